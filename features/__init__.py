@@ -1,0 +1,1 @@
+"""Point-in-time data: sources, store, feature families, labels, data sets."""

@@ -1,0 +1,53 @@
+"""NYSE sessions and the weekly decision dates taken from them.
+
+Dates are tz-naive midnight timestamps (the session's date). The calendar is
+`pandas_market_calendars`' NYSE; that it equals the dates of the French library
+1926-2023 is tested.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pandas as pd
+import pandas_market_calendars as mcal
+
+FIRST_SESSION = pd.Timestamp("1926-07-01")
+LAST_SESSION = pd.Timestamp("2035-12-31")
+
+
+@lru_cache(maxsize=1)
+def all_sessions() -> pd.DatetimeIndex:
+    """All NYSE sessions, past and scheduled, 1926-07 to 2035-12."""
+    days = mcal.get_calendar("NYSE").valid_days(FIRST_SESSION, LAST_SESSION, tz=None)
+    return pd.DatetimeIndex(days).tz_localize(None).normalize().as_unit("ns")
+
+
+def sessions(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+    """NYSE sessions from `start` to `end`, both included."""
+    every = all_sessions()
+    return every[(every >= start) & (every <= end)]
+
+
+@lru_cache(maxsize=1)
+def _week_ends() -> pd.DatetimeIndex:
+    every = all_sessions()
+    week = every.to_period("W-SUN")
+    last = pd.Series(every, index=week).groupby(level=0).last()
+    return pd.DatetimeIndex(last.to_numpy())
+
+
+def decision_dates(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+    """The last session of every week whose last session lies in [start, end].
+
+    The week's last session is a matter of the calendar, not of the data: a
+    snapshot that ends on a Wednesday does not turn that day into a decision.
+    """
+    ends = _week_ends()
+    return ends[(ends >= start) & (ends <= end)]
+
+
+def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:
+    """The session `count` sessions after the session `date`."""
+    every = all_sessions()
+    return pd.Timestamp(every[every.get_loc(date) + count])

@@ -1,0 +1,1 @@
+"""Where data come from: each vendor a small module answering `read() -> Tables`."""

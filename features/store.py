@@ -1,0 +1,162 @@
+"""Immutable snapshots, one pointer, and reading as of a date.
+
+Layout of the data directory::
+
+    snapshots/<digest>/<table>.parquet   never changed once there
+    snapshots/<digest>/manifest.json     source, legs, tables with their SHA-256
+    CURRENT                              the digest in force
+
+A refresh writes a whole snapshot beside the others and then replaces CURRENT in
+one `os.replace`: a crash, or two refreshes at once, leave the old or the new.
+The digest is the SHA-256 over the tables' own digests, source and legs, so the
+same content always has the same name.
+
+Every table carries `available_at`: the first session at whose cut-off (close
+plus 20 minutes) the row could be known. `as_of(t)` keeps rows with
+``available_at <= t``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import RefusedError, RegimeError
+from features.home import home
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Tables of one snapshot, perhaps cut at an as-of date.
+
+    Attributes
+    ----------
+    digest : str
+        Content digest of the whole snapshot, also after a cut.
+    source : str
+        ``sample``, ``folder`` or ``live``.
+    legs : str
+        Which definition of the legs its columns support: ``us`` or ``sample``.
+    last : Timestamp
+        The last session with a price, at or before the as-of date.
+    tables : dict of DataFrame
+        Each with an `available_at` column (membership intervals: start and end).
+    """
+
+    digest: str
+    source: str
+    legs: str
+    last: pd.Timestamp
+    tables: Tables
+
+    def as_of(self, date: pd.Timestamp) -> Snapshot:
+        """Only what was available at the cut-off of session `date`."""
+        tables = {
+            name: table[table["available_at"] <= date] if "available_at" in table else table
+            for name, table in self.tables.items()
+        }
+        return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _digest(manifest: dict[str, object]) -> str:
+    text = json.dumps({key: manifest[key] for key in ("source", "legs", "last", "tables")}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write(tables: Tables, source: str, legs: str, last: pd.Timestamp) -> str:
+    """Write a snapshot, make it the current one, and return its digest."""
+    root = home() / "snapshots"
+    try:
+        root.mkdir(exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root))
+    except OSError as error:
+        raise RegimeError(f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME") from error
+    try:
+        digests = {}
+        for name, table in sorted(tables.items()):
+            path = draft / f"{name}.parquet"
+            table.to_parquet(path, compression="zstd")
+            digests[name] = _file_digest(path)
+            _sync(path)
+        manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
+        digest = _digest(manifest)
+        (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        _sync(draft / "manifest.json")
+        if not (root / digest).exists():
+            draft.rename(root / digest)
+            _sync(root)
+        _point_at(digest)
+    except OSError as error:
+        raise RegimeError(f"the snapshot could not be written ({error.strerror}); the stored one is untouched") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return digest
+
+
+def _point_at(digest: str) -> None:
+    pointer = home() / "CURRENT"
+    handle, name = tempfile.mkstemp(prefix=".CURRENT-", dir=home())
+    with os.fdopen(handle, "w") as file:
+        file.write(digest + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(pointer)
+    _sync(home())
+
+
+def current_manifest() -> dict[str, object]:
+    """The manifest of the snapshot in force, with its `digest`."""
+    pointer = home() / "CURRENT"
+    if not pointer.exists():
+        raise RegimeError(f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)")
+    digest = pointer.read_text().strip()
+    path = home() / "snapshots" / digest / "manifest.json"
+    if not path.exists():
+        raise RegimeError(f"snapshot {digest} named by {pointer} is not there: run `regime-data refresh` again")
+    manifest: dict[str, object] = json.loads(path.read_text())
+    if _digest(manifest) != digest:
+        raise RefusedError(f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again")
+    return manifest | {"digest": digest}
+
+
+def load() -> Snapshot:
+    """Read the snapshot in force, verifying every table against its digest."""
+    manifest = current_manifest()
+    folder = home() / "snapshots" / str(manifest["digest"])
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    tables = {}
+    for name, expected in digests.items():
+        path = folder / f"{name}.parquet"
+        if not path.exists() or _file_digest(path) != expected:
+            raise RefusedError(f"snapshot {manifest['digest']} does not verify: {path.name} was changed or is gone")
+        tables[name] = pd.read_parquet(path)
+    return Snapshot(
+        str(manifest["digest"]),
+        str(manifest["source"]),
+        str(manifest["legs"]),
+        pd.Timestamp(str(manifest["last"])),
+        tables,
+    )

@@ -1,0 +1,1 @@
+"""Model specifications, fitting, baselines, metrics, and the one door to MLflow."""

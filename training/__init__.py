@@ -1,0 +1,1 @@
+"""Experiments: the walk-forward loop, comparison and the gate."""
