@@ -14,6 +14,7 @@ from features.families import FEATURES
 from features.store import Snapshot
 
 FIRST_YEAR = 1964
+check_label = labels.check
 OUTCOMES = labels.OUTCOMES
 FAMILY_OF = {item.name: item.family for item in FEATURES} | {regime.NAME: regime.FAMILY}
 MEANING_OF = {item.name: item.meaning for item in FEATURES} | {regime.NAME: regime.MEANING}
@@ -74,7 +75,9 @@ def freshness(snapshot: Snapshot) -> pd.DataFrame:
             continue
         age = (snapshot.last - values.index[-1]).days
         required = series.key in catalog.REQUIRED[snapshot.legs]
-        rows.append((series.key, values.index[0], values.index[-1], age, series.max_age, required, age > series.max_age))
+        rows.append(
+            (series.key, values.index[0], values.index[-1], age, series.max_age, required, age > series.max_age)
+        )
     names = ["series", "first", "last", "age", "allowed", "required", "stale"]
     return pd.DataFrame(rows, columns=names)
 

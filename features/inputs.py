@@ -133,9 +133,7 @@ def _sample_returns(snapshot: Snapshot, sessions: pd.DatetimeIndex, members: pd.
     }
 
 
-def _members(
-    snapshot: Snapshot, sessions: pd.DatetimeIndex
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+def _members(snapshot: Snapshot, sessions: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     table = snapshot.tables.get(MEMBERS)
     intervals = snapshot.tables.get(MEMBERSHIP)
     if table is None or intervals is None:
@@ -154,9 +152,7 @@ def _members(
     return prices, pd.DataFrame(inside, prices.index, prices.columns), pd.Series(count, prices.index)
 
 
-def build(
-    snapshot: Snapshot, handover: dict[str, tuple[str, pd.Timestamp]] = HANDOVER
-) -> Inputs:
+def build(snapshot: Snapshot, handover: dict[str, tuple[str, pd.Timestamp]] = HANDOVER) -> Inputs:
     """All inputs on NYSE sessions up to the snapshot's last one."""
     start = FIRST_DATE if snapshot.legs == "us" else pd.Timestamp("1990-01-02")
     sessions = calendar.sessions(start, snapshot.last)

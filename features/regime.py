@@ -110,7 +110,9 @@ def compute(panel: pd.DataFrame, since: int, progress: Callable[[int, int], None
         if len(past) >= MIN_WEEKS:
             params = _cached_fit(past) or params
         if params is not None:
-            window = pd.concat([past.iloc[-FILTER_WEEKS:], weeks[(weeks.index >= january) & (weeks.index.year == year)]])
+            window = pd.concat(
+                [past.iloc[-FILTER_WEEKS:], weeks[(weeks.index >= january) & (weeks.index.year == year)]]
+            )
             values = pd.Series(_filtered(window, params), index=window.index)
             days = panel.index[panel.index.year == year]
             parts.append(values.reindex(days, method="ffill"))

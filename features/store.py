@@ -92,7 +92,9 @@ def write(tables: Tables, source: str, legs: str, last: pd.Timestamp) -> str:
         root.mkdir(exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root))
     except OSError as error:
-        raise RegimeError(f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME") from error
+        raise RegimeError(
+            f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME"
+        ) from error
     try:
         digests = {}
         for name, table in sorted(tables.items()):
@@ -109,7 +111,9 @@ def write(tables: Tables, source: str, legs: str, last: pd.Timestamp) -> str:
             _sync(root)
         _point_at(digest)
     except OSError as error:
-        raise RegimeError(f"the snapshot could not be written ({error.strerror}); the stored one is untouched") from error
+        raise RegimeError(
+            f"the snapshot could not be written ({error.strerror}); the stored one is untouched"
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return digest
@@ -130,14 +134,18 @@ def current_manifest() -> dict[str, object]:
     """The manifest of the snapshot in force, with its `digest`."""
     pointer = home() / "CURRENT"
     if not pointer.exists():
-        raise RegimeError(f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)")
+        raise RegimeError(
+            f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)"
+        )
     digest = pointer.read_text().strip()
     path = home() / "snapshots" / digest / "manifest.json"
     if not path.exists():
         raise RegimeError(f"snapshot {digest} named by {pointer} is not there: run `regime-data refresh` again")
     manifest: dict[str, object] = json.loads(path.read_text())
     if _digest(manifest) != digest:
-        raise RefusedError(f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again")
+        raise RefusedError(
+            f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again"
+        )
     return manifest | {"digest": digest}
 
 

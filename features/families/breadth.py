@@ -96,7 +96,12 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("mcclellan", FAMILY, ("ADV", "DECL"), 200, "McClellan oscillator, ratio-adjusted", _mcclellan),
     Feature(
-        "stocks_above_200", FAMILY, ("MMTH",), 0, "US stocks above their 200-day average, percent", lambda x: x.panel["MMTH"]
+        "stocks_above_200",
+        FAMILY,
+        ("MMTH",),
+        0,
+        "US stocks above their 200-day average, percent",
+        lambda x: x.panel["MMTH"],
     ),
     Feature(
         "new_highs_minus_lows_10",

@@ -27,7 +27,12 @@ def _slope(long: str, short: str, name: str) -> Feature:
 FEATURES: tuple[Feature, ...] = (
     *(_change("DGS10", "y10", w) for w in (21, 63, 252)),
     Feature(
-        "y10_z_252", FAMILY, ("DGS10",), 252, "ten-year yield, z-score over a year", lambda x: z_score(x.panel["DGS10"], 252)
+        "y10_z_252",
+        FAMILY,
+        ("DGS10",),
+        252,
+        "ten-year yield, z-score over a year",
+        lambda x: z_score(x.panel["DGS10"], 252),
     ),
     *(_change("DGS1", "y1", w) for w in (63, 252)),
     _slope("DGS10", "DGS1", "curve_10y1y"),

@@ -1,0 +1,19 @@
+"""The verdict rule: monotone in the probabilities, silent without evidence.
+
+A call is `breakdown` or `rotation` when that outcome's probability exceeds its
+base rate by the larger ratio and by at least a tenth; otherwise `neither`.
+Without a champion it is `no_evidence`.
+"""
+
+from __future__ import annotations
+
+MARGIN = 1.10
+
+
+def verdict(probabilities: dict[str, float], base_rates: dict[str, float], has_champion: bool) -> str:
+    """One of `rotation`, `breakdown`, `neither`, `no_evidence`."""
+    if not has_champion:
+        return "no_evidence"
+    lift = {name: probabilities[name] / max(base_rates[name], 1e-9) for name in ("rotation", "breakdown")}
+    best = max(lift, key=lambda name: lift[name])
+    return best if lift[best] >= MARGIN else "neither"
