@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 # The sample's store lives apart from the user's own, so that `make run` never touches real data.
-SAMPLE_HOME := $(CURDIR)/.regime-sample
+SAMPLE_HOME := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/regime-sample
 export MPLBACKEND := Agg
 
 .PHONY: help install run test test-slow check ui lock sample bench clean

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     """Where a refresh reads from."""
 
     sample = "sample"

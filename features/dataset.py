@@ -92,7 +92,7 @@ def refuse_if_stale(snapshot: Snapshot) -> None:
         if key not in table.index:
             raise RefusedError(f"required input {key} is missing on {snapshot.last.date()}: no call is made")
         if bool(table.loc[key, "stale"]):
-            last = pd.Timestamp(table.loc[key, "last"]).date()  # type: ignore[arg-type]
+            last = pd.Timestamp(table.loc[key, "last"]).date()
             raise RefusedError(f"required input {key} is stale: last value {last}, as of {snapshot.last.date()}")
 
 

@@ -124,7 +124,8 @@ def _us_returns(
 
 
 def _sample_returns(snapshot: Snapshot, sessions: pd.DatetimeIndex, members: pd.DataFrame) -> dict[str, pd.Series]:
-    returns = members / members.shift(1) - 1.0
+    prices = members.astype(float)  # stored as float32; returns are kept in full precision
+    returns = prices / prices.shift(1) - 1.0
     return {
         "ret_broad": returns.mean(axis=1, skipna=False),
         "ret_cap": _fund_return(snapshot, "^GSPC", sessions),

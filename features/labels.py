@@ -45,10 +45,7 @@ def outcomes(label: str, broad: pd.Series, cap: pd.Series) -> pd.Series:
         return out
     ahead = [np.cumsum(np.lib.stride_tricks.sliding_window_view(step[1:], HORIZON), axis=1) for step in steps]
     broad_return, cap_return = (np.expm1(path[:, -1]) for path in ahead)
-    if label == "path":
-        fell = np.expm1(ahead[0].min(axis=1)) <= PATH_FALL
-    else:
-        fell = broad_return <= RETURN_FALL
+    fell = np.expm1(ahead[0].min(axis=1)) <= PATH_FALL if label == "path" else broad_return <= RETURN_FALL
     rotated = (broad_return > 0.0) & (broad_return > cap_return)
     known = np.isfinite(broad_return) & np.isfinite(cap_return)
     values = np.where(fell, "breakdown", np.where(rotated, "rotation", "neither")).astype(object)

@@ -82,7 +82,7 @@ def evaluate(predictions: pd.DataFrame) -> dict[str, float]:
     frame = predictions[predictions["outcome"].notna()]
     out = _scores(frame, "", with_p=True)
     for suffix, (start, end) in PERIODS.items():
-        part = frame.set_index("date").loc[start:end]  # type: ignore[misc]
+        part = frame.set_index("date").loc[start:end]
         if len(part):
             out |= _scores(part, suffix, with_p=True)
     faltering = frame[frame["faltering"]]

@@ -12,7 +12,7 @@ class RegimeModel(mlflow.pyfunc.PythonModel):
         with open(context.artifacts["model"], encoding="utf-8") as handle:  # noqa: PTH123
             self.document = loads(handle.read())  # noqa: F821 - defined by predictor.py above
 
-    def predict(self, context, model_input, params=None):  # noqa: ARG002
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:  # noqa: ARG002, F821
         """Probabilities of each outcome for every row."""
         values = predict(self.document, model_input)  # noqa: F821
         return pd.DataFrame(values, columns=self.document["outcomes"], index=model_input.index)  # noqa: F821

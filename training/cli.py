@@ -10,6 +10,7 @@ from rich.table import Table
 
 from features.cli_support import out, print_json, run_app
 from features.dataset import check_label
+from features.sources.sample import CAVEAT
 from models import tracking
 from training import experiment
 
@@ -21,19 +22,19 @@ COLUMNS = {
     "log_loss": "log loss",
     "log_loss_skill": "skill",
     "log_loss_skill_p": "p",
-    "auc_breakdown": "AUC breakdown",
-    "auc_rotation": "rotation",
-    "auc_head_to_head": "head-to-head",
-    "brier_skill_breakdown": "Brier skill b.",
+    "auc_breakdown": "AUC bd",
+    "auc_rotation": "AUC rot",
+    "auc_head_to_head": "AUC h2h",
+    "brier_skill_breakdown": "Brier bd",
     "effective_months": "months",
 }
 
 
 def _table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
-    view = Table(title=title, title_justify="left")
-    view.add_column("model")
+    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    view.add_column("model", no_wrap=True)
     for name in COLUMNS.values():
-        view.add_column(name, justify="right")
+        view.add_column(name, justify="right", no_wrap=True)
     for model, values in rows.items():
         cells = [values.get(key) for key in COLUMNS]
         view.add_row(
@@ -90,7 +91,7 @@ def compare(
     else:
         out.print(_table("newest runs first", rows))
         if any(name.endswith(" sample") for name in rows):
-            out.print(f"sample: {experiment.CAVEAT}", style="yellow")
+            out.print(f"sample: {CAVEAT}", style="yellow")
 
 
 def main() -> None:

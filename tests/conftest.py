@@ -1,0 +1,63 @@
+"""Shared fixtures: small stores, and the real data where they are."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import dataset, store
+from features.sources import folder
+from features.sources.sample import FOLDER
+
+SHARED = Path(os.environ.get("REGIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+needs_shared = pytest.mark.skipif(
+    not (SHARED / "prices_etf.parquet").exists(),
+    reason="the real data set is not the project's to redistribute: put it at ../shared/data or set REGIME_SHARED",
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Every test has a data directory and an MLflow database of its own."""
+    monkeypatch.setenv("REGIME_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def sample_snapshot():
+    tables, legs, last = folder.read(FOLDER)
+    return store.Snapshot("0" * 16, "sample", legs, last, tables)
+
+
+@pytest.fixture(scope="session")
+def shared_snapshot():
+    tables, legs, last = folder.read(SHARED)
+    return store.Snapshot("1" * 16, "folder", legs, last, tables)
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """500 weeks of noise with the columns every model needs; seed fixed."""
+    rng = np.random.default_rng(0)
+    dates = pd.date_range("1988-01-01", periods=500, freq="W-FRI")
+    names = ["broad_return_21", "broad_vol_21", "vol_regime", "noise"]
+    X = pd.DataFrame(rng.normal(size=(500, 4)), dates, names)
+    outcome = pd.Series(rng.choice(list(dataset.OUTCOMES), size=500), dates, dtype=object)
+    ends = pd.Series(dates + pd.Timedelta(days=30), dates)
+    return dataset.Dataset(X, outcome, ends, X["noise"] < 0, "path", "toy", "folder", "us")
+
+
+def write_folder(path: Path, end: str = "2005-06-30") -> Path:
+    """A minimal folder with both legs from 1999, made of random walks."""
+    from features import calendar
+
+    path.mkdir()
+    rng = np.random.default_rng(1)
+    index = calendar.sessions(pd.Timestamp("1999-01-04"), pd.Timestamp(end)).rename("date")
+    steps = rng.normal(0, 0.01, size=(len(index), 3))
+    etf = pd.DataFrame(100 * np.exp(steps.cumsum(axis=0)), index, ["SPY", "RSP", "XLG"])
+    etf.to_parquet(path / "prices_etf.parquet")
+    return path

@@ -1,0 +1,132 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from features.dataset import OUTCOMES
+from features.errors import RegimeError
+from models import metrics
+from models.fit import LOGIT2, fit_at, refit_dates, training_rows
+from models.predictor import predict
+from models.spec import KINDS, ModelSpec, from_dict, from_json
+from models.verdict import verdict
+
+DATE = pd.Timestamp("1996-01-05")
+
+
+def spec(kind):
+    return ModelSpec(kind=kind, train_start="1980-01-01")
+
+
+def test_a_training_label_has_ended_before_the_decision(toy):
+    rows = training_rows(toy, spec("lightgbm"), DATE)
+    assert toy.label_end[rows].max() < DATE
+    assert (toy.label_end[~rows] >= DATE).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_happens_later_changes_nothing(toy, kind):
+    later = (toy.label_end >= DATE).to_numpy()
+    X, outcome = toy.X.copy(), toy.outcome.copy()
+    X[toy.X.index > DATE] = 1e6
+    outcome[later] = "breakdown"
+    other = dataclasses.replace(toy, X=X, outcome=outcome)
+    assert json.dumps(fit_at(toy, spec(kind), DATE)) == json.dumps(fit_at(other, spec(kind), DATE))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_probabilities_sum_to_one_and_survive_json(toy, kind):
+    document = fit_at(toy, spec(kind), DATE)
+    frame = toy.X.iloc[-20:].mask(np.eye(20, 4, dtype=bool))
+    p = predict(document, frame)
+    assert p.shape == (20, 3)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-12)
+    np.testing.assert_array_equal(p, predict(json.loads(json.dumps(document)), frame))
+
+
+def test_logit_equals_scikit_learn(toy):
+    rows = training_rows(toy, spec("logit2"), DATE)
+    X = toy.X.loc[rows, list(LOGIT2)]
+    scaled = (X - X.mean()) / X.std(ddof=0)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(scaled, toy.outcome[rows])
+    want = pd.DataFrame(model.predict_proba(scaled), columns=model.classes_)[list(OUTCOMES)]
+    np.testing.assert_allclose(predict(fit_at(toy, spec("logit2"), DATE), X), want, atol=1e-9)
+
+
+def test_a_missing_column_is_named(toy):
+    with pytest.raises(ValueError, match="broad_vol_21"):
+        predict(fit_at(toy, spec("logit2"), DATE), toy.X.drop(columns="broad_vol_21"))
+
+
+def test_the_first_test_week_is_ten_years_in(toy):
+    # 1988-01-01 plus ten years is 1998-01-01, past the toy's end (1997-07): nothing to test.
+    with pytest.raises(RegimeError, match="1998-01-01"):
+        refit_dates(toy, spec("lightgbm"))
+
+
+def test_a_dead_feature_is_left_out(toy):
+    X = toy.X.copy()
+    X.loc[(DATE - pd.Timedelta(weeks=20)) : DATE, "noise"] = np.nan
+    document = fit_at(dataclasses.replace(toy, X=X), spec("lightgbm"), DATE)
+    assert "noise" not in document["features"]
+
+
+def test_spec_round_trip_and_typos():
+    one = ModelSpec(params={"max_depth": 2})
+    assert from_json(one.to_json()) == one
+    with pytest.raises(RegimeError, match=r"'refit_week'.*'refit_weeks'"):
+        from_dict({"refit_week": 3})
+    with pytest.raises(RegimeError, match=r"max_depht.*max_depth"):
+        ModelSpec(params={"max_depht": 3})
+
+
+def scored(seed=0, n=600):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet([4, 2, 5], size=n)
+    codes = np.array([rng.choice(3, p=row) for row in p])
+    frame = pd.DataFrame(p, columns=[f"p_{name}" for name in OUTCOMES])
+    for place, name in enumerate(OUTCOMES):
+        frame[f"base_{name}"] = np.mean(codes == place)
+    frame.insert(0, "date", pd.date_range("2000-01-07", periods=n, freq="W-FRI"))
+    frame["outcome"] = np.array(OUTCOMES, dtype=object)[codes]
+    frame["faltering"] = rng.random(n) < 0.5
+    return frame, p, codes
+
+
+def test_metrics_against_scikit_learn():
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    frame, p, codes = scored()
+    got = metrics.evaluate(frame)
+    assert got["log_loss"] == pytest.approx(log_loss(codes, p, labels=[0, 1, 2]))
+    assert got["auc_breakdown"] == pytest.approx(roc_auc_score(codes == 1, p[:, 1]))
+    rate = np.full(len(codes), np.mean(codes == 0))
+    want = 1 - brier_score_loss(codes == 0, p[:, 0]) / brier_score_loss(codes == 0, rate)
+    assert got["brier_skill_rotation"] == pytest.approx(want)
+    assert got["effective_months"] == pytest.approx(600 * 5 / 21)
+    assert got["log_loss_skill_p"] < 0.01
+
+
+def test_the_p_value_is_honest_under_overlap():
+    """Under the null, with month-long dependence, p < 0.05 about one time in twenty."""
+    hits = 0
+    for seed in range(60):
+        noise = np.random.default_rng(seed).normal(size=804)
+        hits += metrics.p_value(np.convolve(noise, np.ones(5), "valid"), seed) < 0.05
+    assert hits <= 8  # a binomial(60, 0.05) exceeds 8 about once in 300
+
+
+def test_no_gain_is_no_evidence():
+    assert metrics.p_value(np.zeros(500)) == 1.0
+
+
+def test_verdict_rule():
+    base = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
+    assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, True) == "rotation"
+    assert verdict({"rotation": 0.2, "breakdown": 0.3, "neither": 0.5}, base, True) == "breakdown"
+    assert verdict(base, base, True) == "neither"
+    assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, False) == "no_evidence"
