@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from features import calendar, catalog, feature, inputs, labels, regime
@@ -82,20 +81,20 @@ def freshness(snapshot: Snapshot) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def refuse_if_stale(snapshot: Snapshot) -> None:
-    """Raise if a required input is missing or past its age at the snapshot's last session."""
-    table = freshness(snapshot).set_index("series")
+def refuse_if_stale(whole: Snapshot, snapshot: Snapshot) -> None:
+    """Raise if a required input is missing or past its age at the last session of `snapshot`.
+
+    `whole` is the same snapshot before the as-of cut: an input that begins only
+    after the as-of date is not missing, it did not exist yet.
+    """
     # The sample's yields end in 2017 by construction: its call is a demonstration and says so.
     if snapshot.legs == "sample":
         return
+    ever = freshness(whole).set_index("series")
+    table = freshness(snapshot).set_index("series")
     for key in catalog.REQUIRED[snapshot.legs]:
-        if key not in table.index:
+        if key not in ever.index:
             raise RefusedError(f"required input {key} is missing on {snapshot.last.date()}: no call is made")
-        if bool(table.loc[key, "stale"]):
+        if key in table.index and bool(table.loc[key, "stale"]):
             last = pd.Timestamp(table.loc[key, "last"]).date()
             raise RefusedError(f"required input {key} is stale: last value {last}, as of {snapshot.last.date()}")
-
-
-def nan_free(dataset: Dataset, columns: list[str]) -> np.ndarray:
-    """Rows with a value in every one of `columns`."""
-    return dataset.X[columns].notna().all(axis=1).to_numpy()

@@ -70,7 +70,7 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = _decision(whole, asof)
     snapshot = whole.as_of(date)
-    refuse_if_stale(snapshot)
+    refuse_if_stale(whole, snapshot)
     name = _registry(snapshot.source)
     champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
     if challenger is None:
@@ -79,6 +79,8 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step)
     row = dataset.X.loc[[date]]
+    if row[["broad_return_21", "cap_return_21"]].isna().any(axis=None):
+        raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
     shown = champion or challenger
     if shown.tags["legs"] != snapshot.legs:
         raise RefusedError(f"{name} was trained on legs {shown.tags['legs']!r}, the data have {snapshot.legs!r}")

@@ -73,7 +73,7 @@ def test_sample_from_nothing_to_a_call(tmp_path):
     past = json.loads(regime("regime-predict", "--asof", "2015-08-21", "--json").stdout)
     assert past["challenger"]["probabilities"] == {k: row[f"p_{k}"] for k in past["probabilities"]}
     assert "before the data begin" in failing("regime-predict", "--asof", "1920-01-01")
-    assert "no model could exist" in failing("regime-predict", "--asof", "1995-01-06")
+    assert "the first would be 2001-01-04" in failing("regime-predict", "--asof", "1995-01-06")
     assert regime("regime-train", "compare", "--json").stdout.startswith("{")
     _pyfunc_gives_the_same_numbers(latest)
 

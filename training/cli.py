@@ -24,9 +24,9 @@ COLUMNS = {
     "log_loss_skill_p": "p",
     "auc_breakdown": "AUC bd",
     "auc_rotation": "AUC rot",
-    "auc_head_to_head": "AUC h2h",
-    "brier_skill_breakdown": "Brier bd",
-    "effective_months": "months",
+    "auc_head_to_head": "h2h",
+    "brier_skill_breakdown": "Brier",
+    "effective_months": "mon.",
 }
 
 
