@@ -17,12 +17,12 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels
-from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 from features import calendar
 from features.home import home
@@ -46,7 +46,10 @@ def weekly_excess(panel: pd.DataFrame) -> pd.Series:
     return (100.0 * total.set_axis(ends[total.index])).dropna()
 
 
-def _model(weeks: pd.Series) -> MarkovRegression:
+def _model(weeks: pd.Series) -> Any:
+    # Imported here: it costs half a second that `regime-data` need not pay.
+    from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
+
     return MarkovRegression(weeks.to_numpy(), k_regimes=2, trend="c", switching_trend=False, switching_variance=True)
 
 
@@ -66,7 +69,7 @@ def _fit(weeks: pd.Series) -> list[float] | None:
 
 
 def _cached_fit(weeks: pd.Series) -> list[float] | None:
-    content = weeks.to_numpy().tobytes() + statsmodels.__version__.encode()
+    content = weeks.to_numpy().tobytes() + version("statsmodels").encode()
     folder = home() / "cache" / "regime"
     path = folder / f"{hashlib.sha256(content).hexdigest()[:24]}.json"
     if path.exists():

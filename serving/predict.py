@@ -20,10 +20,6 @@ from models.spec import ModelSpec, from_json
 from models.verdict import verdict
 
 
-def _registry(source: str) -> str:
-    return "regime-sample" if source == "sample" else "regime"
-
-
 def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
     """The last decision date at or before `asof` (or the end of the data)."""
     end = snapshot.last if asof is None else min(asof, snapshot.last)
@@ -71,7 +67,7 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
     date = _decision(whole, asof)
     snapshot = whole.as_of(date)
     refuse_if_stale(whole, snapshot)
-    name = _registry(snapshot.source)
+    name = tracking.registry_name(snapshot.source, "path")
     champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
     if challenger is None:
         raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")

@@ -33,13 +33,6 @@ def read(name: str) -> ModelSpec:
     return from_dict(tomllib.loads((FOLDER / f"{name}.toml").read_text()))
 
 
-def registry_name(dataset: Dataset) -> str:
-    """`regime` for path models on real data, `regime-sample` for the sample's, `regime-<label>` else."""
-    if dataset.source == "sample":
-        return "regime-sample" if dataset.label == "path" else f"regime-sample-{dataset.label}"
-    return "regime" if dataset.label == "path" else f"regime-{dataset.label}"
-
-
 def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
     """Walk forward, score, log, register and set the champion; returns what was found, JSON-ready."""
     snapshot = store.load()
@@ -53,7 +46,7 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
         scores[kind] = metrics.evaluate(tables[kind])
     champion, reason = gate.choose(scores, spec.kind)
     logged = _log(name, dataset, specs, tables, documents, scores, reason)
-    register_as = registry_name(dataset)
+    register_as = tracking.registry_name(dataset.source, dataset.label)
     tracking.set_alias(register_as, "champion", logged[champion][1] if champion else None)
     tracking.set_alias(register_as, "challenger", logged[spec.kind][1])
     path = _keep_predictions(logged[spec.kind][0], tables[spec.kind])
@@ -115,6 +108,9 @@ def _log(
             }
             result = tracking.Result(f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind])
             run_id, uri = tracking.log(result, dataset.X, dataset.digest, dataset.source)
-            logged[kind] = (run_id, tracking.register(registry_name(dataset), uri, run_id, tags))
+            logged[kind] = (
+                run_id,
+                tracking.register(tracking.registry_name(dataset.source, dataset.label), uri, run_id, tags),
+            )
             step()
     return logged
