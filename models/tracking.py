@@ -22,6 +22,8 @@ EXPERIMENT = "regime"
 def _mlflow() -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_DISABLE_ENV_MANAGER_CONDA_WARNING", "TRUE")
+    # Its bar appears only on slow machines, and would stand before the one line of an error.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
