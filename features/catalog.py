@@ -2,9 +2,16 @@
 
 `lag` says when an observation becomes available, relative to its date:
 
-* ``close``  with the close of its own session (prices, VIX, breadth counts);
-* ``next``   with the next session (H.15 yields, ICE spreads, Moody's daily);
-* ``month``  five sessions after the end of the month it is about.
+* ``close``    with the close of its own session (prices, VIX, breadth counts);
+* ``next``     with the next session (H.15 yields, ICE spreads, put/call files);
+* ``week``     six days later (jobless claims: a week ends on Saturday, Thursday brings it);
+* ``month``    five sessions after the end of the month it is about;
+* ``release``  22 sessions after it (CPI, jobs, production: the longest delay on record before 2025,
+  the shutdown of October 2013; later exceptions are in `LATE_RELEASES`);
+* ``earnings`` 95 days after it (Shiller's ten-year earnings: a quarter's reports are in by then);
+* ``survey``   50 days after the start of the quarter it is dated (senior loan officers);
+* ``quarter``  80 days after the end of the quarter it is dated (financial accounts, Z.1);
+* ``vintage``  on the date the source says it was published (`realtime_start`).
 
 `max_age` is in calendar days, from the observation's *availability*: an older
 value is missing, never carried on.
@@ -17,7 +24,9 @@ from typing import Literal
 
 import pandas as pd
 
-Lag = Literal["close", "next", "month"]
+Lag = Literal["close", "next", "week", "month", "release", "earnings", "survey", "quarter", "vintage"]
+# Tables whose rows share one lag; a column with another lag is stored apart, as TABLE_LAG.
+TABLE_LAG: dict[str, Lag] = {"fredmd": "month"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,12 @@ class Series:
     published_since: str | None = None
     defined_on: str | None = None
     substitute: str | None = None
+
+    @property
+    def stored_in(self) -> str:
+        """The store's table: rows of one table become available together, so lags are kept apart."""
+        same = self.table == "fred" or self.lag == TABLE_LAG.get(self.table, "close")
+        return self.table if same else f"{self.table}_{self.lag}"
 
 
 def _etf(ticker: str, meaning: str, required: bool = False) -> Series:
@@ -58,6 +73,21 @@ def _factor(column: str, meaning: str) -> Series:
     )
 
 
+def _volume(ticker: str) -> Series:
+    return Series(f"{ticker}_VOLUME", "volume_etf", ticker, "shares", "close", f"volume of {ticker}")
+
+
+def _macro(key: str, lag: Lag, unit: str, meaning: str, max_age: int = 45, revised: bool = True) -> Series:
+    return Series(key, "fred", key, unit, lag, meaning, max_age=max_age, revised=revised)
+
+
+def _named_seven(ticker: str) -> Series:
+    meaning = "one of the seven named in 2023, with hindsight"
+    return Series(ticker, "prices_mag7", ticker, "adjusted close, USD", "close", meaning, defined_on="2023-06-01")
+
+
+MAG7 = ("AAPL", "MSFT", "GOOGL", "AMZN", "NVDA", "TSLA", "META")
+VOLUME_FUNDS = ("SPY", "IWM", "RSP", "QQQ", "XLK", "KRE")
 INDUSTRIES = ("NoDur", "Durbl", "Manuf", "Enrgy", "HiTec", "Telcm", "Shops", "Hlth", "Utils", "Other")
 # The sector fund that continues each French industry; None where no fund of 1998 matches.
 INDUSTRY_FUND = {
@@ -83,23 +113,55 @@ CATALOG: tuple[Series, ...] = (
     _etf("HYG", "high-yield bonds"),
     _etf("IEF", "7-10 year Treasuries"),
     *(_etf(fund, f"sector fund continuing {name}") for name, fund in INDUSTRY_FUND.items() if fund),
+    _etf("XLB", "materials, continuing Chems"),
+    _etf("XLRE", "real estate"),
+    _etf("XLC", "communication services"),
+    _etf("IJR", "S&P 600 small caps"),
+    _etf("IWD", "Russell 1000 value"),
+    _etf("IWF", "Russell 1000 growth"),
+    _etf("IWN", "Russell 2000 value"),
+    _etf("KRE", "regional banks"),
+    _etf("XHB", "homebuilders"),
+    _etf("QQQ", "Nasdaq 100"),
+    _etf("LQD", "investment-grade bonds"),
+    *(_named_seven(ticker) for ticker in MAG7),
+    *(_volume(ticker) for ticker in VOLUME_FUNDS),
     _factor("Mkt-RF", "market excess return, the cap leg before 2003-05-02"),
     _factor("HML", "value minus growth"),
+    _factor("SMB", "small minus big"),
     _factor("RF", "one-month bill, daily"),
     *(_french(f"ME_VW_{d}", f"size decile {d}") for d in ("Dec7", "Dec8", "Dec9", "Hi10")),
     _french("ME_VW_Lo30", "the smallest 30 %"),
     *(_french(f"IND10_VW_{name}", f"industry {name}") for name in INDUSTRIES),
+    _french("IND12_VW_Chems", "industry chemicals"),
+    *(_french(f"SZBM25_VW_ME{size}_BM5", f"size quintile {size}, cheapest fifth") for size in (1, 2)),
     Series("^GSPC", "indices", "^GSPC", "index level, no dividends", "close", "S&P 500, the sample's cap leg"),
     Series("VIX", "vix", "VIX", "percent a year", "close", "implied volatility, 30 days", required=True),
     Series("VIX3M", "vix", "VIX3M", "percent a year", "close", "implied volatility, 93 days"),
+    Series("VIX9D", "vix", "VIX9D", "percent a year", "close", "implied volatility, 9 days"),
+    Series("VVIX", "vix", "VVIX", "percent a year", "close", "implied volatility of VIX"),
+    Series("SKEW", "vix", "SKEW", "index", "close", "price of tail risk"),
+    *(
+        Series(f"PCR_{kind}", "vix", f"PCR_{kind}", "ratio", "next", f"put/call ratio, {kind.lower()}")
+        for kind in ("TOTAL", "EQUITY", "INDEX")
+    ),
     Series("ADV", "breadth_exchange", "ADV", "issues", "close", "NYSE issues advancing"),
     Series("DECL", "breadth_exchange", "DECL", "issues", "close", "NYSE issues declining"),
     Series("MMTH", "breadth_exchange", "MMTH", "percent", "close", "US stocks above their 200-day average"),
     Series("MAHN", "breadth_exchange", "MAHN", "issues", "close", "new 52-week highs"),
     Series("MALN", "breadth_exchange", "MALN", "issues", "close", "new 52-week lows"),
+    Series("S5TH", "breadth_exchange", "S5TH", "percent", "close", "S&P 500 members above their 200-day average"),
+    Series("SPX_FWD_PE", "breadth_exchange", "SPX_FWD_PE", "ratio", "next", "forward P/E", max_age=14, revised=True),
+    Series("pe10", "shiller", "pe10", "ratio", "earnings", "Shiller P/E", max_age=45, revised=True),
     _h15("DGS1", "1-year Treasury yield", required=True),
     _h15("DGS10", "10-year Treasury yield", required=True),
     _h15("DGS3MO", "3-month bill yield", required=True),
+    _h15("DGS2", "2-year Treasury yield"),
+    _h15("DFII10", "10-year real yield"),
+    _h15("T10YIE", "10-year breakeven inflation"),
+    _h15("RRPONTSYD", "overnight reverse repo, billions"),
+    _h15("BAA10Y", "Baa minus 10-year Treasury"),
+    _h15("BAMLC0A0CM", "ICE BofA investment-grade spread"),
     _h15("DFF", "effective federal funds rate"),
     _h15("DAAA", "Moody's Aaa yield, daily"),
     _h15("DBAA", "Moody's Baa yield, daily"),
@@ -113,6 +175,16 @@ CATALOG: tuple[Series, ...] = (
         max_age=10,
         substitute="BAA10Y",
     ),
+    _macro("CPIAUCSL", "release", "index", "consumer prices, seasonally adjusted"),
+    _macro("CPILFESL", "release", "index", "core consumer prices, seasonally adjusted"),
+    _macro("PAYEMS", "release", "thousands", "payrolls"),
+    _macro("UNRATE", "release", "percent", "unemployment rate"),
+    _macro("INDPRO", "release", "index", "industrial production"),
+    _macro("ICSA", "week", "persons", "initial jobless claims", max_age=14),
+    _macro("UMCSENT", "month", "index", "Michigan consumer sentiment", revised=False),
+    _macro("DRTSCILM", "survey", "percent", "banks tightening standards, net", max_age=110, revised=False),
+    _macro("MMMFFAQ027S", "quarter", "millions", "money-market fund assets", max_age=110),
+    Series("NFCI_FIRST", "fred", "NFCI_FIRST", "index", "vintage", "financial conditions, first prints", max_age=14),
     Series("AAA", "fredmd", "AAA", "percent", "month", "Moody's Aaa yield, monthly mean", max_age=45),
     Series("BAA", "fredmd", "BAA", "percent", "month", "Moody's Baa yield, monthly mean", max_age=45),
 )
@@ -127,22 +199,50 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 SAMPLE_LEADERS = ("AAPL", "MSFT")
 
 
+# Releases later than their lag says: keys, observation dates (first, last), the day they came.
+# The shutdown of October 2025; BLS, Federal Reserve and DOL release calendars.
+LATE_RELEASES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
+    (("PAYEMS", "UNRATE"), "2025-09-01", "2025-09-01", "2025-11-20"),
+    (("PAYEMS", "UNRATE"), "2025-10-01", "2025-10-01", "2025-12-16"),
+    (("INDPRO",), "2025-09-01", "2025-09-01", "2025-12-03"),
+    (("INDPRO",), "2025-10-01", "2025-10-01", "2025-12-23"),
+    (("ICSA",), "2025-09-27", "2025-11-08", "2025-11-20"),
+)
+
+
 def available_sessions(dates: pd.DatetimeIndex, lag: Lag, calendar: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The first session at whose cut-off (close plus 20 minutes) each observation is available.
 
     Parameters
     ----------
     dates : DatetimeIndex, shape (n,)
-        Observation dates; for ``month`` any day of the month it is about.
-    lag : {"close", "next", "month"}
+        Observation dates; for monthly lags any day of the month it is about, for
+        ``vintage`` the dates of publication.
+    lag : Lag
     calendar : DatetimeIndex
         NYSE sessions reaching beyond the last date.
     """
-    if lag == "close":
-        position = calendar.searchsorted(dates, side="left")
-    elif lag == "next":
-        position = calendar.searchsorted(dates, side="right")
-    else:
-        month_end = dates + pd.offsets.MonthEnd(0)
-        position = calendar.searchsorted(month_end, side="right") + 4
+    month_end = dates + pd.offsets.MonthEnd(0)
+    position = {
+        "close": lambda: calendar.searchsorted(dates, side="left"),
+        "vintage": lambda: calendar.searchsorted(dates, side="left"),
+        "next": lambda: calendar.searchsorted(dates, side="right"),
+        "week": lambda: calendar.searchsorted(dates + pd.Timedelta(days=6), side="left"),
+        "month": lambda: calendar.searchsorted(month_end, side="right") + 4,
+        "release": lambda: calendar.searchsorted(month_end, side="right") + 21,
+        "earnings": lambda: calendar.searchsorted(month_end + pd.Timedelta(days=95), side="left"),
+        "survey": lambda: calendar.searchsorted(dates + pd.Timedelta(days=50), side="left"),
+        "quarter": lambda: calendar.searchsorted(dates + pd.offsets.QuarterEnd(0) + pd.Timedelta(days=80), side="left"),
+    }[lag]()
     return calendar[position]
+
+
+def available_at(series: Series, dates: pd.DatetimeIndex, calendar: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """`available_sessions` of one series, with the exceptions of `LATE_RELEASES`."""
+    found = available_sessions(dates, series.lag, calendar)
+    for keys, first, last, came in LATE_RELEASES:
+        if series.key in keys:
+            late = (dates >= first) & (dates <= last)
+            day = calendar[calendar.searchsorted(pd.Timestamp(came))]
+            found = found.where(~(late & (found < day)), day)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from features import audit as leaks
 from features import store
 from features.cli_support import out, print_json, progress_bar, run_app
-from features.dataset import freshness
+from features.dataset import FIRST_YEAR, freshness
 from features.errors import RegimeError
+from features.families import FEATURES
+from features.feature import compute
 from features.home import home
+from features.indicators import page as indicators_page
+from features.inputs import build
 from features.sources import folder as folder_source
 from features.sources.sample import CAVEAT, FOLDER
 
@@ -71,6 +77,44 @@ def status(json: JsonOption = False) -> None:
         out.print(view)
     if (table["stale"] & table["required"]).any() and snapshot.legs != "sample":
         raise typer.Exit(2)
+
+
+@app.command(epilog="Example: regime-data audit --dates 12 --json")
+def audit(
+    dates: Annotated[int, typer.Option(min=1, help="How many past sessions to rebuild.")] = 8,
+    seed: Annotated[int, typer.Option(help="Which ones are drawn.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Look for look-ahead in every feature and the data set; exit status 1 when anything moves."""
+    snapshot = store.load()
+    days = leaks.sample_dates(snapshot, dates, seed)
+    with progress_bar("audit", len(days) + 2) as step:
+        found = leaks.of_features(snapshot, days, progress=step) + leaks.of_data_set(snapshot, days)
+        step()
+    checked = [str(day.date()) for day in sorted(days)]
+    if json:
+        print_json(
+            {
+                "digest": snapshot.digest,
+                "dates": checked,
+                "features": len(FEATURES),
+                "findings": [asdict(item) for item in found],
+            }
+        )
+    else:
+        for item in found:
+            out.print(f"[red]{item.check}[/]: {item.name} {item.date}: {item.what}", soft_wrap=True)
+        verdict = f"{len(found)} findings" if found else "nothing moves"
+        out.print(f"{verdict}: {len(FEATURES)} features, rebuilt at {', '.join(checked)}", soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: regime-data indicators > docs/indicators.md")
+def indicators() -> None:
+    """Every feature with its meaning, source, lag and coverage on the stored data, as Markdown."""
+    daily = compute(FEATURES, build(store.load()), FIRST_YEAR)
+    typer.echo(indicators_page(daily), nl=False)
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features import calendar, catalog, feature, inputs, labels, regime
+from features import calendar, catalog, feature, inputs, labels, lineage, regime
 from features.errors import RefusedError, RegimeError
 from features.families import FEATURES
+from features.reader import latest
 from features.store import Snapshot
 
 FIRST_YEAR = 1964
@@ -17,6 +18,9 @@ check_label = labels.check
 OUTCOMES = labels.OUTCOMES
 FAMILY_OF = {item.name: item.family for item in FEATURES} | {regime.NAME: regime.FAMILY}
 MEANING_OF = {item.name: item.meaning for item in FEATURES} | {regime.NAME: regime.MEANING}
+# Features with an input that is revised and has no vintages: no champion may read them.
+REVISED = frozenset(item.name for item in FEATURES if lineage.revised(item))
+TRAINABLE = tuple(item for item in FEATURES if not item.display)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] |
     if not len(dates):
         raise RegimeError(f"no decision week by {snapshot.last.date()}: a year of both legs is needed first")
     since = dates[0].year
-    daily = feature.compute(FEATURES, data, since)
+    daily = feature.compute(TRAINABLE, data, since)
     daily[regime.NAME] = regime.compute(panel, since, progress)
     X = daily.loc[dates].dropna(axis=1, how="all").astype(float)
     outcome = labels.outcomes(label, panel["ret_broad"], panel["ret_cap"]).loc[dates]
@@ -69,7 +73,7 @@ def freshness(snapshot: Snapshot) -> pd.DataFrame:
     """Last value, age in days against the last session, and whether that is too old, a row a series."""
     rows = []
     for series in catalog.CATALOG:
-        values = inputs.observations(snapshot, series.key)
+        values = latest(snapshot, series.key)
         if values.empty:
             continue
         age = (snapshot.last - values.index[-1]).days

@@ -60,11 +60,15 @@ class Snapshot:
 
     def as_of(self, date: pd.Timestamp) -> Snapshot:
         """Only what was available at the cut-off of session `date`."""
-        tables = {
-            name: table[table["available_at"] <= date] if "available_at" in table else table
-            for name, table in self.tables.items()
-        }
+        tables = {name: _cut(table, date) for name, table in self.tables.items()}
         return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables)
+
+
+def _cut(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
+    if "available_at" in table:
+        return table[table["available_at"] <= date]
+    known = table[table["start"] <= date]  # membership: who joins or leaves later is not known yet
+    return known.assign(end=known["end"].where(known["end"] <= date))
 
 
 def _file_digest(path: Path) -> str:

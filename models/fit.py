@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from features.dataset import OUTCOMES, Dataset
+from features.dataset import FAMILY_OF, OUTCOMES, REVISED, Dataset
 from features.errors import RegimeError
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
 
@@ -105,10 +105,37 @@ def live_features(dataset: Dataset, date: pd.Timestamp) -> list[str]:
     return [str(name) for name in recent.columns[recent.notna().any()]]
 
 
+def chosen_features(dataset: Dataset, spec: ModelSpec) -> list[str]:
+    """Columns the specification lets LightGBM see.
+
+    Raises
+    ------
+    RegimeError
+        A family or feature that does not exist, or nothing left.
+    """
+    families = {FAMILY_OF.get(str(name), str(name)) for name in dataset.X.columns} | set(FAMILY_OF.values())
+    for name in (*spec.families, *spec.exclude):
+        if name not in families and name not in FAMILY_OF and name not in dataset.X.columns:
+            raise RegimeError(f"unknown feature or family {name!r}: families are {', '.join(sorted(families))}")
+    chosen = []
+    for column in dataset.X.columns:
+        name, family = str(column), FAMILY_OF.get(str(column), str(column))
+        wanted = not spec.families or family in spec.families
+        dropped = {name, family} & set(spec.exclude) or (spec.exclude_revised and name in REVISED)
+        if wanted and not dropped:
+            chosen.append(name)
+    if not chosen:
+        raise RegimeError(f"families {spec.families} without {spec.exclude} leave no feature in this data set")
+    return chosen
+
+
 def _lightgbm(dataset: Dataset, X: pd.DataFrame, codes: np.ndarray, spec: ModelSpec, date: pd.Timestamp) -> Document:
     import lightgbm
 
-    names = live_features(dataset, date)
+    chosen = set(chosen_features(dataset, spec))
+    names = [name for name in live_features(dataset, date) if name in chosen]
+    if not names:
+        raise RegimeError(f"no chosen feature has a value in the weeks before {date.date()}")
     settings: dict[str, Any] = dict(LIGHTGBM_DEFAULTS | spec.params)
     rounds = int(settings.pop("n_estimators"))
     integers = ("max_depth", "num_leaves", "min_child_samples")

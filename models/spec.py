@@ -40,6 +40,12 @@ class ModelSpec:
     seed : int
     params : dict
         LightGBM parameters, over `LIGHTGBM_DEFAULTS`.
+    families : tuple of str
+        Feature families to use; empty: all.
+    exclude : tuple of str
+        Families or single features to leave out.
+    exclude_revised : bool
+        Leave out features with an input that is revised and has no vintages.
     """
 
     kind: str = "lightgbm"
@@ -48,8 +54,13 @@ class ModelSpec:
     refit_weeks: int = 26
     seed: int = 7
     params: dict[str, float] = field(default_factory=dict)
+    families: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_revised: bool = True
 
     def __post_init__(self) -> None:
+        for name in ("families", "exclude"):  # TOML and JSON bring lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.kind not in KINDS:
             raise RegimeError(f"unknown model kind {self.kind!r}: known are {', '.join(KINDS)}")
         if self.refit_weeks < 1:

@@ -3,112 +3,290 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from features import catalog
-from features.feature import Feature
-from features.inputs import Inputs
+from features.feature import Block, Feature, entries
+from features.rolling import Bools, Floats, highest, lagged, log_return, lowest, mean, std, total, weighted
 
-FAMILY = "breadth"
-_INDUSTRIES = tuple(f"ret_{name}" for name in catalog.INDUSTRIES)
-MIN_COVERAGE = 0.95
-
-
-def _share(true: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    count = known.sum(axis=1)
-    return (true & known).sum(axis=1).where(count > 0) / count.where(count > 0)
+INDUSTRIES = tuple(f"ret_{name}" for name in catalog.INDUSTRIES)
+_MEMBERS = ("members",)
+_ABOVE, _HIGHS = "stocks above their averages", "new highs and lows"
+_ADVANCES, _NARROW = "advancing and declining", "narrow leadership"
 
 
-def _members_above(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        average = x.members.rolling(window).mean()
-        known = x.membership & average.notna() & x.members.notna()
-        covered = known.sum(axis=1) >= MIN_COVERAGE * x.count
-        return _share(x.members > average, known).where(covered)
-
-    meaning = f"share of index members above their {window}-session average (missing below 95 % coverage)"
-    return Feature(f"members_above_{window}", FAMILY, ("members",), window, meaning, compute)
+def _share(true: Bools, known: Bools) -> Floats:
+    return np.asarray((true & known).sum(axis=1) / known.sum(axis=1))
 
 
-def _industries_above(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        level = np.exp(np.log1p(x.panel[list(_INDUSTRIES)].fillna(0.0)).cumsum())
-        real = x.panel[list(_INDUSTRIES)].rolling(window).count() >= window
-        return _share(level > level.rolling(window).mean(), real)
-
-    meaning = f"share of industries above their {window}-session average"
-    return Feature(f"industries_above_{window}", FAMILY, _INDUSTRIES, window, meaning, compute)
+def _of_members(x: Block, true: Bools, known: Bools) -> Floats:
+    """Share of the members of the day; missing below `feature.MIN_COVERAGE`."""
+    known = known & x.membership
+    return np.where(x.covered(known), _share(true, known), np.nan)
 
 
-def _industries_beating(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        total = np.log1p(x.panel[list(_INDUSTRIES)]).rolling(window).sum()
-        market = np.log1p(x.panel["ret_cap"]).rolling(window).sum()
-        return _share(total.gt(market, axis=0), total.notna())
-
-    meaning = f"share of industries ahead of the cap leg over {window} sessions"
-    return Feature(f"industries_beating_{window}", FAMILY, (*_INDUSTRIES, "ret_cap"), window, meaning, compute)
+def _above(x: Block, window: int) -> Floats:
+    average = mean(x.prices, window)
+    return _of_members(x, x.prices > average, ~np.isnan(average) & ~np.isnan(x.prices))
 
 
-def _dispersion(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return np.log1p(x.panel[list(_INDUSTRIES)]).rolling(window).sum().std(axis=1)
-
-    meaning = f"dispersion of industry returns over {window} sessions"
-    return Feature(f"industry_dispersion_{window}", FAMILY, _INDUSTRIES, window, meaning, compute)
+def _at_high(x: Block, window: int) -> Floats:
+    top = highest(x.prices, window)
+    return _of_members(x, x.prices >= top, ~np.isnan(top))
 
 
-def _net_advances(x: Inputs) -> pd.Series:
-    return (x.panel["ADV"] - x.panel["DECL"]) / (x.panel["ADV"] + x.panel["DECL"])
+def _at_low(x: Block, window: int) -> Floats:
+    bottom = lowest(x.prices, window)
+    return _of_members(x, x.prices <= bottom, ~np.isnan(bottom))
 
 
-def _mcclellan(x: Inputs) -> pd.Series:
-    # Finite windows: an exponential mean's weights, cut where they no longer matter.
-    net = _net_advances(x)
-    fast, slow = (_finite_ewm(net, span) for span in (19, 39))
-    return 1000.0 * (fast - slow)
+def _member_return(x: Block, window: int) -> Floats:
+    logs = np.log(x.prices)
+    return logs - lagged(logs, window)
 
 
-def _finite_ewm(values: pd.Series, span: int, length: int = 200) -> pd.Series:
-    weights = (1.0 - 2.0 / (span + 1.0)) ** np.arange(length)
-    weights /= weights.sum()
-    out = np.full(len(values), np.nan)
-    if len(values) >= length:
-        windows = np.lib.stride_tricks.sliding_window_view(values.to_numpy(), length)
-        out[length - 1 :] = (windows * weights[::-1]).sum(axis=1)
-    return pd.Series(out, index=values.index)
+def _beating(x: Block, window: int) -> Floats:
+    returns = _member_return(x, window)
+    market = log_return(x["ret_cap"], window)[-len(returns) :, None]
+    share = _of_members(x, returns > market, ~np.isnan(returns))
+    return np.where(np.isnan(market[:, 0]), np.nan, share)
 
 
+def _dispersion(x: Block, window: int) -> Floats:
+    returns = _member_return(x, window)
+    known = x.membership & ~np.isnan(returns)
+    n = known.sum(axis=1)
+    inside = np.where(known, returns, 0.0)
+    variance = (np.where(known, returns**2, 0.0).sum(axis=1) - inside.sum(axis=1) ** 2 / n) / (n - 1)
+    return np.where(x.covered(known), np.sqrt(np.maximum(variance, 0.0)), np.nan)
+
+
+def _correlation(x: Block, window: int) -> Floats:
+    """Average pairwise correlation implied by the variance of the mean and the mean variance."""
+    logs = np.log(x.prices)
+    steps = logs - lagged(logs, 1)
+    spread = std(steps, window)
+    known = x.membership & ~np.isnan(spread)
+    n = known.sum(axis=1)
+    own = np.where(known, spread**2, 0.0).sum(axis=1) / n
+    today = x.membership & ~np.isnan(steps)
+    middle = np.where(today, steps, 0.0).sum(axis=1) / today.sum(axis=1)
+    implied = (std(middle, window) ** 2 - own / n) / (own * (1.0 - 1.0 / n))
+    return np.where(x.covered(known), implied, np.nan)
+
+
+def _coverage(x: Block) -> Floats:
+    return np.asarray((x.membership & ~np.isnan(x.prices)).sum(axis=1) / x.count)
+
+
+def _industry_levels(x: Block) -> Floats:
+    return np.column_stack([np.cumsum(np.nan_to_num(np.log1p(x[key]))) for key in INDUSTRIES])
+
+
+def _industries_above(x: Block, window: int) -> Floats:
+    level = np.exp(_industry_levels(x))
+    real = ~np.isnan(np.column_stack([total(x[key], window) for key in INDUSTRIES]))
+    return _share(level > mean(level, window), real)
+
+
+def _industry_returns(x: Block, window: int) -> Floats:
+    return np.column_stack([log_return(x[key], window) for key in INDUSTRIES])
+
+
+def _industries_beating(x: Block, window: int) -> Floats:
+    returns = _industry_returns(x, window)
+    return _share(returns > log_return(x["ret_cap"], window)[:, None], ~np.isnan(returns))
+
+
+def _industry_dispersion(x: Block, window: int) -> Floats:
+    returns = _industry_returns(x, window)
+    known = ~np.isnan(returns)
+    n = known.sum(axis=1)
+    middle = np.where(known, returns, 0.0).sum(axis=1) / n
+    squares = np.where(known, (returns - middle[:, None]) ** 2, 0.0).sum(axis=1)
+    return np.where(n > 1, np.sqrt(squares / (n - 1)), np.nan)
+
+
+def _net_advances(x: Block) -> Floats:
+    return (x["ADV"] - x["DECL"]) / (x["ADV"] + x["DECL"])
+
+
+def _thrust(x: Block) -> Floats:
+    return mean(x["ADV"] / (x["ADV"] + x["DECL"]), 10)
+
+
+def _line_against_index(x: Block, window: int) -> Floats:
+    """The advance-decline line's gain in its own standard deviations, less the index's."""
+    net, index = _net_advances(x), np.log1p(x["ret_cap"])
+    root = float(np.sqrt(window))
+    of_line, of_index = (total(x, window) / (root * std(x, window)) for x in (net, index))
+    return of_line - of_index
+
+
+def _net_highs(x: Block) -> Floats:
+    return (x["MAHN"] - x["MALN"]) / (x["MAHN"] + x["MALN"])
+
+
+_entry = entries("breadth")
 FEATURES: tuple[Feature, ...] = (
-    _members_above(50),
-    _members_above(200),
-    _industries_above(50),
-    _industries_above(200),
-    _industries_beating(63),
-    _dispersion(63),
-    Feature(
+    *(
+        _entry(
+            f"members_above_{w}",
+            _ABOVE,
+            _MEMBERS,
+            w,
+            f"share of index members above their {w}-session average (missing below 95 % coverage)",
+            lambda x, w=w: _above(x, w),
+        )
+        for w in (20, 50, 200)
+    ),
+    *(
+        _entry(
+            f"members_above_{w}_change_21",
+            _ABOVE,
+            _MEMBERS,
+            w + 21,
+            f"change of the share above the {w}-session average over 21 sessions",
+            lambda x, w=w: _above(x, w) - lagged(_above(x, w), 21),
+        )
+        for w in (50, 200)
+    ),
+    _entry(
+        "new_highs_252", _HIGHS, _MEMBERS, 252, "share of members at a 252-session high", lambda x: _at_high(x, 252)
+    ),
+    _entry("new_lows_252", _HIGHS, _MEMBERS, 252, "share of members at a 252-session low", lambda x: _at_low(x, 252)),
+    _entry(
+        "net_new_highs_252_mean_10",
+        _HIGHS,
+        _MEMBERS,
+        262,
+        "members at a 252-session high less those at a low, 10-session mean",
+        lambda x: mean(_at_high(x, 252) - _at_low(x, 252), 10),
+    ),
+    *(
+        _entry(
+            f"members_beating_{w}",
+            _NARROW,
+            ("members", "ret_cap"),
+            w,
+            f"share of members ahead of the cap leg over {w} sessions",
+            lambda x, w=w: _beating(x, w),
+        )
+        for w in (21, 63, 252)
+    ),
+    *(
+        _entry(
+            f"member_dispersion_{w}",
+            _NARROW,
+            _MEMBERS,
+            w,
+            f"standard deviation across members of their {w}-session returns",
+            lambda x, w=w: _dispersion(x, w),
+        )
+        for w in (21, 63)
+    ),
+    _entry(
+        "member_correlation_63",
+        _NARROW,
+        _MEMBERS,
+        64,
+        "average correlation of members over 63 sessions, implied by variances",
+        lambda x: _correlation(x, 63),
+    ),
+    _entry(
+        "member_coverage", _ABOVE, ("membership",), 0, "share of index members with a price", _coverage, display=True
+    ),
+    *(
+        _entry(
+            f"industries_above_{w}",
+            _ABOVE,
+            INDUSTRIES,
+            w,
+            f"share of industries above their {w}-session average",
+            lambda x, w=w: _industries_above(x, w),
+        )
+        for w in (50, 200)
+    ),
+    _entry(
+        "industries_beating_63",
+        _NARROW,
+        (*INDUSTRIES, "ret_cap"),
+        63,
+        "share of industries ahead of the cap leg over 63 sessions",
+        lambda x: _industries_beating(x, 63),
+    ),
+    _entry(
+        "industry_dispersion_63",
+        _NARROW,
+        INDUSTRIES,
+        63,
+        "dispersion of industry returns over 63 sessions",
+        lambda x: _industry_dispersion(x, 63),
+    ),
+    _entry(
         "advancing_share_10",
-        FAMILY,
+        _ADVANCES,
         ("ADV", "DECL"),
         10,
         "advancing minus declining NYSE issues, 10-session mean",
-        lambda x: _net_advances(x).rolling(10).mean(),
+        lambda x: mean(_net_advances(x), 10),
     ),
-    Feature("mcclellan", FAMILY, ("ADV", "DECL"), 200, "McClellan oscillator, ratio-adjusted", _mcclellan),
-    Feature(
-        "stocks_above_200",
-        FAMILY,
+    _entry(
+        "mcclellan",
+        _ADVANCES,
+        ("ADV", "DECL"),
+        200,
+        "McClellan oscillator, ratio-adjusted",
+        lambda x: 1000.0 * (weighted(_net_advances(x), 19) - weighted(_net_advances(x), 39)),
+    ),
+    _entry(
+        "breadth_thrust_10",
+        _ADVANCES,
+        ("ADV", "DECL"),
+        20,
+        "rise of the 10-session advancing share from its lowest of 10 sessions (Zweig)",
+        lambda x: _thrust(x) - lowest(_thrust(x), 10),
+    ),
+    _entry(
+        "advance_line_against_index_63",
+        _ADVANCES,
+        ("ADV", "DECL", "ret_cap"),
+        63,
+        "advance-decline line's 63-session gain less the index's, each in its own deviations",
+        lambda x: _line_against_index(x, 63),
+    ),
+    _entry(
+        "stocks_above_200", _ABOVE, ("MMTH",), 0, "US stocks above their 200-day average, percent", lambda x: x["MMTH"]
+    ),
+    _entry(
+        "stocks_above_200_change_21",
+        _ABOVE,
         ("MMTH",),
-        0,
-        "US stocks above their 200-day average, percent",
-        lambda x: x.panel["MMTH"],
+        21,
+        "change of the share of US stocks above their 200-day average over 21 sessions",
+        lambda x: x["MMTH"] - lagged(x["MMTH"], 21),
     ),
-    Feature(
+    _entry(
+        "spx_above_200",
+        _ABOVE,
+        ("S5TH",),
+        0,
+        "S&P 500 members above their 200-day average, percent",
+        lambda x: x["S5TH"],
+    ),
+    _entry(
         "new_highs_minus_lows_10",
-        FAMILY,
+        _HIGHS,
         ("MAHN", "MALN"),
         10,
         "new 52-week highs less lows as a share of both, 10-session mean",
-        lambda x: ((x.panel["MAHN"] - x.panel["MALN"]) / (x.panel["MAHN"] + x.panel["MALN"])).rolling(10).mean(),
+        lambda x: mean(_net_highs(x), 10),
+    ),
+    _entry(
+        "new_highs_minus_lows",
+        _HIGHS,
+        ("MAHN", "MALN"),
+        0,
+        "new 52-week highs less lows as a share of both",
+        _net_highs,
     ),
 )

@@ -2,49 +2,113 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
-from features.feature import Feature, z_score
-from features.inputs import Inputs
+from features.feature import Block, Feature, entries
+from features.rolling import Floats, change, lagged, lowest, total, z_score
 
-FAMILY = "rates"
-
-
-def _change(key: str, name: str, window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return x.panel[key].diff(window)
-
-    return Feature(f"{name}_change_{window}", FAMILY, (key,), window, f"{name} change over {window} sessions", compute)
+_TEN, _CURVE, _FED = "ten-year yield and its spikes", "curve and re-steepening", "Fed policy"
+_entry = entries("rates")
+MONTH, CAP_MONTHS = 21, 24
+FED_STEP = 0.15  # a move of the effective rate over a month that only a decision makes
 
 
-def _slope(long: str, short: str, name: str) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return x.panel[long] - x.panel[short]
+def _level(signal: str, name: str, key: str, meaning: str) -> Feature:
+    return _entry(name, signal, (key,), 0, meaning, lambda x: x[key])
 
-    return Feature(name, FAMILY, (long, short), 0, f"{long} minus {short}", compute)
+
+def _change(signal: str, key: str, name: str, window: int) -> Feature:
+    meaning = f"{name} change over {window} sessions"
+    return _entry(f"{name}_change_{window}", signal, (key,), window, meaning, lambda x: change(x[key], window))
+
+
+def _slope(signal: str, long: str, short: str, name: str) -> Feature:
+    return _entry(name, signal, (long, short), 0, f"{long} minus {short}", lambda x: x[long] - x[short])
+
+
+def _slope_change(long: str, short: str, name: str, window: int) -> Feature:
+    def compute(x: Block) -> Floats:
+        return change(x[long] - x[short], window)
+
+    meaning = f"{long} minus {short}: steepening over {window} sessions"
+    return _entry(f"{name}_change_{window}", _CURVE, (long, short), window, meaning, compute)
+
+
+def _inverted(long: str, short: str, name: str) -> Feature:
+    def compute(x: Block) -> Floats:
+        slope = x[long] - x[short]
+        return total(np.where(np.isnan(slope), np.nan, slope < 0.0), 252) / MONTH
+
+    meaning = f"months of the past year with {long} below {short}"
+    return _entry(f"{name}_months_inverted", _CURVE, (long, short), 252, meaning, compute)
+
+
+def _resteepening(long: str, short: str, name: str) -> Feature:
+    """The rise from the year's low, counted only where that low was an inversion."""
+
+    def compute(x: Block) -> Floats:
+        slope = x[long] - x[short]
+        bottom = lowest(slope, 252)
+        return np.where(np.isnan(bottom), np.nan, np.where(bottom < 0.0, slope - bottom, 0.0))
+
+    meaning = f"rise of {long} minus {short} from its 252-session low if that low was inverted, else 0"
+    return _entry(f"{name}_resteepening", _CURVE, (long, short), 252, meaning, compute)
+
+
+def _months_since(rate: Floats, sign: float) -> Floats:
+    """Months since the policy rate last moved by a decision's worth within a month; at most `CAP_MONTHS`."""
+    moved = sign * change(rate, MONTH) >= FED_STEP
+    rows = np.arange(len(rate))
+    last = np.maximum.accumulate(np.where(moved, rows, -1))
+    months = np.where(last >= 0, (rows - last) / MONTH, CAP_MONTHS)
+    return np.where(np.isnan(rate), np.nan, np.minimum(months, CAP_MONTHS))
+
+
+def _since(name: str, sign: float, said: str) -> Feature:
+    window = CAP_MONTHS * MONTH + MONTH
+
+    def compute(x: Block) -> Floats:
+        months = _months_since(x["DFF"], sign)
+        return np.where(np.isnan(lagged(x["DFF"], window)), np.nan, months)
+
+    meaning = f"months since the effective rate last {said} by {FED_STEP} within a month, at most {CAP_MONTHS}"
+    return _entry(name, _FED, ("DFF",), window, meaning, compute)
 
 
 FEATURES: tuple[Feature, ...] = (
-    *(_change("DGS10", "y10", w) for w in (21, 63, 252)),
-    Feature(
-        "y10_z_252",
-        FAMILY,
-        ("DGS10",),
-        252,
-        "ten-year yield, z-score over a year",
-        lambda x: z_score(x.panel["DGS10"], 252),
+    _level(_TEN, "y10", "DGS10", "ten-year yield"),
+    *(_change(_TEN, "DGS10", "y10", w) for w in (21, 63, 252)),
+    *(
+        _entry(
+            f"y10_z_{w}",
+            _TEN,
+            ("DGS10",),
+            w,
+            f"ten-year yield, z-score over {w} sessions",
+            lambda x, w=w: z_score(x["DGS10"], w),
+        )
+        for w in (63, 252)
     ),
-    *(_change("DGS1", "y1", w) for w in (63, 252)),
-    _slope("DGS10", "DGS1", "curve_10y1y"),
-    _slope("DGS10", "DGS3MO", "curve_10y3m"),
-    _slope("DGS1", "DFF", "policy_path_1y"),
-    Feature(
-        "curve_10y1y_change_63",
-        FAMILY,
-        ("DGS10", "DGS1"),
-        63,
-        "curve steepening over 63 sessions",
-        lambda x: (x.panel["DGS10"] - x.panel["DGS1"]).diff(63),
-    ),
-    _change("DFF", "fed_funds", 126),
+    _level(_TEN, "real_y10", "DFII10", "ten-year real yield"),
+    *(_change(_TEN, "DFII10", "real_y10", w) for w in (21, 63)),
+    *(_change(_FED, "DGS1", "y1", w) for w in (63, 252)),
+    *(_change(_FED, "DGS2", "y2", w) for w in (21, 63)),
+    _slope(_CURVE, "DGS10", "DGS1", "curve_10y1y"),
+    _slope(_CURVE, "DGS10", "DGS2", "curve_10y2y"),
+    _slope(_CURVE, "DGS10", "DGS3MO", "curve_10y3m"),
+    *(_slope_change("DGS10", "DGS1", "curve_10y1y", w) for w in (63,)),
+    *(_slope_change("DGS10", "DGS2", "curve_10y2y", w) for w in (21, 63)),
+    *(_slope_change("DGS10", "DGS3MO", "curve_10y3m", w) for w in (63,)),
+    _inverted("DGS10", "DGS1", "curve_10y1y"),
+    _inverted("DGS10", "DGS2", "curve_10y2y"),
+    _inverted("DGS10", "DGS3MO", "curve_10y3m"),
+    _resteepening("DGS10", "DGS1", "curve_10y1y"),
+    _resteepening("DGS10", "DGS2", "curve_10y2y"),
+    _resteepening("DGS10", "DGS3MO", "curve_10y3m"),
+    _level(_FED, "fed_funds", "DFF", "effective federal funds rate"),
+    *(_change(_FED, "DFF", "fed_funds", w) for w in (63, 126)),
+    _since("months_since_cut", -1.0, "fell"),
+    _since("months_since_hike", 1.0, "rose"),
+    _slope(_FED, "DGS1", "DFF", "policy_path_1y"),
+    _slope(_FED, "DGS2", "DFF", "policy_path_2y"),
 )

@@ -3,74 +3,164 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from features.feature import Feature, log_return
-from features.inputs import Inputs
+from features import catalog
+from features.feature import Block, Feature, entries
+from features.rolling import Floats, highest, lagged, level, log_return, total, z_score
 
-FAMILY = "relative_strength"
 _CYCLICAL = ("ret_Durbl", "ret_Manuf", "ret_HiTec")
 _DEFENSIVE = ("ret_NoDur", "ret_Utils", "ret_Hlth")
+_SEVEN = tuple(f"ret_{ticker.lower()}" for ticker in catalog.MAG7)
 _NAMES = {
     "broad": "the broad leg (equal weight)",
     "cap": "the cap leg (cap weight)",
     "leaders": "the largest stocks",
     "small": "small caps",
+    "small_value": "small value",
+    "ijr": "S&P 600 small caps",
+    "spy": "the S&P 500",
+    "iwd": "Russell 1000 value",
+    "iwf": "Russell 1000 growth",
 }
+_LEADERS, _NARROW, _STRETCH = "leaders lagging", "narrow leadership", "equal weight vs cap weight"
+_SIZE, _VALUE, _TREND, _SECTORS = "small vs large", "value vs growth", "market trend", "sectors taking the lead"
+_entry = entries("relative_strength")
 
 
-def _spread(long: str, short: str, window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return log_return(x.panel[f"ret_{long}"], window) - log_return(x.panel[f"ret_{short}"], window)
+def _steps(x: Block, long: str, short: str) -> Floats:
+    return np.log1p(x[f"ret_{long}"]) - np.log1p(x[f"ret_{short}"])
+
+
+def _spread(signal: str, long: str, short: str, window: int) -> Feature:
+    def compute(x: Block) -> Floats:
+        return log_return(x[f"ret_{long}"], window) - log_return(x[f"ret_{short}"], window)
 
     inputs = (f"ret_{long}", f"ret_{short}")
     meaning = f"{_NAMES[long]} minus {_NAMES[short]} over {window} sessions"
-    return Feature(f"{long}_minus_{short}_{window}", FAMILY, inputs, window, meaning, compute)
+    return _entry(f"{long}_minus_{short}_{window}", signal, inputs, window, meaning, compute)
+
+
+def _stretch(window: int) -> Feature:
+    """How far equal weight has run against cap weight, in its own daily deviations."""
+
+    def compute(x: Block) -> Floats:
+        return z_score(level(x["ret_broad"]) - level(x["ret_cap"]), window)
+
+    meaning = f"equal weight over cap weight, z-score over {window} sessions"
+    return _entry(f"broad_over_cap_z_{window}", _STRETCH, ("ret_broad", "ret_cap"), window, meaning, compute)
+
+
+def _year_to_date(x: Block) -> Floats:
+    """Cap minus broad since the last session of the year before."""
+    line = np.nan_to_num(level(x["ret_cap"])) - np.nan_to_num(level(x["ret_broad"]))
+    year = x.dates.year.to_numpy()
+    first = np.searchsorted(year, year, side="left") - 1
+    known = (first >= 0) & ~np.isnan(x["ret_cap"]) & ~np.isnan(x["ret_broad"])
+    return np.where(known, line - line[np.maximum(first, 0)], np.nan)
 
 
 def _momentum(leg: str, window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return log_return(x.panel[f"ret_{leg}"], window)
-
     meaning = f"return of {_NAMES[leg]} over {window} sessions"
-    return Feature(f"{leg}_return_{window}", FAMILY, (f"ret_{leg}",), window, meaning, compute)
+    return _entry(
+        f"{leg}_return_{window}",
+        _TREND,
+        (f"ret_{leg}",),
+        window,
+        meaning,
+        lambda x: log_return(x[f"ret_{leg}"], window),
+    )
 
 
-def _drawdown(leg: str, window: int = 252) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        level = np.log1p(x.panel[f"ret_{leg}"]).cumsum()
-        return level - level.rolling(window).max()
+def _drawdown(signal: str, leg: str, window: int = 252) -> Feature:
+    def compute(x: Block) -> Floats:
+        line = level(x[f"ret_{leg}"])
+        return line - highest(line, window)
 
     meaning = f"distance of {_NAMES[leg]} from its {window}-session high"
-    return Feature(f"{leg}_drawdown_{window}", FAMILY, (f"ret_{leg}",), window, meaning, compute)
+    return _entry(f"{leg}_drawdown_{window}", signal, (f"ret_{leg}",), window, meaning, compute)
 
 
-def _value(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        return log_return(x.panel["ret_value"], window)
+def _leaders_fall(x: Block) -> Floats:
+    line = level(x["ret_leaders"]) - level(x["ret_broad"])
+    return line - highest(line, 252)
 
-    meaning = f"value minus growth over {window} sessions"
-    return Feature(f"value_minus_growth_{window}", FAMILY, ("ret_value",), window, meaning, compute)
+
+def _direct(name: str, signal: str, column: str, meaning: str, window: int) -> Feature:
+    """A column that is a difference of returns already."""
+    said = f"{meaning} over {window} sessions"
+    return _entry(f"{name}_{window}", signal, (column,), window, said, lambda x: log_return(x[column], window))
 
 
 def _cyclicals(window: int) -> Feature:
-    def compute(x: Inputs) -> pd.Series:
-        cyclical = x.panel[list(_CYCLICAL)].mean(axis=1, skipna=False)
-        defensive = x.panel[list(_DEFENSIVE)].mean(axis=1, skipna=False)
+    def compute(x: Block) -> Floats:
+        cyclical = np.mean([x[key] for key in _CYCLICAL], axis=0)
+        defensive = np.mean([x[key] for key in _DEFENSIVE], axis=0)
         return log_return(cyclical, window) - log_return(defensive, window)
 
     meaning = f"cyclical minus defensive industries over {window} sessions"
-    return Feature(f"cyclicals_minus_defensives_{window}", FAMILY, _CYCLICAL + _DEFENSIVE, window, meaning, compute)
+    name = f"cyclicals_minus_defensives_{window}"
+    return _entry(name, _SECTORS, _CYCLICAL + _DEFENSIVE, window, meaning, compute)
+
+
+def _seven(window: int) -> Feature:
+    def compute(x: Block) -> Floats:
+        basket = np.mean([x[key] for key in _SEVEN], axis=0)
+        return log_return(basket, window) - log_return(x["ret_cap"], window)
+
+    meaning = f"the named seven, equal weight, minus the cap leg over {window} sessions (picked in 2023: display only)"
+    return _entry(f"mag7_minus_cap_{window}", _LEADERS, (*_SEVEN, "ret_cap"), window, meaning, compute, display=True)
+
+
+def _seven_trailing(window: int) -> Feature:
+    def compute(x: Block) -> Floats:
+        market = log_return(x["ret_cap"], window)
+        behind = [np.where(np.isnan(r), np.nan, r < market) for r in (log_return(x[key], window) for key in _SEVEN)]
+        return np.asarray(np.sum(behind, axis=0))
+
+    meaning = f"how many of the named seven trail the cap leg over {window} sessions (display only)"
+    return _entry(f"mag7_trailing_{window}", _LEADERS, (*_SEVEN, "ret_cap"), window, meaning, compute, display=True)
 
 
 FEATURES: tuple[Feature, ...] = (
-    *(_spread("broad", "cap", w) for w in (10, 21, 63, 126, 252)),
-    *(_spread("leaders", "broad", w) for w in (21, 63, 252)),
-    *(_spread("leaders", "cap", w) for w in (21, 63)),
-    *(_spread("small", "cap", w) for w in (21, 63, 252)),
-    *(_value(w) for w in (21, 63, 252)),
+    *(_spread(_STRETCH, "broad", "cap", w) for w in (10, 21, 63, 126, 252)),
+    *(_stretch(w) for w in (10, 21, 63, 252)),
+    _entry(
+        "cap_minus_broad_ytd",
+        _NARROW,
+        ("ret_cap", "ret_broad"),
+        253,
+        "cap leg minus broad leg since the end of last year",
+        _year_to_date,
+    ),
+    *(_spread(_LEADERS, "leaders", "broad", w) for w in (21, 63, 252)),
+    *(_spread(_LEADERS, "leaders", "cap", w) for w in (21, 63)),
+    _entry(
+        "leaders_fall_against_broad_252",
+        _LEADERS,
+        ("ret_leaders", "ret_broad"),
+        252,
+        "the largest stocks against the broad leg: distance from the 252-session high",
+        _leaders_fall,
+    ),
+    *(_seven(w) for w in (21, 63)),
+    _seven_trailing(63),
+    *(_spread(_SIZE, "small", "cap", w) for w in (21, 63, 252)),
+    *(_spread(_SIZE, "ijr", "spy", w) for w in (21, 63)),
+    *(_direct("small_minus_big", _SIZE, "ret_smb", "small minus big (SMB, then IWM minus SPY)", w) for w in (21, 63)),
+    *(_direct("value_minus_growth", _VALUE, "ret_value", "value minus growth", w) for w in (21, 63, 252)),
+    *(_spread(_VALUE, "iwd", "iwf", w) for w in (21, 63)),
+    *(_spread(_VALUE, "small_value", "cap", w) for w in (21, 63, 252)),
     *(_cyclicals(w) for w in (21, 63)),
     *(_momentum("broad", w) for w in (5, 21, 63, 126, 252)),
     *(_momentum("cap", w) for w in (21, 252)),
-    *(_drawdown(leg) for leg in ("broad", "cap", "leaders")),
+    *(_drawdown(_TREND, leg) for leg in ("broad", "cap")),
+    _drawdown(_LEADERS, "leaders"),
+    _entry(
+        "broad_minus_cap_acceleration",
+        _STRETCH,
+        ("ret_broad", "ret_cap"),
+        63,
+        "equal weight minus cap weight: the last 21 sessions less the 21 before",
+        lambda x: total(_steps(x, "broad", "cap"), 21) - lagged(total(_steps(x, "broad", "cap"), 21), 21),
+    ),
 )

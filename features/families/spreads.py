@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from features.feature import Feature, log_return, z_score
+from features.feature import Block, Feature, entries
+from features.rolling import Floats, change, log_return, z_score
 
-FAMILY = "spreads"
+_CREDIT = "credit spreads"
+_entry = entries("spreads")
+
+
+def _reading(name: str, said: str, inputs: tuple[str, ...]) -> tuple[Feature, ...]:
+    """Level, change over 21 and 63 sessions, z-score over a year; of a column or a difference of two."""
+
+    def read(x: Block) -> Floats:
+        return x[inputs[0]] - x[inputs[1]] if len(inputs) == 2 else x[inputs[0]]
+
+    return (
+        _entry(name, _CREDIT, inputs, 0, said, read),
+        *(
+            _entry(
+                f"{name}_change_{w}",
+                _CREDIT,
+                inputs,
+                w,
+                f"{said}, change over {w} sessions",
+                lambda x, w=w: change(read(x), w),
+            )
+            for w in (21, 63)
+        ),
+        _entry(f"{name}_z_252", _CREDIT, inputs, 252, f"{said}, z-score over a year", lambda x: z_score(read(x), 252)),
+    )
+
+
+def _funds(name: str, long: str, said: str, window: int) -> Feature:
+    def compute(x: Block) -> Floats:
+        return log_return(x[long], window) - log_return(x["ret_ief"], window)
+
+    meaning = f"{said} minus Treasury fund over {window} sessions"
+    return _entry(f"{name}_{window}", _CREDIT, (long, "ret_ief"), window, meaning, compute)
+
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("baa_aaa", FAMILY, ("baa", "aaa"), 0, "Baa minus Aaa yield", lambda x: x.panel["baa"] - x.panel["aaa"]),
-    Feature(
-        "baa_aaa_change_63",
-        FAMILY,
-        ("baa", "aaa"),
-        63,
-        "Baa minus Aaa, change over 63 sessions",
-        lambda x: (x.panel["baa"] - x.panel["aaa"]).diff(63),
-    ),
-    Feature(
-        "baa_10y", FAMILY, ("baa", "DGS10"), 0, "Baa minus ten-year yield", lambda x: x.panel["baa"] - x.panel["DGS10"]
-    ),
-    Feature(
-        "baa_10y_change_63",
-        FAMILY,
-        ("baa", "DGS10"),
-        63,
-        "Baa minus ten-year, change over 63 sessions",
-        lambda x: (x.panel["baa"] - x.panel["DGS10"]).diff(63),
-    ),
-    Feature("hy_oas", FAMILY, ("BAMLH0A0HYM2",), 0, "high-yield spread", lambda x: x.panel["BAMLH0A0HYM2"]),
-    Feature(
-        "hy_oas_change_21",
-        FAMILY,
-        ("BAMLH0A0HYM2",),
-        21,
-        "high-yield spread, change over 21 sessions",
-        lambda x: x.panel["BAMLH0A0HYM2"].diff(21),
-    ),
-    Feature(
-        "hy_oas_z_252",
-        FAMILY,
-        ("BAMLH0A0HYM2",),
-        252,
-        "high-yield spread, z-score over a year",
-        lambda x: z_score(x.panel["BAMLH0A0HYM2"], 252),
-    ),
-    Feature(
-        "hyg_minus_ief_21",
-        FAMILY,
-        ("ret_hyg", "ret_ief"),
-        21,
-        "high-yield minus Treasury fund over 21 sessions",
-        lambda x: log_return(x.panel["ret_hyg"], 21) - log_return(x.panel["ret_ief"], 21),
-    ),
+    *_reading("baa_aaa", "Baa minus Aaa yield", ("baa", "aaa")),
+    *_reading("baa_10y", "Baa minus ten-year yield", ("baa", "DGS10")),
+    *_reading("baa10y_daily", "Baa minus ten-year yield, daily series", ("BAA10Y",)),
+    *_reading("hy_oas", "high-yield spread", ("BAMLH0A0HYM2",)),
+    *_reading("ig_oas", "investment-grade spread", ("BAMLC0A0CM",)),
+    *(_funds("hyg_minus_ief", "ret_hyg", "high-yield", w) for w in (21, 63)),
+    *(_funds("lqd_minus_ief", "ret_lqd", "investment-grade", w) for w in (21, 63)),
 )

@@ -68,7 +68,11 @@ def read(folder: Path) -> tuple[Tables, str, pd.Timestamp]:
         raw[path.stem] = _read_one(path)
     legs = _legs(raw, folder)
     last = _last_session(raw, legs)
-    return {name: _for_store(name, table) for name, table in raw.items() if _wanted(name, table)}, legs, last
+    tables: Tables = {}
+    for name, table in raw.items():
+        if _wanted(name, table):
+            tables |= _for_store(name, table)
+    return tables, legs, last
 
 
 def _read_one(path: Path) -> pd.DataFrame:
@@ -154,22 +158,34 @@ def _wanted(name: str, table: pd.DataFrame) -> bool:
     return bool(present & set(_known_columns(name)))
 
 
-def _for_store(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Keep what the catalogue knows and add `available_at`."""
+def _for_store(name: str, table: pd.DataFrame) -> Tables:
+    """Keep what the catalogue knows and add `available_at`; one stored table for each lag."""
     sessions = calendar.all_sessions()
     if name == MEMBERSHIP:
-        return table[["ticker", "start", "end", "price_col"]].reset_index(drop=True)
-    known = _known_columns(name)
+        return {name: table[["ticker", "start", "end", "price_col"]].reset_index(drop=True)}
     if name == "fred":
-        kept = table[table["series"].isin(list(known)) & (table["vintage"] == "current_revision")]
-        kept = kept[["series", "date", "value"]].dropna().sort_values(["series", "date"], ignore_index=True)
-        parts = [
-            catalog.available_sessions(pd.DatetimeIndex(part["date"]), known[str(key)].lag, sessions).to_series(
-                index=part.index
-            )
-            for key, part in kept.groupby("series")
-        ]
-        return kept.assign(available_at=pd.concat(parts))
-    columns = list(table.columns) if name == MEMBERS else [column for column in table.columns if column in known]
-    lag: catalog.Lag = "close" if name == MEMBERS else known[columns[0]].lag
-    return table[columns].assign(available_at=catalog.available_sessions(table.index, lag, sessions))
+        return {name: _fred(table)}
+    if name == MEMBERS:
+        return {name: table.assign(available_at=catalog.available_sessions(table.index, "close", sessions))}
+    kept = [series for column, series in _known_columns(name).items() if column in table]
+    out = {}
+    for stored in sorted({series.stored_in for series in kept}):
+        group = [series for series in kept if series.stored_in == stored]
+        days = catalog.available_at(group[0], table.index, sessions)
+        out[stored] = table[[series.column for series in group]].assign(available_at=days)
+    return out
+
+
+def _fred(table: pd.DataFrame) -> pd.DataFrame:
+    """Long table: a series with lag ``vintage`` by its dates of publication, the others by their lag."""
+    known = _known_columns("fred")
+    sessions = calendar.all_sessions()
+    first_prints = table["series"].map(lambda key: key in known and known[key].lag == "vintage")
+    kept = table[table["series"].isin(list(known)) & ((table["vintage"] == "current_revision") | first_prints)]
+    kept = kept.dropna(subset="value").sort_values(["series", "date"], ignore_index=True)
+    parts = []
+    for key, part in kept.groupby("series"):
+        series = known[str(key)]
+        dates = pd.DatetimeIndex(part["realtime_start" if series.lag == "vintage" else "date"]).as_unit("ns")
+        parts.append(catalog.available_at(series, dates, sessions).to_series(index=part.index))
+    return kept[["series", "date", "value"]].assign(available_at=pd.concat(parts))

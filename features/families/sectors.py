@@ -1,0 +1,137 @@
+"""Sectors against the market, and the relative rotation graph of sectors and styles.
+
+A graph's two axes are public only by description (J. de Kempenaer): how strong
+the trend of relative strength is, and how fast that changes, each around 100.
+Here both are z-scores over a fixed window, so they are causal and finite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.feature import Block, Feature, entries
+from features.rolling import Floats, lagged, level, log_return, mean, z_score
+
+_LEAD, _GRAPH = "sectors taking the lead", "relative rotation"
+_entry = entries("sectors")
+# The column of each sector's spliced return and what it is called.
+SECTORS: dict[str, tuple[str, str]] = {
+    "technology": ("ret_HiTec", "XLK"),
+    "industrials": ("ret_Manuf", "XLI"),
+    "financials": ("ret_Other", "XLF"),
+    "energy": ("ret_Enrgy", "XLE"),
+    "materials": ("ret_Chems", "XLB"),
+    "health": ("ret_Hlth", "XLV"),
+    "staples": ("ret_NoDur", "XLP"),
+    "discretionary": ("ret_Durbl", "XLY"),
+    "utilities": ("ret_Utils", "XLU"),
+}
+YOUNG = {
+    "real_estate": ("ret_xlre", "XLRE"),
+    "communication": ("ret_xlc", "XLC"),
+    "regional_banks": ("ret_kre", "KRE"),
+    "homebuilders": ("ret_xhb", "XHB"),
+}
+STYLES = {
+    "equal_weight": ("ret_broad", "ret_cap", "equal against cap weight"),
+    "small": ("ret_small", "ret_cap", "small against large"),
+    "leaders": ("ret_leaders", "ret_broad", "the largest against the broad leg"),
+    "value": ("ret_value", None, "value against growth"),
+}
+SMOOTH, WINDOW, STEP = 10, 63, 5
+RATIO_ROWS = SMOOTH + WINDOW
+GRAPH_ROWS = RATIO_ROWS + STEP + WINDOW
+
+
+def ratio(line: Floats) -> Floats:
+    """Where smoothed relative strength stands in its window, 100 being the middle."""
+    return 100.0 + z_score(mean(line, SMOOTH), WINDOW)
+
+
+def momentum(line: Floats) -> Floats:
+    """How `ratio` changes over `STEP` sessions against its window, 100 being no more than usual."""
+    across = ratio(line)
+    return 100.0 + z_score(across - lagged(across, STEP), WINDOW)
+
+
+def _line(x: Block, column: str, against: str | None) -> Floats:
+    return level(x[column]) - (level(x[against]) if against else 0.0)
+
+
+def _spread(name: str, column: str, said: str, window: int) -> Feature:
+    meaning = f"{name.replace('_', ' ')} ({said}) minus the cap leg over {window} sessions"
+    inputs = (column, "ret_cap")
+
+    def compute(x: Block) -> Floats:
+        return log_return(x[column], window) - log_return(x["ret_cap"], window)
+
+    return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, compute)
+
+
+def _graph(name: str, column: str, against: str | None, said: str) -> tuple[Feature, Feature]:
+    inputs = (column, against) if against else (column,)
+    return (
+        _entry(
+            f"{name}_rs_ratio",
+            _GRAPH,
+            inputs,
+            RATIO_ROWS,
+            f"relative strength of {said} (100: its usual)",
+            lambda x: ratio(_line(x, column, against)),
+        ),
+        _entry(
+            f"{name}_rs_momentum",
+            _GRAPH,
+            inputs,
+            GRAPH_ROWS,
+            f"momentum of the relative strength of {said} (100: its usual)",
+            lambda x: momentum(_line(x, column, against)),
+        ),
+    )
+
+
+def _quadrant(x: Block, strong: bool) -> Floats:
+    """Share of sectors whose relative strength rises while it is strong (leading) or weak (improving)."""
+    inside, known = [], []
+    for column, _ in SECTORS.values():
+        line = _line(x, column, "ret_cap")
+        across, up = ratio(line), momentum(line)
+        inside.append(((across > 100.0) == strong) & (up > 100.0))
+        known.append(~np.isnan(up))
+    return np.where(np.all(known, axis=0), np.mean(inside, axis=0), np.nan)
+
+
+_COLUMNS = tuple(column for column, _ in SECTORS.values())
+FEATURES: tuple[Feature, ...] = (
+    *(_spread(name, *entry, w) for name, entry in SECTORS.items() for w in (21, 63, 252)),
+    *(_spread(name, *entry, w) for name, entry in YOUNG.items() for w in (21, 63)),
+    *(
+        _entry(
+            f"discretionary_minus_staples_{w}",
+            _LEAD,
+            ("ret_Durbl", "ret_NoDur"),
+            w,
+            f"consumer discretionary (XLY) minus staples (XLP) over {w} sessions",
+            lambda x, w=w: log_return(x["ret_Durbl"], w) - log_return(x["ret_NoDur"], w),
+        )
+        for w in (21, 63)
+    ),
+    *(f for name, (column, fund) in SECTORS.items() for f in _graph(name, column, "ret_cap", f"{name} ({fund})")),
+    *(f for name, (column, against, said) in STYLES.items() for f in _graph(name, column, against, said)),
+    _entry(
+        "sectors_leading",
+        _GRAPH,
+        (*_COLUMNS, "ret_cap"),
+        GRAPH_ROWS,
+        "share of sectors in the leading quadrant (strong and rising)",
+        lambda x: _quadrant(x, True),
+    ),
+    _entry(
+        "sectors_improving",
+        _GRAPH,
+        (*_COLUMNS, "ret_cap"),
+        GRAPH_ROWS,
+        "share of sectors in the improving quadrant (weak and rising)",
+        lambda x: _quadrant(x, False),
+    ),
+)

@@ -1,0 +1,120 @@
+"""Reads the series of a snapshot onto NYSE sessions, each value from the session it was available."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from features import catalog
+from features.rolling import Floats
+from features.store import Snapshot
+
+Handover = dict[str, tuple[str, pd.Timestamp]]
+
+
+def observations(snapshot: Snapshot, key: str) -> pd.DataFrame:
+    """One catalogue series: `date`, `value`, `available_at`, in the order in which they became known."""
+    series = catalog.BY_KEY[key]
+    table = snapshot.tables.get(series.stored_in)
+    if table is None or not (series.table == "fred" or series.column in table):
+        return pd.DataFrame({"date": [], "value": [], "available_at": []}, dtype="datetime64[ns]")
+    if series.table == "fred":
+        found = table.loc[table["series"] == series.column, ["date", "value", "available_at"]]
+    else:
+        found = pd.DataFrame(
+            {"date": table.index, "value": table[series.column].to_numpy(float), "available_at": table["available_at"]}
+        )
+    found = found.dropna(subset="value")
+    if not (found["available_at"].is_monotonic_increasing and found["date"].is_monotonic_increasing):
+        found = found.sort_values(["available_at", "date"])
+    return found
+
+
+def latest(snapshot: Snapshot, key: str) -> pd.Series:
+    """The newest observation known, indexed by the session on which it became known."""
+    table = observations(snapshot, key)
+    newest = table["date"] >= table["date"].cummax()  # a late revision of an old date is not news about today
+    values = pd.Series(table["value"].to_numpy(float), index=pd.DatetimeIndex(table["available_at"]))[newest.to_numpy()]
+    return values[~values.index.duplicated(keep="last")]
+
+
+@dataclass
+class Reader:
+    """What `features.columns` reads with; every method gives an array over `sessions`."""
+
+    snapshot: Snapshot
+    sessions: pd.DatetimeIndex
+    handover: Handover
+    _kept: dict[str, pd.Series] = field(default_factory=dict)
+
+    def has(self, *keys: str) -> bool:
+        """Whether any of the series has a value."""
+        return any(len(self._latest(key)) for key in keys)
+
+    def _latest(self, key: str) -> pd.Series:
+        if key not in self._kept:
+            self._kept[key] = latest(self.snapshot, key)
+        return self._kept[key]
+
+    def _onto(self, values: pd.Series, max_age: int) -> Floats:
+        """The last value at each session; missing once older than `max_age` days."""
+        out = np.full(len(self.sessions), np.nan)
+        if len(values):
+            place = values.index.searchsorted(self.sessions, side="right") - 1
+            age = self.sessions - values.index[np.maximum(place, 0)]
+            good = (place >= 0) & (age <= pd.Timedelta(days=max_age))
+            out[good] = values.to_numpy()[place[good]]
+        return out
+
+    def daily(self, key: str) -> Floats:
+        """The latest available value at each session; missing once older than the catalogue allows."""
+        return self._onto(self._latest(key), catalog.BY_KEY[key].max_age)
+
+    def exact(self, key: str) -> Floats:
+        """The value of each session itself: prices, returns and counts are never carried on."""
+        return self._onto(self._latest(key), 0)
+
+    def fund(self, ticker: str) -> Floats:
+        """Daily returns of a price; none before the basket it stands in was defined."""
+        price = self.exact(ticker)
+        returns = np.full(len(price), np.nan)
+        returns[1:] = price[1:] / price[:-1] - 1.0
+        defined = catalog.BY_KEY[ticker].defined_on
+        return returns if defined is None else np.where(self.sessions > pd.Timestamp(defined), returns, np.nan)
+
+    def spliced(self, name: str, before: Floats, after: Floats | None = None) -> Floats:
+        """`before` until the hand-over of `name`, from then on the fund's return (or `after`)."""
+        fund, since = self.handover[name]
+        return np.where(self.sessions < since, before, self.fund(fund) if after is None else after)
+
+    def windows(self, key: str, frequency: str, length: int, function: Callable[[Floats], Floats]) -> Floats:
+        """A statistic of a slow series' last `length` observations, as they stood when each became known.
+
+        Parameters
+        ----------
+        frequency : str
+            Period alias of the observations (``M``, ``Q``, ``W-SAT``); a gap is NaN.
+        function : callable
+            From an array (releases, length) to one (releases,).
+        """
+        table = observations(self.snapshot, key)
+        if not len(table):
+            return np.full(len(self.sessions), np.nan)
+        place = pd.DatetimeIndex(table["date"]).to_period(frequency).asi8
+        place = place - place.min() + length - 1
+        days = pd.DatetimeIndex(table["available_at"])
+        grid = np.full(int(place.max()) + 1, np.nan)
+        last_of_day = np.append(days[1:] != days[:-1], True)
+        rows, newest = [], 0
+        for position, value, last in zip(place, table["value"].to_numpy(float), last_of_day, strict=True):
+            grid[position] = value
+            newest = max(newest, int(position))
+            if last:
+                rows.append(grid[newest - length + 1 : newest + 1].copy())
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = function(np.array(rows))
+        found = pd.Series(np.where(np.isfinite(values), values, np.nan), days[last_of_day])
+        return self._onto(found, catalog.BY_KEY[key].max_age)
