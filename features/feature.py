@@ -8,18 +8,23 @@ only the present year.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from features.inputs import Inputs
-from features.rolling import Bools, Floats
+from features.rolling import Bools, Floats, level, log_return
 
 # Stand-ins for the member panel: `members` asks for enough of them with a price, `membership` does not.
 MEMBERS = frozenset({"members", "membership"})
 MIN_COVERAGE = 0.95  # below this share of members with a value, a share of members is missing
+
+
+# Look-backs are rounded up to these, so that features share blocks and what is worked out in them.
+SHARED_ROWS = (22, 64, 150, 262, 525)
 
 
 @dataclass(frozen=True)
@@ -31,25 +36,40 @@ class Block:
     dates : DatetimeIndex, (rows,)
     columns : dict of ndarray, each (rows,)
         The panel; ``block["ret_cap"]`` reads one.
-    prices, membership : ndarray, (rows, members)
+    stored, membership : ndarray, (rows, members)
+        Prices as stored, in single precision; `prices` has them in double.
     count : ndarray, (rows,)
         Members by the dated list, priced or not.
     """
 
     dates: pd.DatetimeIndex
     columns: dict[str, Floats]
-    prices: Floats
+    stored: Floats
     membership: Bools
     count: Floats
+    kept: dict[tuple[str | int, ...], Floats] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, key: str) -> Floats:
         return self.columns[key]
 
     @cached_property
-    def member_returns(self) -> Floats:
-        """Log returns of the members, (rows, members)."""
-        logs = np.log(self.prices)
-        return np.vstack([np.full((1, logs.shape[1]), np.nan), np.diff(logs, axis=0)])
+    def prices(self) -> Floats:
+        """Prices of the members, (rows, members)."""
+        return self.stored.astype(float)
+
+    def keep(self, key: tuple[str | int, ...], make: Callable[[], Floats]) -> Floats:
+        """`make()`, worked out once a block; what several features share. Not to be written to."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
+
+    def run(self, key: str, window: int) -> Floats:
+        """Log return of a column of returns over `window` rows."""
+        return self.keep(("run", key, window), lambda: log_return(self.columns[key], window))
+
+    def line(self, key: str) -> Floats:
+        """Cumulated log return of a column of returns since the block's first row."""
+        return self.keep(("line", key), lambda: level(self.columns[key]))
 
     def covered(self, known: Bools) -> Bools:
         """Whether enough members have a value, (rows,)."""
@@ -120,60 +140,78 @@ class Blocks:
         panel = inputs.panel
         self.dates = pd.DatetimeIndex(panel.index)
         self.columns = {str(key): panel[key].to_numpy(dtype=float) for key in panel}
-        self.filled = {key: np.concatenate([[0], np.cumsum(~np.isnan(x))]) for key, x in self.columns.items()}
         self.offset = len(panel) - len(inputs.members)
-        self.prices = inputs.members.to_numpy()
-        self.membership = inputs.membership.to_numpy(dtype=bool)
+        # Column by column in memory: a window runs down one member at a time.
+        self.prices = np.asfortranarray(inputs.members.to_numpy())
+        self.membership = np.asfortranarray(inputs.membership.to_numpy(dtype=bool))
         self.count = inputs.count.to_numpy()
-        priced = (self.membership & ~np.isnan(self.prices)).sum(axis=1)
-        self.priced = priced >= MIN_COVERAGE * self.count if self.prices.shape[1] else np.zeros(len(priced), bool)
+        self.filled = {key: _running(~np.isnan(x)) for key, x in self.columns.items()}
+        if self.prices.shape[1]:
+            priced = (self.membership & ~np.isnan(self.prices)).sum(axis=1)
+            before = np.zeros(self.offset, bool)
+            self.filled["membership"] = _running(np.append(before, priced > 0))
+            enough = (priced >= MIN_COVERAGE * self.count) & (self.count > 0)
+            self.filled["members"] = _running(np.append(before, enough))
 
-    def has(self, feature: Feature, first: int, last: int) -> bool:
-        """Whether any input has a value in the rows (and for members, whether enough of them do)."""
-        panel = [key for key in feature.inputs if key not in MEMBERS]
-        if len(panel) < len(feature.inputs) and not self.prices.shape[1]:
+    def has(self, feature: Feature, first: int, end: int) -> bool:
+        """Whether rows first..end-1 can give a value: some of every kind of input, members in the year itself."""
+        if any(key not in self.filled for key in feature.inputs):
             return False
-        if "members" in feature.inputs:
-            start = max(0, first + feature.lookback - self.offset)
-            if not self.priced[start : max(0, last - self.offset)].any():
-                return False
-        if any(key not in self.columns for key in panel):
+        panel = [self.filled[key] for key in feature.inputs if key not in MEMBERS]
+        start = max(0, first - feature.lookback)
+        if panel and not any(filled[end] > filled[start] for filled in panel):
             return False
-        return not panel or any(self.filled[key][last] > self.filled[key][first] for key in panel)
+        return all(self.filled[key][end] > self.filled[key][first] for key in MEMBERS & set(feature.inputs))
 
-    def cut(self, first: int, last: int, members: bool) -> Block:
-        """Rows first..last-1; member rows, if wanted, begin where the members' table does."""
+    def cut(self, first: int, end: int, members: bool) -> Block:
+        """Rows first..end-1; member rows, if wanted, begin where the members' table does."""
         if members:
             first = max(first, self.offset)
-        rows = slice(max(0, first - self.offset), last - self.offset) if members else slice(0, 0)
-        columns = {key: x[first:last] for key, x in self.columns.items()}
-        prices = self.prices[rows].astype(float)
-        return Block(self.dates[first:last], columns, prices, self.membership[rows], self.count[rows])
+        rows = slice(max(0, first - self.offset), end - self.offset) if members else slice(0, 0)
+        columns = {key: x[first:end] for key, x in self.columns.items()}
+        return Block(self.dates[first:end], columns, self.prices[rows], self.membership[rows], self.count[rows])
 
 
-def _year(features: tuple[Feature, ...], blocks: Blocks, year: int) -> pd.DataFrame:
-    first, end = (int(blocks.dates.searchsorted(pd.Timestamp(y, 1, 1))) for y in (year, year + 1))
+def _running(true: Bools) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(true)])
+
+
+def _rows_before(lookback: int) -> int:
+    """Rows a block holds before its year: look-backs rounded up, so that features share blocks."""
+    return next((rows for rows in SHARED_ROWS if lookback <= rows), lookback)
+
+
+def _year(features: tuple[Feature, ...], blocks: Blocks, first: int, end: int) -> np.ndarray:
+    """Every feature over rows first..end-1 of the panel, (rows, features)."""
     cuts: dict[tuple[int, bool], Block] = {}
     out = np.full((len(features), end - first), np.nan)
     for row, feature in zip(out, features, strict=True):
-        start, members = max(0, first - feature.lookback), bool(MEMBERS & set(feature.inputs))
-        if not blocks.has(feature, start, end):
+        if not blocks.has(feature, first, end):
             continue
+        start, members = max(0, first - _rows_before(feature.lookback)), bool(MEMBERS & set(feature.inputs))
         if (start, members) not in cuts:
             cuts[start, members] = blocks.cut(start, end, members)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = feature.compute(cuts[start, members])[-len(row) :]
-        row[len(row) - len(values) :] = np.where(np.isfinite(values), values, np.nan)
-    return pd.DataFrame(out.T, blocks.dates[first:end], [feature.name for feature in features])
+        values = feature.compute(cuts[start, members])[-len(row) :]
+        row[len(row) - len(values) :] = values
+    out[~np.isfinite(out)] = np.nan
+    return out.T
+
+
+def _years(features: tuple[Feature, ...], inputs: Inputs, years: range) -> pd.DataFrame:
+    blocks = Blocks(inputs)
+    edges = blocks.dates.searchsorted(pd.DatetimeIndex([pd.Timestamp(year, 1, 1) for year in (*years, years.stop)]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = [_year(features, blocks, int(a), int(b)) for a, b in pairwise(edges)]
+    rows = blocks.dates[edges[0] : edges[-1]]
+    return pd.DataFrame(np.concatenate(values), rows, [feature.name for feature in features])
 
 
 def compute_year(features: tuple[Feature, ...], inputs: Inputs, year: int) -> pd.DataFrame:
     """All features over one calendar year's sessions."""
-    return _year(features, Blocks(inputs), year)
+    return _years(features, inputs, range(year, year + 1))
 
 
 def compute(features: tuple[Feature, ...], inputs: Inputs, since: int) -> pd.DataFrame:
     """All features, daily, from the first session of the year `since`."""
-    blocks = Blocks(inputs)
-    years = range(max(since, inputs.panel.index[0].year), inputs.panel.index[-1].year + 1)
-    return pd.concat([_year(features, blocks, year) for year in years])
+    dates = inputs.panel.index
+    return _years(features, inputs, range(max(since, dates[0].year), dates[-1].year + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,30 +16,49 @@ from features.store import Snapshot
 Handover = dict[str, tuple[str, pd.Timestamp]]
 
 
-def observations(snapshot: Snapshot, key: str) -> pd.DataFrame:
-    """One catalogue series: `date`, `value`, `available_at`, in the order in which they became known."""
+class Known(NamedTuple):
+    """Observations of one series in the order in which they became known: three arrays of one length."""
+
+    dates: np.ndarray
+    values: Floats
+    days: np.ndarray
+
+
+NOTHING = Known(np.array([], "datetime64[ns]"), np.array([]), np.array([], "datetime64[ns]"))
+
+
+def observations(snapshot: Snapshot, key: str) -> Known:
+    """One catalogue series: what it said about which date, and from which session it was known."""
     series = catalog.BY_KEY[key]
-    table = snapshot.tables.get(series.stored_in)
-    if table is None or not (series.table == "fred" or series.column in table):
-        return pd.DataFrame({"date": [], "value": [], "available_at": []}, dtype="datetime64[ns]")
     if series.table == "fred":
-        found = table.loc[table["series"] == series.column, ["date", "value", "available_at"]]
+        if series.column not in snapshot.fred:
+            return NOTHING
+        found = Known(*snapshot.fred[series.column])
     else:
-        found = pd.DataFrame(
-            {"date": table.index, "value": table[series.column].to_numpy(float), "available_at": table["available_at"]}
-        )
-    found = found.dropna(subset="value")
-    if not (found["available_at"].is_monotonic_increasing and found["date"].is_monotonic_increasing):
-        found = found.sort_values(["available_at", "date"])
+        table = snapshot.tables.get(series.stored_in)
+        if table is None or series.column not in table:
+            return NOTHING
+        days = table["available_at"].to_numpy("datetime64[ns]")
+        found = Known(table.index.to_numpy("datetime64[ns]"), table[series.column].to_numpy(float), days)
+    good = ~np.isnan(found.values)
+    if not good.all():
+        found = Known(*(part[good] for part in found))
+    if (found.days[1:] < found.days[:-1]).any() or (found.dates[1:] < found.dates[:-1]).any():
+        order = np.lexsort((found.dates, found.days))
+        found = Known(*(part[order] for part in found))
     return found
 
 
 def latest(snapshot: Snapshot, key: str) -> pd.Series:
     """The newest observation known, indexed by the session on which it became known."""
-    table = observations(snapshot, key)
-    newest = table["date"] >= table["date"].cummax()  # a late revision of an old date is not news about today
-    values = pd.Series(table["value"].to_numpy(float), index=pd.DatetimeIndex(table["available_at"]))[newest.to_numpy()]
-    return values[~values.index.duplicated(keep="last")]
+    found = observations(snapshot, key)
+    if not len(found.dates):
+        return pd.Series(dtype=float, index=pd.DatetimeIndex([]))
+    # A late revision of an old date is not news about today; of one day's news the last date counts.
+    keep = found.dates >= np.maximum.accumulate(found.dates)
+    values, days = found.values[keep], found.days[keep]
+    last = np.append(days[1:] != days[:-1], True)
+    return pd.Series(values[last], pd.DatetimeIndex(days[last]))
 
 
 @dataclass
@@ -63,9 +83,9 @@ class Reader:
         """The last value at each session; missing once older than `max_age` days."""
         out = np.full(len(self.sessions), np.nan)
         if len(values):
-            place = values.index.searchsorted(self.sessions, side="right") - 1
-            age = self.sessions - values.index[np.maximum(place, 0)]
-            good = (place >= 0) & (age <= pd.Timedelta(days=max_age))
+            now, then = self.sessions.to_numpy(), values.index.to_numpy()
+            place = then.searchsorted(now, side="right") - 1
+            good = (place >= 0) & (now - then[np.maximum(place, 0)] <= np.timedelta64(max_age, "D"))
             out[good] = values.to_numpy()[place[good]]
         return out
 
@@ -100,21 +120,20 @@ class Reader:
         function : callable
             From an array (releases, length) to one (releases,).
         """
-        table = observations(self.snapshot, key)
-        if not len(table):
+        known = observations(self.snapshot, key)
+        if not len(known.dates):
             return np.full(len(self.sessions), np.nan)
-        place = pd.DatetimeIndex(table["date"]).to_period(frequency).asi8
+        place = pd.DatetimeIndex(known.dates).to_period(frequency).asi8
         place = place - place.min() + length - 1
-        days = pd.DatetimeIndex(table["available_at"])
         grid = np.full(int(place.max()) + 1, np.nan)
-        last_of_day = np.append(days[1:] != days[:-1], True)
+        last_of_day = np.append(known.days[1:] != known.days[:-1], True)
         rows, newest = [], 0
-        for position, value, last in zip(place, table["value"].to_numpy(float), last_of_day, strict=True):
+        for position, value, last in zip(place, known.values, last_of_day, strict=True):
             grid[position] = value
             newest = max(newest, int(position))
             if last:
                 rows.append(grid[newest - length + 1 : newest + 1].copy())
         with np.errstate(invalid="ignore", divide="ignore"):
             values = function(np.array(rows))
-        found = pd.Series(np.where(np.isfinite(values), values, np.nan), days[last_of_day])
+        found = pd.Series(np.where(np.isfinite(values), values, np.nan), pd.DatetimeIndex(known.days[last_of_day]))
         return self._onto(found, catalog.BY_KEY[key].max_age)

@@ -21,7 +21,7 @@ _FLAT = 1e-9  # a standard deviation below this is rounding, not variation
 def _moving(function: Callable[..., Floats], x: Floats, window: int, **options: int) -> Floats:
     if len(x) < window:
         return np.full(x.shape, np.nan)
-    return np.asarray(function(x, window, axis=0, **options))
+    return np.asarray(function(x.T, window, axis=-1, **options)).T  # columns lie one after another in memory
 
 
 def total(x: Floats, window: int) -> Floats:
@@ -56,8 +56,9 @@ def percentile(x: Floats, window: int) -> Floats:
 
 def lagged(x: Floats, window: int) -> Floats:
     """The value `window` rows before."""
-    out = np.full(x.shape, np.nan)
-    out[window:] = x[: len(x) - window] if window < len(x) else out[window:]
+    out = np.full_like(x, np.nan)
+    if window < len(x):
+        out[window:] = x[: len(x) - window]
     return out
 
 

@@ -24,8 +24,11 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from features.errors import RefusedError, RegimeError
@@ -62,6 +65,20 @@ class Snapshot:
         """Only what was available at the cut-off of session `date`."""
         tables = {name: _cut(table, date) for name, table in self.tables.items()}
         return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables)
+
+    @cached_property
+    def fred(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The long table by series: dates, values, available_at."""
+        table = self.tables.get("fred")
+        if table is None:
+            return {}
+        columns = [table["date"].to_numpy("datetime64[ns]"), table["value"].to_numpy(float)]
+        columns.append(table["available_at"].to_numpy("datetime64[ns]"))
+        codes, names = pd.factorize(table["series"])
+        order = np.argsort(codes, kind="stable")
+        edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+        rows = (order[a:b] for a, b in pairwise(edges))
+        return {str(name): (columns[0][r], columns[1][r], columns[2][r]) for name, r in zip(names, rows, strict=True)}
 
 
 def _cut(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 
 from features import catalog
 from features.feature import Block, Feature, entries
-from features.rolling import Bools, Floats, highest, lagged, log_return, lowest, mean, std, total, weighted
+from features.rolling import Bools, Floats, change, highest, lagged, lowest, mean, std, total, weighted
 
 INDUSTRIES = tuple(f"ret_{name}" for name in catalog.INDUSTRIES)
 _MEMBERS = ("members",)
@@ -25,28 +25,37 @@ def _of_members(x: Block, true: Bools, known: Bools) -> Floats:
 
 
 def _above(x: Block, window: int) -> Floats:
-    average = mean(x.prices, window)
-    return _of_members(x, x.prices > average, ~np.isnan(average) & ~np.isnan(x.prices))
+    def make() -> Floats:
+        average = mean(x.prices, window)
+        return _of_members(x, x.prices > average, ~np.isnan(average) & ~np.isnan(x.prices))
+
+    return x.keep(("above", window), make)
 
 
 def _at_high(x: Block, window: int) -> Floats:
-    top = highest(x.prices, window)
-    return _of_members(x, x.prices >= top, ~np.isnan(top))
+    def make() -> Floats:
+        top = highest(x.prices, window)
+        return _of_members(x, x.prices >= top, ~np.isnan(top))
+
+    return x.keep(("high", window), make)
 
 
 def _at_low(x: Block, window: int) -> Floats:
-    bottom = lowest(x.prices, window)
-    return _of_members(x, x.prices <= bottom, ~np.isnan(bottom))
+    def make() -> Floats:
+        bottom = lowest(x.prices, window)
+        return _of_members(x, x.prices <= bottom, ~np.isnan(bottom))
+
+    return x.keep(("low", window), make)
 
 
 def _member_return(x: Block, window: int) -> Floats:
-    logs = np.log(x.prices)
-    return logs - lagged(logs, window)
+    logs = x.keep(("logs",), lambda: np.log(x.prices))
+    return x.keep(("returns", window), lambda: change(logs, window))
 
 
 def _beating(x: Block, window: int) -> Floats:
     returns = _member_return(x, window)
-    market = log_return(x["ret_cap"], window)[-len(returns) :, None]
+    market = x.run("ret_cap", window)[-len(returns) :, None]
     share = _of_members(x, returns > market, ~np.isnan(returns))
     return np.where(np.isnan(market[:, 0]), np.nan, share)
 
@@ -62,8 +71,7 @@ def _dispersion(x: Block, window: int) -> Floats:
 
 def _correlation(x: Block, window: int) -> Floats:
     """Average pairwise correlation implied by the variance of the mean and the mean variance."""
-    logs = np.log(x.prices)
-    steps = logs - lagged(logs, 1)
+    steps = _member_return(x, 1)
     spread = std(steps, window)
     known = x.membership & ~np.isnan(spread)
     n = known.sum(axis=1)
@@ -75,7 +83,7 @@ def _correlation(x: Block, window: int) -> Floats:
 
 
 def _coverage(x: Block) -> Floats:
-    return np.asarray((x.membership & ~np.isnan(x.prices)).sum(axis=1) / x.count)
+    return np.asarray((x.membership & ~np.isnan(x.stored)).sum(axis=1) / x.count)
 
 
 def _industry_levels(x: Block) -> Floats:
@@ -89,12 +97,12 @@ def _industries_above(x: Block, window: int) -> Floats:
 
 
 def _industry_returns(x: Block, window: int) -> Floats:
-    return np.column_stack([log_return(x[key], window) for key in INDUSTRIES])
+    return np.column_stack([x.run(key, window) for key in INDUSTRIES])
 
 
 def _industries_beating(x: Block, window: int) -> Floats:
     returns = _industry_returns(x, window)
-    return _share(returns > log_return(x["ret_cap"], window)[:, None], ~np.isnan(returns))
+    return _share(returns > x.run("ret_cap", window)[:, None], ~np.isnan(returns))
 
 
 def _industry_dispersion(x: Block, window: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from features import catalog
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, highest, lagged, level, log_return, total, z_score
+from features.rolling import Floats, highest, lagged, log_return, total, z_score
 
 _CYCLICAL = ("ret_Durbl", "ret_Manuf", "ret_HiTec")
 _DEFENSIVE = ("ret_NoDur", "ret_Utils", "ret_Hlth")
@@ -33,7 +33,7 @@ def _steps(x: Block, long: str, short: str) -> Floats:
 
 def _spread(signal: str, long: str, short: str, window: int) -> Feature:
     def compute(x: Block) -> Floats:
-        return log_return(x[f"ret_{long}"], window) - log_return(x[f"ret_{short}"], window)
+        return x.run(f"ret_{long}", window) - x.run(f"ret_{short}", window)
 
     inputs = (f"ret_{long}", f"ret_{short}")
     meaning = f"{_NAMES[long]} minus {_NAMES[short]} over {window} sessions"
@@ -44,7 +44,7 @@ def _stretch(window: int) -> Feature:
     """How far equal weight has run against cap weight, in its own daily deviations."""
 
     def compute(x: Block) -> Floats:
-        return z_score(level(x["ret_broad"]) - level(x["ret_cap"]), window)
+        return z_score(x.line("ret_broad") - x.line("ret_cap"), window)
 
     meaning = f"equal weight over cap weight, z-score over {window} sessions"
     return _entry(f"broad_over_cap_z_{window}", _STRETCH, ("ret_broad", "ret_cap"), window, meaning, compute)
@@ -52,7 +52,7 @@ def _stretch(window: int) -> Feature:
 
 def _year_to_date(x: Block) -> Floats:
     """Cap minus broad since the last session of the year before."""
-    line = np.nan_to_num(level(x["ret_cap"])) - np.nan_to_num(level(x["ret_broad"]))
+    line = np.nan_to_num(x.line("ret_cap")) - np.nan_to_num(x.line("ret_broad"))
     year = x.dates.year.to_numpy()
     first = np.searchsorted(year, year, side="left") - 1
     known = (first >= 0) & ~np.isnan(x["ret_cap"]) & ~np.isnan(x["ret_broad"])
@@ -67,13 +67,13 @@ def _momentum(leg: str, window: int) -> Feature:
         (f"ret_{leg}",),
         window,
         meaning,
-        lambda x: log_return(x[f"ret_{leg}"], window),
+        lambda x: x.run(f"ret_{leg}", window),
     )
 
 
 def _drawdown(signal: str, leg: str, window: int = 252) -> Feature:
     def compute(x: Block) -> Floats:
-        line = level(x[f"ret_{leg}"])
+        line = x.line(f"ret_{leg}")
         return line - highest(line, window)
 
     meaning = f"distance of {_NAMES[leg]} from its {window}-session high"
@@ -81,14 +81,14 @@ def _drawdown(signal: str, leg: str, window: int = 252) -> Feature:
 
 
 def _leaders_fall(x: Block) -> Floats:
-    line = level(x["ret_leaders"]) - level(x["ret_broad"])
+    line = x.line("ret_leaders") - x.line("ret_broad")
     return line - highest(line, 252)
 
 
 def _direct(name: str, signal: str, column: str, meaning: str, window: int) -> Feature:
     """A column that is a difference of returns already."""
     said = f"{meaning} over {window} sessions"
-    return _entry(f"{name}_{window}", signal, (column,), window, said, lambda x: log_return(x[column], window))
+    return _entry(f"{name}_{window}", signal, (column,), window, said, lambda x: x.run(column, window))
 
 
 def _cyclicals(window: int) -> Feature:
@@ -105,7 +105,7 @@ def _cyclicals(window: int) -> Feature:
 def _seven(window: int) -> Feature:
     def compute(x: Block) -> Floats:
         basket = np.mean([x[key] for key in _SEVEN], axis=0)
-        return log_return(basket, window) - log_return(x["ret_cap"], window)
+        return log_return(basket, window) - x.run("ret_cap", window)
 
     meaning = f"the named seven, equal weight, minus the cap leg over {window} sessions (picked in 2023: display only)"
     return _entry(f"mag7_minus_cap_{window}", _LEADERS, (*_SEVEN, "ret_cap"), window, meaning, compute, display=True)
@@ -113,8 +113,8 @@ def _seven(window: int) -> Feature:
 
 def _seven_trailing(window: int) -> Feature:
     def compute(x: Block) -> Floats:
-        market = log_return(x["ret_cap"], window)
-        behind = [np.where(np.isnan(r), np.nan, r < market) for r in (log_return(x[key], window) for key in _SEVEN)]
+        market = x.run("ret_cap", window)
+        behind = [np.where(np.isnan(r), np.nan, r < market) for r in (x.run(key, window) for key in _SEVEN)]
         return np.asarray(np.sum(behind, axis=0))
 
     meaning = f"how many of the named seven trail the cap leg over {window} sessions (display only)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, lagged, level, log_return, mean, z_score
+from features.rolling import Floats, lagged, mean, z_score
 
 _LEAD, _GRAPH = "sectors taking the lead", "relative rotation"
 _entry = entries("sectors")
@@ -55,7 +55,7 @@ def momentum(line: Floats) -> Floats:
 
 
 def _line(x: Block, column: str, against: str | None) -> Floats:
-    return level(x[column]) - (level(x[against]) if against else 0.0)
+    return x.line(column) - (x.line(against) if against else 0.0)
 
 
 def _spread(name: str, column: str, said: str, window: int) -> Feature:
@@ -63,7 +63,7 @@ def _spread(name: str, column: str, said: str, window: int) -> Feature:
     inputs = (column, "ret_cap")
 
     def compute(x: Block) -> Floats:
-        return log_return(x[column], window) - log_return(x["ret_cap"], window)
+        return x.run(column, window) - x.run("ret_cap", window)
 
     return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, compute)
 
@@ -112,7 +112,7 @@ FEATURES: tuple[Feature, ...] = (
             ("ret_Durbl", "ret_NoDur"),
             w,
             f"consumer discretionary (XLY) minus staples (XLP) over {w} sessions",
-            lambda x, w=w: log_return(x["ret_Durbl"], w) - log_return(x["ret_NoDur"], w),
+            lambda x, w=w: x.run("ret_Durbl", w) - x.run("ret_NoDur", w),
         )
         for w in (21, 63)
     ),

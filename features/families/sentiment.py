@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, level, mean, z_score
+from features.rolling import Floats, change, mean, z_score
 
 _SURVEY, _OPTIONS, _VALUATION = "sentiment", "options activity", "valuation gap"
 _entry = entries("sentiment")
@@ -14,7 +14,7 @@ def _as_is(name: str, signal: str, key: str, meaning: str) -> Feature:
 
 
 def _value_run(x: Block) -> Floats:
-    line = level(x["ret_value"])
+    line = x.line("ret_value")
     return line - mean(line, 1260)
 
 

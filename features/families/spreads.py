@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, log_return, z_score
+from features.rolling import Floats, change, z_score
 
 _CREDIT = "credit spreads"
 _entry = entries("spreads")
@@ -34,7 +34,7 @@ def _reading(name: str, said: str, inputs: tuple[str, ...]) -> tuple[Feature, ..
 
 def _funds(name: str, long: str, said: str, window: int) -> Feature:
     def compute(x: Block) -> Floats:
-        return log_return(x[long], window) - log_return(x["ret_ief"], window)
+        return x.run(long, window) - x.run("ret_ief", window)
 
     meaning = f"{said} minus Treasury fund over {window} sessions"
     return _entry(f"{name}_{window}", _CREDIT, (long, "ret_ief"), window, meaning, compute)
