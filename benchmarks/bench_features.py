@@ -79,7 +79,6 @@ def run() -> list[str]:
     week = min(_seconds(lambda: feature.compute_year(FEATURES, whole, year))[0] for _ in range(ROUNDS))
     every = min(_seconds(lambda: feature.compute(FEATURES, whole, 1964))[0] for _ in range(ROUNDS))
     lines.append(f"- one more week computes {year} alone: {week / every:.1%} of all years")
-    del whole
     members = tuple(item for item in FEATURES if "members" in item.inputs)
     lines += ["", "| members | seconds, member features | per member, against the first |", "|---|---|---|"]
     first = 0.0
