@@ -7,6 +7,7 @@ Dates are tz-naive midnight timestamps (the session's date). The calendar is
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas_market_calendars as mcal
 
 FIRST_SESSION = pd.Timestamp("1926-07-01")
 LAST_SESSION = pd.Timestamp("2035-12-31")
+CUT_OFF = pd.Timedelta(minutes=20)  # a decision is made this long after the close
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +47,21 @@ def decision_dates(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     """
     ends = _week_ends()
     return ends[(ends >= start) & (ends <= end)]
+
+
+@lru_cache(maxsize=1)
+def _closes() -> pd.DatetimeIndex:
+    """Closing times in UTC of the sessions since 2000, early closes included."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the package's own
+        table = mcal.get_calendar("NYSE").schedule("2000-01-01", LAST_SESSION)
+    return pd.DatetimeIndex(table["market_close"])
+
+
+def last_complete(now: pd.Timestamp) -> pd.Timestamp:
+    """The last session whose close lies at least 20 minutes before `now` (tz-aware)."""
+    done = int(_closes().searchsorted(now - CUT_OFF, side="right"))
+    return pd.Timestamp(_closes()[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
 
 
 def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:

@@ -62,15 +62,17 @@ def _h15(series: str, meaning: str, required: bool = False) -> Series:
 
 
 def _french(column: str, meaning: str) -> Series:
-    return Series(
-        column, "famafrench_portfolios_daily", column, "daily return", "close", meaning, published_since="1997-01-01"
-    )
+    return _library("famafrench_portfolios_daily", column, meaning)
 
 
 def _factor(column: str, meaning: str) -> Series:
-    return Series(
-        column, "famafrench_factors_daily", column, "daily return", "close", meaning, published_since="1997-01-01"
-    )
+    return _library("famafrench_factors_daily", column, meaning)
+
+
+def _library(table: str, column: str, meaning: str) -> Series:
+    # Only rows before the hand-over to the funds are used: the library does not grow old.
+    since, never = "1997-01-01", 36500
+    return Series(column, table, column, "daily return", "close", meaning, max_age=never, published_since=since)
 
 
 def _volume(ticker: str) -> Series:
@@ -88,6 +90,26 @@ def _named_seven(ticker: str) -> Series:
 
 MAG7 = ("AAPL", "MSFT", "GOOGL", "AMZN", "NVDA", "TSLA", "META")
 VOLUME_FUNDS = ("SPY", "IWM", "RSP", "QQQ", "XLK", "KRE")
+# Where a live refresh finds a table's columns: vendor, and the name there (see `live`).
+FRENCH_FILES: dict[str, tuple[str, dict[str, str]]] = {
+    "factors": ("F-F_Research_Data_Factors_daily", {}),
+    "size": (
+        "Portfolios_Formed_on_ME_daily",
+        {
+            "ME_VW_Dec7": "Dec 7",
+            "ME_VW_Dec8": "Dec 8",
+            "ME_VW_Dec9": "Dec 9",
+            "ME_VW_Hi10": "Hi 10",
+            "ME_VW_Lo30": "Lo 30",
+        },
+    ),
+    "industries": ("10_Industry_Portfolios_daily", {}),
+    "chemicals": ("12_Industry_Portfolios_daily", {"IND12_VW_Chems": "Chems"}),
+    "small_value": (
+        "25_Portfolios_5x5_daily",
+        {"SZBM25_VW_ME1_BM5": "SMALL HiBM", "SZBM25_VW_ME2_BM5": "ME2 BM5"},
+    ),
+}
 INDUSTRIES = ("NoDur", "Durbl", "Manuf", "Enrgy", "HiTec", "Telcm", "Shops", "Hlth", "Utils", "Other")
 # The sector fund that continues each French industry; None where no fund of 1998 matches.
 INDUSTRY_FUND = {
@@ -188,6 +210,30 @@ CATALOG: tuple[Series, ...] = (
     Series("AAA", "fredmd", "AAA", "percent", "month", "Moody's Aaa yield, monthly mean", max_age=45),
     Series("BAA", "fredmd", "BAA", "percent", "month", "Moody's Baa yield, monthly mean", max_age=45),
 )
+
+
+def live(series: Series) -> tuple[str, str] | None:
+    """Vendor (``yahoo``, ``fred`` or ``french``) and name there; None where no free live source is known."""
+    if series.table in ("prices_etf", "prices_mag7", "volume_etf"):
+        return "yahoo", series.column
+    if series.table == "vix" and not series.column.startswith("PCR_"):
+        return "yahoo", f"^{series.column}"
+    if series.table in ("fred", "fredmd"):
+        return "fred", "NFCI" if series.lag == "vintage" else series.column
+    if series.table.startswith("famafrench"):
+        return "french", french_file(series.column)[0]
+    return None
+
+
+def french_file(column: str) -> tuple[str, str]:
+    """The library's file and the column there of one of our columns."""
+    for name, columns in FRENCH_FILES.values():
+        if column in columns:
+            return name, columns[column]
+    if column.startswith("IND10_VW_"):
+        return FRENCH_FILES["industries"][0], column.removeprefix("IND10_VW_")
+    return FRENCH_FILES["factors"][0], column
+
 
 BY_KEY: dict[str, Series] = {series.key: series for series in CATALOG}
 

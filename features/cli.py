@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.table import Table
 
 from features import audit as leaks
 from features import store
-from features.cli_support import out, print_json, progress_bar, run_app
-from features.dataset import FIRST_YEAR, freshness
+from features.catalog import BY_KEY, live
+from features.cli_support import err, out, print_json, progress_bar, run_app
+from features.dataset import FIRST_YEAR, clock, freshness, refusal
 from features.errors import RegimeError
 from features.families import FEATURES
 from features.feature import compute
@@ -21,6 +23,8 @@ from features.home import home
 from features.indicators import page as indicators_page
 from features.inputs import build
 from features.sources import folder as folder_source
+from features.sources import live as live_source
+from features.sources.fred import api_key
 from features.sources.sample import CAVEAT, FOLDER
 
 app = typer.Typer(
@@ -34,11 +38,12 @@ class Source(StrEnum):
 
     sample = "sample"
     folder = "folder"
+    live = "live"
 
 
-@app.command(epilog="Example: regime-data refresh --source folder --folder ../data")
+@app.command(epilog="Examples: regime-data refresh --source live; regime-data refresh --source folder --folder ../data")
 def refresh(
-    source: Annotated[Source, typer.Option(help="The embedded sample, or a folder of your own tables.")],
+    source: Annotated[Source, typer.Option(help="The embedded sample, a folder of your own tables, or the vendors.")],
     folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md).")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -46,36 +51,100 @@ def refresh(
     if (source is Source.folder) != (folder is not None):
         raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
     home()  # an unusable data directory is said before minutes are spent reading
-    with progress_bar(f"reading {source.value}", None):
-        tables, legs, last = folder_source.read(folder or FOLDER)
-        digest = store.write(tables, source.value, legs, last)
+    notes: dict[str, Any] = {}
+    if source is Source.live:
+        tables, last, notes = _live()
+        legs = "us"
+    else:
+        with progress_bar(f"reading {source.value}", None):
+            tables, legs, last = folder_source.read(folder or FOLDER)
+    digest = store.write(tables, source.value, legs, last, notes)
     report = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date()), "tables": len(tables)}
     if source is Source.sample:
         report["caveat"] = CAVEAT
     if json:
-        print_json(report)
+        print_json(report | ({"notes": notes} if notes else {}))
     else:
         out.print(f"snapshot {digest}: {len(tables)} tables from {source.value}, up to {last.date()}")
+        _say(notes)
+
+
+def _live() -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
+    now = pd.Timestamp.now("UTC")
+    todo = live_source.plan(now)
+    err.print(
+        f"live data up to {todo.session.date()}: {todo.items} items to fetch (Yahoo {len(todo.yahoo)}, "
+        f"FRED {len(todo.fred)}, French {len(todo.french)}), about {todo.requests} requests",
+        soft_wrap=True,
+    )
+    if api_key() is None and todo.fred:
+        err.print(
+            "no FRED_API_KEY: revised series come as they are today, are marked not point-in-time and no model reads "
+            "them; financial conditions (first prints) are left out",
+            soft_wrap=True,
+        )
+    with progress_bar("fetching", todo.items) as step:
+        return live_source.refresh(now, todo, step)
+
+
+SAID = {
+    "substitutions": "substituted",
+    "kept_past": "the vendor now begins later; the stored past is kept from",
+    "refetched": "history disagreed in returns and was fetched whole",
+    "quarantined": "days set aside, other evidence contradicts the jump",
+    "missing": "not fetched",
+    "missing_last_bar": "no bar on the last session",
+    "not_point_in_time": "not point-in-time",
+}
+
+
+def _say(notes: dict[str, Any]) -> None:
+    for name, said in SAID.items():
+        value = notes.get(name)
+        if isinstance(value, dict):
+            for key, what in value.items():
+                out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
+        elif value:
+            more = f" and {len(value) - 12} more" if len(value) > 12 else ""
+            out.print(f"{said}: {', '.join(value[:12])}{more}", soft_wrap=True, markup=False)
+
+
+def _origin(snapshot: store.Snapshot, key: str) -> str:
+    """Vendor of a series, and whether its values are those of their time."""
+    place = live(BY_KEY[key])
+    vendor = place[0] if snapshot.source == "live" and place else snapshot.source
+    revised = BY_KEY[key].revised and (snapshot.source != "live" or key in snapshot.notes.get("not_point_in_time", []))
+    return f"{vendor}, not point-in-time" if revised else vendor
 
 
 @app.command(epilog="Example: regime-data status --json")
 def status(json: JsonOption = False) -> None:
-    """Every series with its span and age; exit status 2 when a required one is stale."""
+    """Every series with its span, age and origin; exit status 2 when a call would be refused."""
     snapshot = store.load()
-    table = freshness(snapshot)
+    against = clock(snapshot)
+    table = freshness(snapshot.as_of(against), against)
+    table["source"] = [_origin(snapshot, key) for key in table["series"]]
+    reason = refusal(snapshot, snapshot.as_of(against), against)
     if json:
-        head = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
+        head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
+        head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
         dates = table.assign(first=table["first"].dt.strftime("%F"), last=table["last"].dt.strftime("%F"))
         print_json(head | {"series": dates.to_dict("records")})
     else:
-        view = Table(title=f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}")
-        for name in ("series", "first", "last", "age, days", "allowed", ""):
+        view = Table(
+            title=f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}"
+        )
+        for name in ("series", "first", "last", "age, days", "allowed", "source", ""):
             view.add_column(name)
         for row in table.itertuples():
             note = ("[red]stale[/]" if row.stale else "") + (" required" if row.required else "")
-            view.add_row(row.series, str(row.first.date()), str(row.last.date()), str(row.age), str(row.allowed), note)
+            cells = (row.series, str(row.first.date()), str(row.last.date()), str(row.age), str(row.allowed))
+            view.add_row(*cells, row.source, note)
         out.print(view)
-    if (table["stale"] & table["required"]).any() and snapshot.legs != "sample":
+        _say(snapshot.notes)
+        if reason:
+            out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
+    if reason:
         raise typer.Exit(2)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features import calendar, catalog, feature, inputs, labels, lineage, regime
+from features import calendar, catalog, history, inputs, labels, lineage, regime
 from features.errors import RefusedError, RegimeError
 from features.families import FEATURES
 from features.reader import latest
@@ -60,7 +60,7 @@ def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] |
     if not len(dates):
         raise RegimeError(f"no decision week by {snapshot.last.date()}: a year of both legs is needed first")
     since = dates[0].year
-    daily = feature.compute(TRAINABLE, data, since)
+    daily = history.compute(TRAINABLE, data, since)
     daily[regime.NAME] = regime.compute(panel, since, progress)
     X = daily.loc[dates].dropna(axis=1, how="all").astype(float)
     outcome = labels.outcomes(label, panel["ret_broad"], panel["ret_cap"]).loc[dates]
@@ -69,14 +69,20 @@ def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] |
     return Dataset(X, outcome, ends, faltering, label, snapshot.digest, snapshot.source, snapshot.legs)
 
 
-def freshness(snapshot: Snapshot) -> pd.DataFrame:
-    """Last value, age in days against the last session, and whether that is too old, a row a series."""
+def clock(snapshot: Snapshot) -> pd.Timestamp:
+    """What ages are measured against: for live data the clock, else the snapshot's last session."""
+    return calendar.last_complete(pd.Timestamp.now("UTC")) if snapshot.source == "live" else snapshot.last
+
+
+def freshness(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Last value, age in days and whether that is too old, a row a series; against the last session by default."""
+    against = snapshot.last if against is None else against
     rows = []
     for series in catalog.CATALOG:
         values = latest(snapshot, series.key)
         if values.empty:
             continue
-        age = (snapshot.last - values.index[-1]).days
+        age = (against - values.index[-1]).days
         required = series.key in catalog.REQUIRED[snapshot.legs]
         rows.append(
             (series.key, values.index[0], values.index[-1], age, series.max_age, required, age > series.max_age)
@@ -85,20 +91,29 @@ def freshness(snapshot: Snapshot) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def refuse_if_stale(whole: Snapshot, snapshot: Snapshot) -> None:
-    """Raise if a required input is missing or past its age at the last session of `snapshot`.
+def refusal(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None) -> str | None:
+    """Why no call may be made: a required input that is missing or past its age at `against`; else None.
 
     `whole` is the same snapshot before the as-of cut: an input that begins only
     after the as-of date is not missing, it did not exist yet.
     """
     # The sample's yields end in 2017 by construction: its call is a demonstration and says so.
     if snapshot.legs == "sample":
-        return
+        return None
+    against = snapshot.last if against is None else against
     ever = freshness(whole).set_index("series")
-    table = freshness(snapshot).set_index("series")
+    table = freshness(snapshot, against).set_index("series")
     for key in catalog.REQUIRED[snapshot.legs]:
         if key not in ever.index:
-            raise RefusedError(f"required input {key} is missing on {snapshot.last.date()}: no call is made")
+            return f"required input {key} is missing on {against.date()}: no call is made"
         if key in table.index and bool(table.loc[key, "stale"]):
             last = pd.Timestamp(table.loc[key, "last"]).date()
-            raise RefusedError(f"required input {key} is stale: last value {last}, as of {snapshot.last.date()}")
+            return f"required input {key} is stale: last value {last}, as of {against.date()}"
+    return None
+
+
+def refuse_if_stale(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None) -> None:
+    """Raise `RefusedError` with the reason `refusal` gives, if it gives one."""
+    reason = refusal(whole, snapshot, against)
+    if reason:
+        raise RefusedError(reason)

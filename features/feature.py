@@ -197,7 +197,8 @@ def _year(features: tuple[Feature, ...], blocks: Blocks, first: int, end: int) -
     return out.T
 
 
-def _years(features: tuple[Feature, ...], inputs: Inputs, years: range) -> pd.DataFrame:
+def compute_years(features: tuple[Feature, ...], inputs: Inputs, years: range) -> pd.DataFrame:
+    """All features over the sessions of some consecutive calendar years."""
     blocks = Blocks(inputs)
     edges = blocks.dates.searchsorted(pd.DatetimeIndex([pd.Timestamp(year, 1, 1) for year in (*years, years.stop)]))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -208,10 +209,10 @@ def _years(features: tuple[Feature, ...], inputs: Inputs, years: range) -> pd.Da
 
 def compute_year(features: tuple[Feature, ...], inputs: Inputs, year: int) -> pd.DataFrame:
     """All features over one calendar year's sessions."""
-    return _years(features, inputs, range(year, year + 1))
+    return compute_years(features, inputs, range(year, year + 1))
 
 
 def compute(features: tuple[Feature, ...], inputs: Inputs, since: int) -> pd.DataFrame:
     """All features, daily, from the first session of the year `since`."""
     dates = inputs.panel.index
-    return _years(features, inputs, range(max(since, dates[0].year), dates[-1].year + 1))
+    return compute_years(features, inputs, range(max(since, dates[0].year), dates[-1].year + 1))

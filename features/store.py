@@ -23,10 +23,11 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,9 @@ class Snapshot:
         The last session with a price, at or before the as-of date.
     tables : dict of DataFrame
         Each with an `available_at` column (membership intervals: start and end).
+    notes : dict
+        What a live refresh has to say, JSON-ready: `substitutions`, `not_point_in_time`,
+        `missing`, `quarantined`, `kept_past`, `refetched`. Part of the digest.
     """
 
     digest: str
@@ -60,11 +64,12 @@ class Snapshot:
     legs: str
     last: pd.Timestamp
     tables: Tables
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def as_of(self, date: pd.Timestamp) -> Snapshot:
         """Only what was available at the cut-off of session `date`."""
         tables = {name: _cut(table, date) for name, table in self.tables.items()}
-        return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables)
+        return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables, self.notes)
 
     @cached_property
     def fred(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -102,11 +107,12 @@ def _sync(path: Path) -> None:
 
 
 def _digest(manifest: dict[str, object]) -> str:
-    text = json.dumps({key: manifest[key] for key in ("source", "legs", "last", "tables")}, sort_keys=True)
+    named = ("source", "legs", "last", "tables", "notes")
+    text = json.dumps({key: manifest[key] for key in named if key in manifest}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def write(tables: Tables, source: str, legs: str, last: pd.Timestamp) -> str:
+def write(tables: Tables, source: str, legs: str, last: pd.Timestamp, notes: dict[str, Any] | None = None) -> str:
     """Write a snapshot, make it the current one, and return its digest."""
     root = home() / "snapshots"
     try:
@@ -124,6 +130,8 @@ def write(tables: Tables, source: str, legs: str, last: pd.Timestamp) -> str:
             digests[name] = _file_digest(path)
             _sync(path)
         manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
+        if notes:
+            manifest["notes"] = notes
         digest = _digest(manifest)
         (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         _sync(draft / "manifest.json")
@@ -188,4 +196,5 @@ def load() -> Snapshot:
         str(manifest["legs"]),
         pd.Timestamp(str(manifest["last"])),
         tables,
+        dict(manifest.get("notes") or {}),  # type: ignore[call-overload]
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from features import calendar, store
 from features.cli_support import progress_bar
-from features.dataset import OUTCOMES, Dataset, build, freshness, refuse_if_stale
+from features.dataset import OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
 from features.errors import RefusedError, RegimeError
 from features.sources.sample import CAVEAT
 from features.store import Snapshot
@@ -66,6 +66,8 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = _decision(whole, asof)
     snapshot = whole.as_of(date)
+    if asof is None:
+        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole))
     refuse_if_stale(whole, snapshot)
     name = tracking.registry_name(snapshot.source, "path")
     champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
@@ -103,6 +105,7 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
             str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
             for r in ages.itertuples()
         },
+        "substitutions": snapshot.notes.get("substitutions", {}),
         "digest": snapshot.digest,
         "source": snapshot.source,
         "caveat": CAVEAT if snapshot.source == "sample" else None,

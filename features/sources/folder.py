@@ -71,7 +71,7 @@ def read(folder: Path) -> tuple[Tables, str, pd.Timestamp]:
     tables: Tables = {}
     for name, table in raw.items():
         if _wanted(name, table):
-            tables |= _for_store(name, table)
+            tables |= for_store(name, table)
     return tables, legs, last
 
 
@@ -158,7 +158,7 @@ def _wanted(name: str, table: pd.DataFrame) -> bool:
     return bool(present & set(_known_columns(name)))
 
 
-def _for_store(name: str, table: pd.DataFrame) -> Tables:
+def for_store(name: str, table: pd.DataFrame) -> Tables:
     """Keep what the catalogue knows and add `available_at`; one stored table for each lag."""
     sessions = calendar.all_sessions()
     if name == MEMBERSHIP:
