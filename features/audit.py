@@ -208,6 +208,7 @@ def of_features(
 def of_data_set(snapshot: Snapshot, dates: list[pd.Timestamp]) -> list[Finding]:
     """Everything that is wrong with the rows and outcomes at the first and last of `dates`."""
     whole = dataset.build(snapshot, "path")
+    dates = [date for date in dates if date > whole.X.index[0]] or [pd.Timestamp(whole.X.index[-30])]
     return _latest([item for date in {min(dates), max(dates)} for item in _data_set(snapshot, whole, date)])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from features.errors import RegimeError
 
@@ -35,7 +35,9 @@ def print_json(value: Any) -> None:
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     """A bar on standard error (silent when piped); call it after each step, or with (done, total)."""
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+    counts = (MofNCompleteColumn(), TimeRemainingColumn()) if total is not None else ()
+    columns = (TextColumn("{task.description}"), BarColumn(), *counts)
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(title, total=total)
 
         def step(done: int | None = None, of: int | None = None) -> None:

@@ -55,8 +55,9 @@ def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] |
     labels.check(label)
     data = inputs.build(snapshot)
     panel = data.panel
-    dates = calendar.decision_dates(max(panel.index[0], pd.Timestamp(FIRST_YEAR, 1, 1)), panel.index[-1])
-    dates = dates[dates.isin(panel.index[252:])]
+    legs = panel.index[panel[["ret_broad", "ret_cap"]].notna().all(axis=1)]
+    dates = calendar.decision_dates(pd.Timestamp(FIRST_YEAR, 1, 1), panel.index[-1])
+    dates = dates[dates.isin(legs[252:])] if len(legs) > 252 else dates[:0]
     if not len(dates):
         raise RegimeError(f"no decision week by {snapshot.last.date()}: a year of both legs is needed first")
     since = dates[0].year
@@ -65,7 +66,7 @@ def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] |
     X = daily.loc[dates].dropna(axis=1, how="all").astype(float)
     outcome = labels.outcomes(label, panel["ret_broad"], panel["ret_cap"]).loc[dates]
     ends = pd.Series([calendar.session_after(date, labels.HORIZON) for date in dates], index=dates)
-    faltering = X["leaders_minus_broad_21"] < 0.0
+    faltering = daily.loc[dates, "leaders_minus_broad_21"] < 0.0
     return Dataset(X, outcome, ends, faltering, label, snapshot.digest, snapshot.source, snapshot.legs)
 
 

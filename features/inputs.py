@@ -75,7 +75,8 @@ def build(snapshot: Snapshot, handover: dict[str, tuple[str, pd.Timestamp]] = co
     sessions = calendar.sessions(FIRST_DATE[snapshot.legs], snapshot.last)
     reader = Reader(snapshot, sessions, handover)
     prices, membership, count = _members(snapshot, sessions)
-    made = {name: column.read(reader) for name, column in columns.COLUMNS.items() if reader.has(*column.keys)}
-    if snapshot.legs == "sample":
+    us = snapshot.legs == "us"  # there every column is expected, if only as missing; the sample has few
+    made = {name: column.read(reader) for name, column in columns.COLUMNS.items() if us or reader.has(*column.keys)}
+    if not us:
         made |= _sample_legs(reader, prices)
     return Inputs(pd.DataFrame(made, index=sessions), prices, membership, count)

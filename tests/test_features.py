@@ -279,3 +279,16 @@ def test_the_regime_is_online_and_sorted():
     found = whole.reindex(ends[-150:])
     truth = high[len(ends) - 150 : len(ends)]
     assert found[truth].mean() > found[~truth].mean() + 0.3
+
+
+def test_a_data_set_begins_a_year_after_its_legs(tmp_path):
+    from conftest import write_folder
+
+    from features import dataset, store
+    from features.sources import folder
+
+    tables, legs, last = folder.read(write_folder(tmp_path / "data"))
+    found = dataset.build(store.Snapshot("0", "folder", legs, last, tables), "path")
+    # The folder has prices from 1999, but the broad leg is RSP from 2003-05-02 on and nothing before it.
+    assert found.X.index[0] == pd.Timestamp("2004-05-07")
+    assert found.X["broad_return_21"].notna().all()
