@@ -122,6 +122,19 @@ def set_alias(name: str, alias: str, version: str | None) -> None:
         client.delete_registered_model_alias(name, alias)
 
 
+def version_exists(name: str, version: str) -> bool:
+    """Whether the registry has this version."""
+    client = _mlflow().MlflowClient()
+    return any(str(found.version) == version for found in client.search_model_versions(f"name = '{name}'"))
+
+
+def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
+    """Write tags on a model version."""
+    client = _mlflow().MlflowClient()
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
+
+
 @dataclass(frozen=True)
 class Registered:
     """A model version as serving sees it."""

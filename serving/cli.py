@@ -8,9 +8,12 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from features.cli_support import out, print_json, run_app
+from features.cli_support import out, print_json, progress_bar, run_app
 from features.errors import RegimeError
+from serving import journal
+from serving.predict import backfill as replay
 from serving.predict import call
+from serving.score import score as score_journal
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 
@@ -27,14 +30,24 @@ def _date(text: str | None) -> pd.Timestamp | None:
 def _show(result: dict[str, Any]) -> None:
     model = result["model"]
     out.print(f"[bold]{result['verdict'].replace('_', ' ')}[/]  as of {result['asof']}, for the next 21 sessions")
+    last = result["last_week"]["probabilities"] if result["last_week"] else None
     view = Table(box=None, pad_edge=False)
-    for name in ("", "probability", "base rate", "challenger"):
+    for name in ("", "probability", "base rate", "challenger", "since last week"):
         view.add_column(name, justify="right" if name else "left")
     for name, value in result["probabilities"].items():
         other = result["challenger"]["probabilities"][name]
-        view.add_row(name, f"{value:.1%}", f"{result['base_rates'][name]:.1%}", f"{other:.1%}")
+        change = f"{100 * (value - last[name]):+.1f}" if last else ""
+        view.add_row(name, f"{value:.1%}", f"{result['base_rates'][name]:.1%}", f"{other:.1%}", change)
     out.print(view)
     out.print(f"head-to-head, rotation against breakdown: {result['head_to_head']:.1%}")
+    for side in ("rotation", "breakdown"):
+        said = [f"  {one['words']} ({one['family']})" for one in result["drivers"] if one["for"] == side]
+        if said:
+            out.print(f"for {side}:\n" + "\n".join(said), markup=False, soft_wrap=True)
+    drift = result["drift"]
+    if drift["features"]:
+        named = ", ".join(drift["features"][:4])
+        out.print(f"unusual: {drift['share_outside']:.0%} of the model's features outside their past 1-99 % ({named})")
     since = result["leaders_faltering"]["since"]
     out.print(f"leaders falter since {since}" if since else "leaders do not falter")
     role = "champion" if model["champion"] else "no champion, challenger shown"
@@ -48,17 +61,76 @@ def _show(result: dict[str, Any]) -> None:
         out.print(result["caveat"], style="yellow")
 
 
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+
+
 @app.callback(invoke_without_command=True, epilog="Examples: regime-predict; regime-predict --asof 2020-02-21 --json")
 def predict(
+    context: typer.Context,
     asof: Annotated[str | None, typer.Option(help="The call as it would have been made then, YYYY-MM-DD.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+    json: JsonOption = False,
 ) -> None:
-    """The latest call, or that of a past week with the data and a model of that week."""
+    """The latest call, kept in the journal; or that of a past week with the data and a model of that week."""
+    if context.invoked_subcommand is not None:
+        return
     result = call(_date(asof))
+    if asof is None:
+        journal.append(result, pd.Timestamp.now("UTC"))
     if json:
         print_json(result)
     else:
         _show(result)
+
+
+@app.command(epilog="Example: regime-predict backfill --from 2014-01-03 --json")
+def backfill(
+    start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
+) -> None:
+    """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
+    since = _date(start)
+    assert since is not None
+    with progress_bar("backfill", 1) as step:
+        made = replay(since, step)
+    if json:
+        print_json(made)
+        return
+    verdicts = pd.Series([one["verdict"] for one in made]).value_counts()
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
+    out.print(f"{len(made)} calls from {made[0]['asof']} to {made[-1]['asof']}: {said}", soft_wrap=True)
+
+
+@app.command(epilog="Example: regime-predict verify --head HASH")
+def verify(
+    head: Annotated[str | None, typer.Option(help="A head hash kept elsewhere; finds a cut tail too.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check the journal's chain; exit status 1 and the line where it breaks."""
+    count, last = journal.verify(head)
+    if json:
+        print_json({"lines": count, "head": last})
+    else:
+        out.print(f"journal whole: {count} lines, head {last}", soft_wrap=True)
+
+
+@app.command(epilog="Example: regime-predict score --json")
+def score(json: JsonOption = False) -> None:
+    """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
+    result = score_journal()
+    if json:
+        print_json(result)
+        return
+    for kind in ("live", "replay"):
+        part = result[kind]
+        if not part.get("matured"):
+            out.print(f"{kind}: {part['calls']} calls, none matured")
+            continue
+        hits = "" if part["hit_rate"] is None else f", verdict right {part['hit_rate']:.0%}"
+        out.print(
+            f"{kind}: {part['matured']} of {part['calls']} calls matured ({part['effective_months']:.0f} effective "
+            f"months): skill {part['log_loss_skill']:+.4f} (p {part.get('log_loss_skill_p', 1.0):.3f}), Markov "
+            f"{part['log_loss_skill_markov']:+.4f}, promised {part['promised_skill']:+.4f}{hits}",
+            soft_wrap=True,
+        )
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
 from models.spec import ModelSpec, from_json
 from models.verdict import verdict
+from serving import journal
+from serving.drivers import by_family, drift, drivers
 
 
 def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
@@ -34,13 +38,13 @@ def _probabilities(document: Document, row: pd.DataFrame) -> dict[str, float]:
     return {name: float(value) for name, value in zip(OUTCOMES, values, strict=True)}
 
 
-def _model_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
-    """The model in force at `date`: fitted at the last scheduled refit, as a fold is."""
+def _refit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.Timestamp:
+    """When the model in force at `date` was fitted: the last scheduled refit, as in a fold."""
     refits = refit_dates(dataset, spec)
     past = refits[refits <= date]
     if not len(past):
         raise RegimeError(f"no model could exist on {date.date()}: the first test week is {refits[0].date()}")
-    return fit_at(dataset, spec, past[-1])
+    return pd.Timestamp(past[-1])
 
 
 def _since(dataset: Dataset) -> str | None:
@@ -52,7 +56,53 @@ def _since(dataset: Dataset) -> str | None:
     return str(dataset.X.index[calm[-1] + 1 if len(calm) else 0].date())
 
 
-def call(asof: pd.Timestamp | None) -> dict[str, Any]:
+def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> dict[str, Any] | None:
+    """What the same model said a week before, so that a change is the market's and not the model's."""
+    place = dataset.X.index.get_loc(date)
+    if not isinstance(place, int) or place == 0:
+        return None
+    before = dataset.X.iloc[[place - 1]]
+    return {"asof": str(before.index[0].date()), "probabilities": _probabilities(document, before)}
+
+
+@dataclass
+class Desk:
+    """What every call of one process shares: the snapshot, the registered models, and models fitted so far."""
+
+    whole: Snapshot
+    name: str
+    champion: tracking.Registered | None
+    challenger: tracking.Registered
+    fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
+
+    def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
+        """The model of `spec` in force at `date`; the same for every week until the next refit."""
+        key = (spec.to_json(), _refit(dataset, spec, date))
+        if key not in self.fitted:
+            self.fitted[key] = fit_at(dataset, spec, key[1])
+        return self.fitted[key]
+
+
+def desk() -> Desk:
+    """Load the snapshot in force and the registered models.
+
+    Raises
+    ------
+    RegimeError, RefusedError
+        No data, no model, or a champion trained on other legs.
+    """
+    whole = store.load()
+    name = tracking.registry_name(whole.source, "path")
+    champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
+    if challenger is None:
+        raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
+    shown = champion or challenger
+    if shown.tags["legs"] != whole.legs:
+        raise RefusedError(f"{name} was trained on legs {shown.tags['legs']!r}, the data have {whole.legs!r}")
+    return Desk(whole, name, champion, challenger)
+
+
+def call(asof: pd.Timestamp | None, at: Desk | None = None) -> dict[str, Any]:
     """The latest call, or the one of the last decision at or before `asof`, JSON-ready.
 
     Raises
@@ -61,7 +111,7 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
         No data, an as-of date outside them, a stale required input, or a
         champion trained on other data.
     """
-    whole = store.load()
+    whole = store.load() if at is None else at.whole
     if asof is not None and asof > whole.last + pd.Timedelta(days=7):
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = _decision(whole, asof)
@@ -69,38 +119,41 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
     if asof is None:
         refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole))
     refuse_if_stale(whole, snapshot)
-    name = tracking.registry_name(snapshot.source, "path")
-    champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
-    if challenger is None:
-        raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
-    spec = from_json(challenger.tags["spec"])
+    at = at or desk()
     with progress_bar("data set", None) as step:
-        dataset = build(snapshot, spec.label, step)
-    row = dataset.X.loc[[date]]
-    if row[["broad_return_21", "cap_return_21"]].isna().any(axis=None):
+        dataset = build(snapshot, from_json(at.challenger.tags["spec"]).label, step)
+    if dataset.X.loc[[date], ["broad_return_21", "cap_return_21"]].isna().any(axis=None):
         raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
-    shown = champion or challenger
-    if shown.tags["legs"] != snapshot.legs:
-        raise RefusedError(f"{name} was trained on legs {shown.tags['legs']!r}, the data have {snapshot.legs!r}")
+    return _call(at, snapshot, dataset, date, asof is not None)
+
+
+def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, past: bool) -> dict[str, Any]:
+    shown = at.champion or at.challenger
     # A past date, or data that moved on since: the model in force then is fitted as a fold is.
-    refit = asof is not None or shown.tags["digest"] != snapshot.digest
+    refit = past or shown.tags["digest"] != snapshot.digest
 
     def document(model: tracking.Registered) -> Document:
-        return _model_at(dataset, from_json(model.tags["spec"]), date) if refit else model.document
+        return at.document(dataset, from_json(model.tags["spec"]), date) if refit else model.document
 
-    used, other = document(shown), document(challenger)
+    row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
+    used, other = document(shown), document(at.challenger)
+    markov = at.document(dataset, replace(from_json(at.challenger.tags["spec"]), kind="markov"), date)
     probabilities = _probabilities(used, row)
     base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
     ages = freshness(snapshot)
     return {
         "asof": str(date.date()),
-        "verdict": verdict(probabilities, base, champion is not None),
+        "verdict": verdict(probabilities, base, at.champion is not None),
         "head_to_head": probabilities["rotation"] / (probabilities["rotation"] + probabilities["breakdown"]),
         "probabilities": probabilities,
         "base_rates": base,
         "leaders_faltering": {"now": bool(dataset.faltering.iloc[-1]), "since": _since(dataset)},
-        "challenger": {"kind": challenger.tags["kind"], "probabilities": _probabilities(other, row)},
-        "drivers": [],
+        "challenger": {"kind": at.challenger.tags["kind"], "probabilities": _probabilities(other, row)},
+        "markov": _probabilities(markov, row),
+        "drivers": drivers(used, row, before),
+        "families": by_family(used, row),
+        "drift": drift(used, row, before),
+        "last_week": _last_week(dataset, used, date),
         "freshness": {
             str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
             for r in ages.itertuples()
@@ -110,10 +163,10 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
         "source": snapshot.source,
         "caveat": CAVEAT if snapshot.source == "sample" else None,
         "model": {
-            "name": name,
+            "name": at.name,
             "version": shown.version,
             "kind": shown.tags["kind"],
-            "champion": champion is not None,
+            "champion": at.champion is not None,
             "fitted_at": used["fitted_at"],
             "training_weeks": used["rows"],
             "skill": float(shown.tags["skill"]),
@@ -121,3 +174,20 @@ def call(asof: pd.Timestamp | None) -> dict[str, Any]:
             "gate": shown.tags["gate"],
         },
     }
+
+
+def backfill(start: pd.Timestamp, step: Callable[[int, int], None]) -> list[dict[str, Any]]:
+    """The call of every week from `start` to the last one, each as it would have been made then.
+
+    Calls go through `call`, week by week; the journal gets each as a `replay`.
+    """
+    at = desk()
+    dates = calendar.decision_dates(start, at.whole.last)
+    if not len(dates):
+        raise RegimeError(f"--from {start.date()} lies after the data, which end on {at.whole.last.date()}")
+    now, made = pd.Timestamp.now("UTC"), []
+    for done, date in enumerate(dates, start=1):
+        made.append(call(date, at))
+        journal.append(made[-1], now, "replay")
+        step(done, len(dates))
+    return made

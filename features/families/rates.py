@@ -17,8 +17,8 @@ def _level(signal: str, name: str, key: str, meaning: str) -> Feature:
     return _entry(name, signal, (key,), 0, meaning, lambda x: x[key])
 
 
-def _change(signal: str, key: str, name: str, window: int) -> Feature:
-    meaning = f"{name} change over {window} sessions"
+def _change(signal: str, key: str, name: str, said: str, window: int) -> Feature:
+    meaning = f"{said}, change over {window} sessions"
     return _entry(f"{name}_change_{window}", signal, (key,), window, meaning, lambda x: change(x[key], window))
 
 
@@ -30,7 +30,7 @@ def _slope_change(long: str, short: str, name: str, window: int) -> Feature:
     def compute(x: Block) -> Floats:
         return change(x[long] - x[short], window)
 
-    meaning = f"{long} minus {short}: steepening over {window} sessions"
+    meaning = f"{long} minus {short}, change over {window} sessions"
     return _entry(f"{name}_change_{window}", _CURVE, (long, short), window, meaning, compute)
 
 
@@ -77,7 +77,7 @@ def _since(name: str, sign: float, said: str) -> Feature:
 
 FEATURES: tuple[Feature, ...] = (
     _level(_TEN, "y10", "DGS10", "ten-year yield"),
-    *(_change(_TEN, "DGS10", "y10", w) for w in (21, 63, 252)),
+    *(_change(_TEN, "DGS10", "y10", "the ten-year yield", w) for w in (21, 63, 252)),
     *(
         _entry(
             f"y10_z_{w}",
@@ -90,9 +90,9 @@ FEATURES: tuple[Feature, ...] = (
         for w in (63, 252)
     ),
     _level(_TEN, "real_y10", "DFII10", "ten-year real yield"),
-    *(_change(_TEN, "DFII10", "real_y10", w) for w in (21, 63)),
-    *(_change(_FED, "DGS1", "y1", w) for w in (63, 252)),
-    *(_change(_FED, "DGS2", "y2", w) for w in (21, 63)),
+    *(_change(_TEN, "DFII10", "real_y10", "the ten-year real yield", w) for w in (21, 63)),
+    *(_change(_FED, "DGS1", "y1", "the one-year yield", w) for w in (63, 252)),
+    *(_change(_FED, "DGS2", "y2", "the two-year yield", w) for w in (21, 63)),
     _slope(_CURVE, "DGS10", "DGS1", "curve_10y1y"),
     _slope(_CURVE, "DGS10", "DGS2", "curve_10y2y"),
     _slope(_CURVE, "DGS10", "DGS3MO", "curve_10y3m"),
@@ -106,7 +106,7 @@ FEATURES: tuple[Feature, ...] = (
     _resteepening("DGS10", "DGS2", "curve_10y2y"),
     _resteepening("DGS10", "DGS3MO", "curve_10y3m"),
     _level(_FED, "fed_funds", "DFF", "effective federal funds rate"),
-    *(_change(_FED, "DFF", "fed_funds", w) for w in (63, 126)),
+    *(_change(_FED, "DFF", "fed_funds", "the effective federal funds rate", w) for w in (63, 126)),
     _since("months_since_cut", -1.0, "fell"),
     _since("months_since_hike", 1.0, "rose"),
     _slope(_FED, "DGS1", "DFF", "policy_path_1y"),
