@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.table import Table
 
 from features import audit as leaks
 from features import store
 from features.catalog import BY_KEY, live
-from features.cli_support import err, out, print_json, progress_bar, run_app
+from features.cli_support import out, print_json, progress_bar, run_app
 from features.dataset import FIRST_YEAR, clock, freshness, refusal
-from features.errors import RegimeError
 from features.families import FEATURES
 from features.feature import compute
-from features.home import home
 from features.indicators import page as indicators_page
 from features.inputs import build
-from features.sources import folder as folder_source
-from features.sources import live as live_source
-from features.sources.fred import api_key
-from features.sources.sample import CAVEAT, FOLDER
+from features.refresh import Source, refresh_store
 
 app = typer.Typer(
     help="The data: refresh the store, see what is in it.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-
-
-class Source(StrEnum):
-    """Where a refresh reads from."""
-
-    sample = "sample"
-    folder = "folder"
-    live = "live"
 
 
 @app.command(epilog="Examples: regime-data refresh --source live; regime-data refresh --source folder --folder ../data")
@@ -48,43 +33,12 @@ def refresh(
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
-    if (source is Source.folder) != (folder is not None):
-        raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
-    home()  # an unusable data directory is said before minutes are spent reading
-    notes: dict[str, Any] = {}
-    if source is Source.live:
-        tables, last, notes = _live()
-        legs = "us"
-    else:
-        with progress_bar(f"reading {source.value}", None):
-            tables, legs, last = folder_source.read(folder or FOLDER)
-    digest = store.write(tables, source.value, legs, last, notes)
-    report = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date()), "tables": len(tables)}
-    if source is Source.sample:
-        report["caveat"] = CAVEAT
+    report = refresh_store(source, folder)
     if json:
-        print_json(report | ({"notes": notes} if notes else {}))
+        print_json(report)
     else:
-        out.print(f"snapshot {digest}: {len(tables)} tables from {source.value}, up to {last.date()}")
-        _say(notes)
-
-
-def _live() -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
-    now = pd.Timestamp.now("UTC")
-    todo = live_source.plan(now)
-    err.print(
-        f"live data up to {todo.session.date()}: {todo.items} items to fetch (Yahoo {len(todo.yahoo)}, "
-        f"FRED {len(todo.fred)}, French {len(todo.french)}), about {todo.requests} requests",
-        soft_wrap=True,
-    )
-    if api_key() is None and todo.fred:
-        err.print(
-            "no FRED_API_KEY: revised series come as they are today, are marked not point-in-time and no model reads "
-            "them; financial conditions (first prints) are left out",
-            soft_wrap=True,
-        )
-    with progress_bar("fetching", todo.items) as step:
-        return live_source.refresh(now, todo, step)
+        out.print(f"snapshot {report['digest']}: {report['tables']} tables from {source.value}, up to {report['last']}")
+        _say(report.get("notes", {}))
 
 
 SAID = {

@@ -92,11 +92,14 @@ def freshness(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.Dat
     return pd.DataFrame(rows, columns=names)
 
 
-def refusal(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None) -> str | None:
+def refusal(
+    whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
+) -> str | None:
     """Why no call may be made: a required input that is missing or past its age at `against`; else None.
 
     `whole` is the same snapshot before the as-of cut: an input that begins only
-    after the as-of date is not missing, it did not exist yet.
+    after the as-of date is not missing, it did not exist yet. What is in
+    `allowed` may be stale: the user said so.
     """
     # The sample's yields end in 2017 by construction: its call is a demonstration and says so.
     if snapshot.legs == "sample":
@@ -105,6 +108,8 @@ def refusal(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = 
     ever = freshness(whole).set_index("series")
     table = freshness(snapshot, against).set_index("series")
     for key in catalog.REQUIRED[snapshot.legs]:
+        if key in allowed:
+            continue
         if key not in ever.index:
             return f"required input {key} is missing on {against.date()}: no call is made"
         if key in table.index and bool(table.loc[key, "stale"]):
@@ -113,8 +118,10 @@ def refusal(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = 
     return None
 
 
-def refuse_if_stale(whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None) -> None:
+def refuse_if_stale(
+    whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
+) -> None:
     """Raise `RefusedError` with the reason `refusal` gives, if it gives one."""
-    reason = refusal(whole, snapshot, against)
+    reason = refusal(whole, snapshot, against, allowed)
     if reason:
         raise RefusedError(reason)

@@ -143,6 +143,7 @@ class Registered:
     version: str
     document: dict[str, Any]
     tags: dict[str, str]
+    run_id: str = ""
 
 
 def registered(name: str, alias: str) -> Registered | None:
@@ -157,7 +158,8 @@ def registered(name: str, alias: str) -> Registered | None:
     with tempfile.TemporaryDirectory() as folder:
         path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=folder)
         document = predictor.loads((Path(path) / "artifacts" / "model.json").read_text())
-    return Registered(name, str(version), document, dict(client.get_model_version(name, version).tags))
+    found = client.get_model_version(name, version)
+    return Registered(name, str(version), document, dict(found.tags), str(found.run_id))
 
 
 def runs() -> pd.DataFrame:

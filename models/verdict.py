@@ -14,6 +14,10 @@ def verdict(probabilities: dict[str, float], base_rates: dict[str, float], has_c
     """One of `rotation`, `breakdown`, `neither`, `no_evidence`."""
     if not has_champion:
         return "no_evidence"
-    lift = {name: probabilities[name] / max(base_rates[name], 1e-9) for name in ("rotation", "breakdown")}
+    lift = {
+        name: probabilities[name] / max(base_rates[name], 1e-9)
+        for name in ("rotation", "breakdown")
+        if name in probabilities
+    }
     best = max(lift, key=lambda name: lift[name])
     return best if lift[best] >= MARGIN else "neither"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
 from rich.table import Table
 
-from features.cli_support import out, print_json, progress_bar, run_app
+from features.cli_support import err, out, print_json, progress_bar, run_app
 from features.errors import RegimeError
+from features.home import home
+from features.refresh import Source
 from serving import journal
 from serving.predict import backfill as replay
 from serving.predict import call
@@ -27,6 +30,25 @@ def _date(text: str | None) -> pd.Timestamp | None:
         raise RegimeError(f"--asof {text}: not a date, write YYYY-MM-DD") from error
 
 
+def _why(result: dict[str, Any]) -> None:
+    """Drivers of the call; those of the challenger where the champion reads hardly anything."""
+    few = len(result["drivers"]) < 2 and result["challenger"]["drivers"]
+    found, who = (result["challenger"]["drivers"], " (challenger)") if few else (result["drivers"], "")
+    for one in result["drivers"] if few else []:
+        out.print(f"champion: {one['words']}", markup=False, soft_wrap=True)
+    for side in ("rotation", "breakdown"):
+        said = sorted((one for one in found if one["for"] == side), key=lambda one: str(one["family"]))
+        if said:
+            lines = "\n".join(f"  {one['family'].replace('_', ' ')}: {one['words']}" for one in said)
+            out.print(f"for {side}{who}:\n{lines}", markup=False, soft_wrap=True)
+    drift = result["drift"]
+    if drift["features"]:
+        named = ", ".join(drift["features"][:4])
+        out.print(
+            f"unusual: {drift['share_outside']:.0%} of the features outside their past 1-99 % ({named})", soft_wrap=True
+        )
+
+
 def _show(result: dict[str, Any]) -> None:
     model = result["model"]
     out.print(f"[bold]{result['verdict'].replace('_', ' ')}[/]  as of {result['asof']}, for the next 21 sessions")
@@ -40,20 +62,22 @@ def _show(result: dict[str, Any]) -> None:
         view.add_row(name, f"{value:.1%}", f"{result['base_rates'][name]:.1%}", f"{other:.1%}", change)
     out.print(view)
     out.print(f"head-to-head, rotation against breakdown: {result['head_to_head']:.1%}")
-    for side in ("rotation", "breakdown"):
-        said = [f"  {one['words']} ({one['family']})" for one in result["drivers"] if one["for"] == side]
-        if said:
-            out.print(f"for {side}:\n" + "\n".join(said), markup=False, soft_wrap=True)
-    drift = result["drift"]
-    if drift["features"]:
-        named = ", ".join(drift["features"][:4])
-        out.print(f"unusual: {drift['share_outside']:.0%} of the model's features outside their past 1-99 % ({named})")
+    _why(result)
+    record = result["record"].get(result["verdict"])
+    if record:
+        low, high = record["interval"]
+        out.print(
+            f"this verdict was right {record['right']:.0%} of {record['weeks']} weeks out of sample (90 % interval "
+            f"{low:.0%} to {high:.0%}; base rate {record['base_rate']:.0%}; {record['episodes']} episodes)",
+            soft_wrap=True,
+        )
     since = result["leaders_faltering"]["since"]
     out.print(f"leaders falter since {since}" if since else "leaders do not falter")
     role = "champion" if model["champion"] else "no champion, challenger shown"
     record = f"skill {model['skill']:+.4f}, p {model['skill_p']:.3f}"
     out.print(
-        f"model {model['name']} v{model['version']} ({model['kind']}, {role}), fitted {model['fitted_at']}; {record}"
+        f"model {model['name']} v{model['version']} ({model['kind']}, {role}), fitted {'for this call as of ' if model['fitted_now'] else ''}"
+        f"{model['fitted_at']}; {record}"
     )
     stale = [name for name, row in result["freshness"].items() if row["stale"]]
     out.print(f"data {result['source']} {result['digest']}" + (f"; stale: {', '.join(stale)}" if stale else ""))
@@ -68,12 +92,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 def predict(
     context: typer.Context,
     asof: Annotated[str | None, typer.Option(help="The call as it would have been made then, YYYY-MM-DD.")] = None,
+    allow_stale: Annotated[
+        list[str] | None, typer.Option(help="A required series that may be stale; recorded in the call.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """The latest call, kept in the journal; or that of a past week with the data and a model of that week."""
     if context.invoked_subcommand is not None:
         return
-    result = call(_date(asof))
+    result = call(_date(asof), allowed=tuple(allow_stale or ()))
     if asof is None:
         journal.append(result, pd.Timestamp.now("UTC"))
     if json:
@@ -131,6 +158,47 @@ def score(json: JsonOption = False) -> None:
             f"{part['log_loss_skill_markov']:+.4f}, promised {part['promised_skill']:+.4f}{hits}",
             soft_wrap=True,
         )
+
+
+@app.command(epilog="Example: regime-predict report --out report.html")
+def report(
+    to: Annotated[Path | None, typer.Option("--out", help="The file; REGIME_HOME/report.html if absent.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """The latest call and the charts around it, as one HTML file that needs no network."""
+    from serving import report as page  # plotly costs a second that a call need not pay
+
+    path = page.write(to or home() / "report.html")
+    if json:
+        print_json({"report": str(path)})
+    else:
+        out.print(f"report: {path}", soft_wrap=True, markup=False)
+
+
+@app.command(epilog="Examples: regime-predict weekly --source live; regime-predict weekly --catch-up --json")
+def weekly(
+    source: Annotated[
+        Source | None, typer.Option(help="What to refresh; the stored snapshot's source if absent.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="The folder, with --source folder.")] = None,
+    budget: Annotated[int, typer.Option(min=1, help="Seconds the whole run may take.")] = 3600,
+    catch_up: Annotated[bool, typer.Option("--catch-up", help="Make the calls of missed weeks, as replays.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Refresh, call, journal, score: the whole week in one command, safe to repeat (exit status: docs/weekly.md)."""
+    from serving import weekly as week  # with the report comes plotly
+
+    result = week.weekly(source or week.stored_source(), folder, budget, catch_up)
+    if json:
+        print_json(result)
+    else:
+        out.print(result["summary"], soft_wrap=True, markup=False)
+        if result["refresh_failed"]:
+            err.print(f"refresh failed: {result['refresh_failed']}", soft_wrap=True, markup=False)
+        for day in result["journal"]["caught_up"]:
+            out.print(f"caught up, as a replay: {day}")
+    if result["exit_status"]:
+        raise typer.Exit(result["exit_status"])
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features import calendar, store
+from features import calendar, catalog, store
 from features.cli_support import progress_bar
-from features.dataset import OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
 from features.errors import RefusedError, RegimeError
 from features.sources.sample import CAVEAT
 from features.store import Snapshot
@@ -34,6 +35,12 @@ def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
 
 
 def _probabilities(document: Document, row: pd.DataFrame) -> dict[str, float]:
+    unknown = [name for name in document["features"] if name not in row and name not in FAMILY_OF]
+    if unknown:
+        raise RefusedError(
+            f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
+            "run `regime-train run default`"
+        )
     values = predict(document, row.reindex(columns=row.columns.union(document["features"])))[0]
     return {name: float(value) for name, value in zip(OUTCOMES, values, strict=True)}
 
@@ -63,6 +70,9 @@ def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> dict
         return None
     before = dataset.X.iloc[[place - 1]]
     return {"asof": str(before.index[0].date()), "probabilities": _probabilities(document, before)}
+
+
+SCHEMA = 1  # of serving/call.schema.json; a change of meaning is a new number
 
 
 @dataclass
@@ -97,12 +107,16 @@ def desk() -> Desk:
     if challenger is None:
         raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
     shown = champion or challenger
-    if shown.tags["legs"] != whole.legs:
-        raise RefusedError(f"{name} was trained on legs {shown.tags['legs']!r}, the data have {whole.legs!r}")
+    for what, mine in (("legs", whole.legs), ("source", whole.source)):
+        if shown.tags[what] != mine:
+            raise RefusedError(
+                f"{name} was trained on {what} {shown.tags[what]!r}, the store holds {mine!r}: run `regime-train run "
+                "default` on these data"
+            )
     return Desk(whole, name, champion, challenger)
 
 
-def call(asof: pd.Timestamp | None, at: Desk | None = None) -> dict[str, Any]:
+def call(asof: pd.Timestamp | None, at: Desk | None = None, allowed: tuple[str, ...] = ()) -> dict[str, Any]:
     """The latest call, or the one of the last decision at or before `asof`, JSON-ready.
 
     Raises
@@ -111,20 +125,24 @@ def call(asof: pd.Timestamp | None, at: Desk | None = None) -> dict[str, Any]:
         No data, an as-of date outside them, a stale required input, or a
         champion trained on other data.
     """
+    unknown = [key for key in allowed if key not in catalog.BY_KEY]
+    if unknown:
+        raise RegimeError(f"--allow-stale {unknown[0]}: no such series; `regime-data status` lists them")
     whole = store.load() if at is None else at.whole
     if asof is not None and asof > whole.last + pd.Timedelta(days=7):
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = _decision(whole, asof)
     snapshot = whole.as_of(date)
     if asof is None:
-        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole))
-    refuse_if_stale(whole, snapshot)
+        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole), allowed)
+    refuse_if_stale(whole, snapshot, allowed=allowed)
     at = at or desk()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, from_json(at.challenger.tags["spec"]).label, step)
     if dataset.X.loc[[date], ["broad_return_21", "cap_return_21"]].isna().any(axis=None):
         raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
-    return _call(at, snapshot, dataset, date, asof is not None)
+    made = _call(at, snapshot, dataset, date, asof is not None)
+    return made | {"allowed_stale": sorted(allowed)}
 
 
 def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, past: bool) -> dict[str, Any]:
@@ -142,17 +160,22 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
     ages = freshness(snapshot)
     return {
+        "schema": SCHEMA,
         "asof": str(date.date()),
         "verdict": verdict(probabilities, base, at.champion is not None),
         "head_to_head": probabilities["rotation"] / (probabilities["rotation"] + probabilities["breakdown"]),
         "probabilities": probabilities,
         "base_rates": base,
         "leaders_faltering": {"now": bool(dataset.faltering.iloc[-1]), "since": _since(dataset)},
-        "challenger": {"kind": at.challenger.tags["kind"], "probabilities": _probabilities(other, row)},
+        "challenger": {
+            "kind": at.challenger.tags["kind"],
+            "probabilities": _probabilities(other, row),
+            "drivers": drivers(other, row, before),
+        },
         "markov": _probabilities(markov, row),
         "drivers": drivers(used, row, before),
         "families": by_family(used, row),
-        "drift": drift(used, row, before),
+        "drift": drift(max(used, other, key=lambda one: len(one["features"])), row, before),
         "last_week": _last_week(dataset, used, date),
         "freshness": {
             str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
@@ -168,11 +191,14 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
             "kind": shown.tags["kind"],
             "champion": at.champion is not None,
             "fitted_at": used["fitted_at"],
+            "fitted_now": refit,
             "training_weeks": used["rows"],
             "skill": float(shown.tags["skill"]),
             "skill_p": float(shown.tags["skill_p"]),
             "gate": shown.tags["gate"],
+            "override": shown.tags.get("override"),
         },
+        "record": json.loads(shown.tags.get("record", "{}")),
     }
 
 

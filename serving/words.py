@@ -62,6 +62,9 @@ def say(name: str, meaning: str, value: float, percentile: float) -> str:
     """
     if value != value:
         return f"{meaning}: missing"
+    if name == "vol_regime":
+        state = "turbulent" if value > 0.5 else "calm"
+        return f"the market's volatility is in its {state} state ({value:.0%} turbulent)"
     spread = re.fullmatch(r"(.+)_minus_(.+?)_(\d+)", name)
     if spread and spread[3] in PERIODS:
         verb = "is leading" if value > 0 else "is lagging"

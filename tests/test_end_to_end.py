@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pandas as pd
 import pytest
 from conftest import SHARED, needs_shared, write_folder
@@ -29,7 +30,11 @@ def failing(*words, status=1):
 
 @pytest.mark.parametrize("words", [("regime-data",), ("regime-train",), ("regime-predict",)])
 def test_help_has_an_example(words):
-    sub = {"regime-data": ["refresh", "status"], "regime-train": ["run", "compare"], "regime-predict": []}[words[0]]
+    sub = {
+        "regime-data": ["refresh", "status"],
+        "regime-train": ["run", "compare"],
+        "regime-predict": ["backfill", "score", "verify", "weekly"],
+    }[words[0]]
     for command in sub or [None]:
         assert "Example" in regime(*words, *([command] if command else []), "--help").stdout
 
@@ -75,7 +80,30 @@ def test_sample_from_nothing_to_a_call(tmp_path):
     assert "before the data begin" in failing("regime-predict", "--asof", "1920-01-01")
     assert "the first would be 2001-01-04" in failing("regime-predict", "--asof", "1995-01-06")
     assert regime("regime-train", "compare", "--json").stdout.startswith("{")
+    _journal_score_and_week(latest)
     _pyfunc_gives_the_same_numbers(latest)
+
+
+def _journal_score_and_week(latest):
+    schema = json.loads((Path(__file__).parents[1] / "serving" / "call.schema.json").read_text())
+    jsonschema.validate(latest, schema)
+    assert json.loads(regime("regime-predict", "verify", "--json").stdout)["lines"] == 1
+    calls = json.loads(regime("regime-predict", "backfill", "--from", "2022-10-07", "--json").stdout)
+    assert [one["asof"] for one in calls][::11] == ["2022-10-07", "2022-12-23"]
+    for one in calls:
+        jsonschema.validate(one, schema)
+    assert calls[-1]["probabilities"] == latest["probabilities"]
+    scores = json.loads(regime("regime-predict", "score", "--json").stdout)
+    assert scores["kind"] == "replay"
+    assert scores["log_loss_skill"] == scores["replay"]["log_loss_skill"]
+    assert 0 < scores["replay"]["matured"] < scores["replay"]["calls"] == 12
+    for _ in range(2):  # the second run changes nothing
+        week = json.loads(regime("regime-predict", "weekly", "--json").stdout)
+        assert week["exit_status"] == 0
+        assert week["journal"]["lines"] == 12
+    head = week["journal"]["head"]
+    assert json.loads(regime("regime-predict", "verify", "--head", head, "--json").stdout)["head"] == head
+    assert "tail was cut" in failing("regime-predict", "verify", "--head", "f" * 64)
 
 
 def _pyfunc_gives_the_same_numbers(latest):
@@ -106,3 +134,8 @@ def test_real_data_walk_forward_and_a_past_call():
         past = json.loads(regime("regime-predict", "--asof", date, "--json").stdout)
         want = {k: table.loc[date, f"p_{k}"] for k in past["probabilities"]}
         assert past["challenger"]["probabilities"] == want, date
+    calls = json.loads(regime("regime-predict", "backfill", "--from", "2023-06-02", "--json").stdout)
+    assert len(calls) == 31
+    for one in calls:
+        row = table.loc[one["asof"]]
+        assert one["challenger"]["probabilities"] == {k: row[f"p_{k}"] for k in one["probabilities"]}, one["asof"]

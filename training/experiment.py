@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from features.dataset import Dataset, build
 from features.errors import RegimeError
 from features.home import home
 from features.sources.sample import CAVEAT
-from models import metrics, tracking
+from models import metrics, record, tracking
 from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec, from_dict
 from training import gate
 from training.walkforward import walk_forward
@@ -49,7 +50,7 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
     register_as = tracking.registry_name(dataset.source, dataset.label)
     tracking.set_alias(register_as, "champion", logged[champion][1] if champion else None)
     tracking.set_alias(register_as, "challenger", logged[spec.kind][1])
-    path = _keep_predictions(logged[spec.kind][0], tables[spec.kind])
+    paths = {kind: _keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
     return {
         "experiment": name,
         "digest": dataset.digest,
@@ -58,7 +59,7 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
         "registered_as": register_as,
         "champion": champion,
         "gate": reason,
-        "predictions": str(path),
+        "predictions": str(paths[spec.kind]),
         "weeks": len(tables[spec.kind]),
         "span": [str(pd.Timestamp(tables[spec.kind]["date"].iloc[i]).date()) for i in (0, -1)],
         "models": {kind: {"run_id": logged[kind][0], "version": logged[kind][1], **scores[kind]} for kind in specs},
@@ -105,6 +106,7 @@ def _log(
                 "gate": reason,
                 "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
                 "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
+                "record": json.dumps(record.of(tables[kind])),
             }
             result = tracking.Result(f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind])
             run_id, uri = tracking.log(result, dataset.X, dataset.digest, dataset.source)
