@@ -74,11 +74,9 @@ def _show(result: dict[str, Any]) -> None:
     since = result["leaders_faltering"]["since"]
     out.print(f"leaders falter since {since}" if since else "leaders do not falter")
     role = "champion" if model["champion"] else "no champion, challenger shown"
+    fitted = f"fitted {'for this call as of ' if model['fitted_now'] else ''}{model['fitted_at']}"
     record = f"skill {model['skill']:+.4f}, p {model['skill_p']:.3f}"
-    out.print(
-        f"model {model['name']} v{model['version']} ({model['kind']}, {role}), fitted {'for this call as of ' if model['fitted_now'] else ''}"
-        f"{model['fitted_at']}; {record}"
-    )
+    out.print(f"model {model['name']} v{model['version']} ({model['kind']}, {role}), {fitted}; {record}")
     stale = [name for name, row in result["freshness"].items() if row["stale"]]
     out.print(f"data {result['source']} {result['digest']}" + (f"; stale: {', '.join(stale)}" if stale else ""))
     if result["caveat"]:
