@@ -178,18 +178,26 @@ def current_manifest() -> dict[str, object]:
     return manifest | {"digest": digest}
 
 
-def load() -> Snapshot:
-    """Read the snapshot in force, verifying every table against its digest."""
+def verified_manifest() -> dict[str, object]:
+    """The manifest of the snapshot in force, after hashing every table."""
     manifest = current_manifest()
     folder = home() / "snapshots" / str(manifest["digest"])
     digests = manifest["tables"]
     assert isinstance(digests, dict)
-    tables = {}
     for name, expected in digests.items():
         path = folder / f"{name}.parquet"
         if not path.exists() or _file_digest(path) != expected:
             raise RefusedError(f"snapshot {manifest['digest']} does not verify: {path.name} was changed or is gone")
-        tables[name] = pd.read_parquet(path)
+    return manifest
+
+
+def load() -> Snapshot:
+    """Read the snapshot in force, verifying every table against its digest."""
+    manifest = verified_manifest()
+    folder = home() / "snapshots" / str(manifest["digest"])
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in digests}
     return Snapshot(
         str(manifest["digest"]),
         str(manifest["source"]),

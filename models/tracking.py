@@ -47,12 +47,6 @@ def _mlflow() -> Any:
     return mlflow
 
 
-def registry_name(source: str, label: str) -> str:
-    """`regime` for path models on real data, `regime-sample` for the sample's; other labels are appended."""
-    name = "regime-sample" if source == "sample" else "regime"
-    return name if label == "path" else f"{name}-{label}"
-
-
 @dataclass(frozen=True)
 class Result:
     """One model of one experiment, ready to be logged."""
@@ -148,18 +142,23 @@ class Registered:
 
 def registered(name: str, alias: str) -> Registered | None:
     """The version behind an alias, or None where there is none."""
-    mlflow = _mlflow()
-    client = mlflow.MlflowClient()
+    client = _mlflow().MlflowClient()
     if not [found for found in client.search_registered_models() if found.name == name]:
         return None
     version = client.get_registered_model(name).aliases.get(alias)
     if version is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=folder)
-        document = predictor.loads((Path(path) / "artifacts" / "model.json").read_text())
+    document = predictor.loads(model_text(name, str(version)))
     found = client.get_model_version(name, version)
     return Registered(name, str(version), document, dict(found.tags), str(found.run_id))
+
+
+def model_text(name: str, version: str) -> str:
+    """The text of a registered model, downloaded from wherever MLflow keeps it."""
+    mlflow = _mlflow()
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=folder)
+        return (Path(path) / "artifacts" / "model.json").read_text()
 
 
 def runs() -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """The verdict rule: monotone in the probabilities, silent without evidence.
 
 A call is `breakdown` or `rotation` when that outcome's probability exceeds its
-base rate by the larger ratio and by at least a tenth; otherwise `neither`.
-Without a champion it is `no_evidence`.
+base rate by the larger ratio and by at least a tenth; `neither` when neither's
+does so. It is `no_evidence` without a champion, and where no probability is a
+tenth above its base rate: that is within what a refit alone moves.
 """
 
 from __future__ import annotations
@@ -20,4 +21,6 @@ def verdict(probabilities: dict[str, float], base_rates: dict[str, float], has_c
         if name in probabilities
     }
     best = max(lift, key=lambda name: lift[name])
-    return best if lift[best] >= MARGIN else "neither"
+    if lift[best] >= MARGIN:
+        return best
+    return "neither" if probabilities["neither"] >= MARGIN * base_rates["neither"] else "no_evidence"

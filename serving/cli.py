@@ -13,10 +13,7 @@ from features.cli_support import err, out, print_json, progress_bar, run_app
 from features.errors import RegimeError
 from features.home import home
 from features.refresh import Source
-from serving import journal
-from serving.predict import backfill as replay
-from serving.predict import call
-from serving.score import score as score_journal
+from serving import journal, warm
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 
@@ -86,6 +83,20 @@ def _show(result: dict[str, Any]) -> None:
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
+def _latest(allowed: tuple[str, ...]) -> dict[str, Any]:
+    """The latest call; from the last time when nothing has changed, and then without importing a model's libraries."""
+    name = warm.key(allowed)
+    kept = warm.read(name) if name else None
+    if kept is not None:
+        return kept
+    from serving.predict import call
+
+    made: dict[str, Any] = call(None, allowed=allowed)
+    if name:
+        warm.keep(name, made)
+    return made
+
+
 @app.callback(invoke_without_command=True, epilog="Examples: regime-predict; regime-predict --asof 2020-02-21 --json")
 def predict(
     context: typer.Context,
@@ -98,9 +109,14 @@ def predict(
     """The latest call, kept in the journal; or that of a past week with the data and a model of that week."""
     if context.invoked_subcommand is not None:
         return
-    result = call(_date(asof), allowed=tuple(allow_stale or ()))
+    allowed = tuple(allow_stale or ())
     if asof is None:
+        result = _latest(allowed)
         journal.append(result, pd.Timestamp.now("UTC"))
+    else:
+        from serving.predict import call
+
+        result = call(_date(asof), allowed=allowed)
     if json:
         print_json(result)
     else:
@@ -112,6 +128,8 @@ def backfill(
     start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
 ) -> None:
     """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
+    from serving.predict import backfill as replay
+
     since = _date(start)
     assert since is not None
     with progress_bar("backfill", 1) as step:
@@ -140,6 +158,8 @@ def verify(
 @app.command(epilog="Example: regime-predict score --json")
 def score(json: JsonOption = False) -> None:
     """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
+    from serving.score import score as score_journal
+
     result = score_journal()
     if json:
         print_json(result)

@@ -16,8 +16,9 @@ from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshne
 from features.errors import RefusedError, RegimeError
 from features.sources.sample import CAVEAT
 from features.store import Snapshot
-from models import tracking
+from models import door, tracking
 from models.fit import Document, fit_at, refit_dates
+from models.names import registry_name
 from models.predictor import predict
 from models.spec import ModelSpec, from_json
 from models.verdict import verdict
@@ -102,8 +103,8 @@ def desk() -> Desk:
         No data, no model, or a champion trained on other legs.
     """
     whole = store.load()
-    name = tracking.registry_name(whole.source, "path")
-    champion, challenger = (tracking.registered(name, alias) for alias in ("champion", "challenger"))
+    name = registry_name(whole.source, "path")
+    champion, challenger = (door.registered(name, alias) for alias in ("champion", "challenger"))
     if challenger is None:
         raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
     shown = champion or challenger

@@ -104,6 +104,32 @@ def _journal_score_and_week(latest):
     head = week["journal"]["head"]
     assert json.loads(regime("regime-predict", "verify", "--head", head, "--json").stdout)["head"] == head
     assert "tail was cut" in failing("regime-predict", "verify", "--head", "f" * 64)
+    # The call again is the same, comes without mlflow and without lightgbm, and follows an alias that moves.
+    code = (
+        "import sys; sys.argv = ['regime-predict', '--json']; from serving import cli\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print(sorted({'mlflow', 'lightgbm', 'sklearn', 'statsmodels'} & set(sys.modules)), file=sys.stderr)"
+    )
+    warm = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(warm.stdout) == latest
+    assert warm.stderr.splitlines()[-1] == "[]"
+    move = (
+        "import os, mlflow; mlflow.set_tracking_uri(os.environ['MLFLOW_TRACKING_URI']);"
+        "client = mlflow.MlflowClient();"
+        "found = client.search_model_versions(\"name = 'regime-sample'\");"
+        "version = next(v.version for v in found if v.tags['kind'] == 'markov');"
+        "client.set_registered_model_alias('regime-sample', 'champion', version); print(version)"
+    )
+    version = subprocess.run([sys.executable, "-c", move], capture_output=True, text=True, check=True).stdout.split()[
+        -1
+    ]
+    moved = json.loads(regime("regime-predict", "--json").stdout)
+    assert (moved["model"]["version"], moved["model"]["champion"]) == (version, True)
+    assert moved["probabilities"] == moved["markov"]
+    assert json.loads(regime("regime-predict", "verify", "--json").stdout)["lines"] == 13
+    for name in ("RSP", "NOPE"):
+        words = ("regime-predict", "--allow-stale", name)
+        assert "no such series" in failing(*words) if name == "NOPE" else regime(*words)
 
 
 def _pyfunc_gives_the_same_numbers(latest):

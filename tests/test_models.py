@@ -128,5 +128,7 @@ def test_verdict_rule():
     base = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
     assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, True) == "rotation"
     assert verdict({"rotation": 0.2, "breakdown": 0.3, "neither": 0.5}, base, True) == "breakdown"
-    assert verdict(base, base, True) == "neither"
+    assert verdict({"rotation": 0.3, "breakdown": 0.1, "neither": 0.6}, base, True) == "neither"
+    assert verdict(base, base, True) == "no_evidence"
+    assert verdict({"rotation": 0.40, "breakdown": 0.15, "neither": 0.45}, base, True) == "no_evidence"
     assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, False) == "no_evidence"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import tomllib
 from dataclasses import replace
@@ -18,6 +19,7 @@ from features.errors import RegimeError
 from features.home import home
 from features.sources.sample import CAVEAT
 from models import metrics, record, tracking
+from models.names import registry_name
 from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec, from_dict
 from training import gate
 from training.walkforward import walk_forward
@@ -47,7 +49,7 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
         scores[kind] = metrics.evaluate(tables[kind])
     champion, reason = gate.choose(scores, spec.kind)
     logged = _log(name, dataset, specs, tables, documents, scores, reason)
-    register_as = tracking.registry_name(dataset.source, dataset.label)
+    register_as = registry_name(dataset.source, dataset.label)
     tracking.set_alias(register_as, "champion", logged[champion][1] if champion else None)
     tracking.set_alias(register_as, "challenger", logged[spec.kind][1])
     paths = {kind: _keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
@@ -107,12 +109,13 @@ def _log(
                 "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
                 "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
                 "record": json.dumps(record.of(tables[kind])),
+                "document_sha256": hashlib.sha256(json.dumps(documents[kind]).encode()).hexdigest(),
             }
             result = tracking.Result(f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind])
             run_id, uri = tracking.log(result, dataset.X, dataset.digest, dataset.source)
             logged[kind] = (
                 run_id,
-                tracking.register(tracking.registry_name(dataset.source, dataset.label), uri, run_id, tags),
+                tracking.register(registry_name(dataset.source, dataset.label), uri, run_id, tags),
             )
             step()
     return logged

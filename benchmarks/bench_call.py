@@ -1,0 +1,63 @@
+"""The warm call as a whole process, against a bare process that loads the same model and predicts one row.
+
+Targets: at most 1.5 times the bare process, and at least 3 times faster than `mlflow models predict`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from models import door
+
+BIN = Path(sys.executable).parent
+ROUNDS = 5
+BARE = """
+import json, sys, lightgbm, numpy
+document = json.load(open(sys.argv[1]))
+print(lightgbm.Booster(model_str=document["booster"]).predict(numpy.zeros((1, len(document["features"])))))
+"""
+
+
+def _seconds(words: list[str | Path]) -> float:
+    start = time.perf_counter()
+    subprocess.run(words, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def run() -> list[str]:
+    """Lines for RESULTS.md, measured on the embedded sample in a store and database of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        _seconds([BIN / "regime-data", "refresh", "--source", "sample"])
+        _seconds([BIN / "regime-train", "run", "default"])
+        call = [BIN / "regime-predict", "--json"]
+        cold = _seconds(call)
+        model = door.registered("regime-sample", "challenger")
+        assert model is not None
+        copy, rows = Path(folder) / "model.json", Path(folder) / "rows.json"
+        copy.write_text(json.dumps(model.document))
+        names = model.document["features"]
+        rows.write_text(json.dumps({"dataframe_split": {"columns": names, "data": [[0.0] * len(names)]}}))
+        bare = [sys.executable, "-c", BARE, copy]
+        uri = "models:/regime-sample@challenger"
+        theirs = [BIN / "mlflow", "models", "predict", "-m", uri, "-i", rows, "--env-manager", "local"]
+        trios = [(_seconds(bare), _seconds(call), _seconds(theirs)) for _ in range(ROUNDS)]
+        del os.environ["MLFLOW_TRACKING_URI"]
+    over = sorted(b / a for a, b, _ in trios)
+    faster = sorted(c / b for _, b, c in trios)
+    return [
+        f"{ROUNDS} rounds, whole processes in turn:",
+        "",
+        f"- warm `regime-predict --json` over the bare process: **{statistics.median(over):.2f}x** "
+        f"({over[0]:.2f} to {over[-1]:.2f}; target at most 1.5)",
+        f"- `mlflow models predict` over it: **{statistics.median(faster):.1f}x** "
+        f"({faster[0]:.1f} to {faster[-1]:.1f}; target at least 3)",
+        f"- warm call {statistics.median(b for _, b, _ in trios):.2f} s, the cold one before it {cold:.2f} s",
+    ]
