@@ -77,7 +77,7 @@ def _show(result: dict[str, Any]) -> None:
     stale = [name for name, row in result["freshness"].items() if row["stale"]]
     out.print(f"data {result['source']} {result['digest']}" + (f"; stale: {', '.join(stale)}" if stale else ""))
     if result["caveat"]:
-        out.print(result["caveat"], style="yellow")
+        out.print(result["caveat"], style="yellow", soft_wrap=True)
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]

@@ -68,7 +68,7 @@ def run(
     title = f"{name}: {result['weeks']} test weeks {result['span'][0]} to {result['span'][1]}, {result['source']} data"
     out.print(_table(title, result["models"]))
     if result["caveat"]:
-        out.print(result["caveat"], style="yellow")
+        out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}")
 
