@@ -169,7 +169,8 @@ def score(json: JsonOption = False) -> None:
         if not part.get("matured"):
             out.print(f"{kind}: {part['calls']} calls, none matured")
             continue
-        hits = "" if part["hit_rate"] is None else f", verdict right {part['hit_rate']:.0%}"
+        rates = {"verdict right": "hit_rate", "Markov's": "hit_rate_markov", "climatology's": "hit_rate_climatology"}
+        hits = "".join(f", {said} {part[key]:.0%}" for said, key in rates.items() if part[key] is not None)
         out.print(
             f"{kind}: {part['matured']} of {part['calls']} calls matured ({part['effective_months']:.0f} effective "
             f"months): skill {part['log_loss_skill']:+.4f} (p {part.get('log_loss_skill_p', 1.0):.3f}), Markov "

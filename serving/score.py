@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features import store
@@ -16,6 +17,7 @@ from features.cli_support import progress_bar
 from features.dataset import OUTCOMES, build
 from features.home import home
 from models import metrics, tracking
+from models.verdict import verdict
 from serving import journal
 
 SAID = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
@@ -51,7 +53,20 @@ def _against(table: pd.DataFrame) -> dict[str, Any]:
     out["effective_months"] = len(ripe) * 5.0 / 21.0
     spoken = ripe[ripe["verdict"].isin(OUTCOMES)]
     out["hit_rate"] = float((spoken["verdict"] == spoken["outcome"]).mean()) if len(spoken) else None
+    out["hit_rate_markov"] = _hits(ripe, "markov_")
+    likely = ripe[[f"base_{name}" for name in OUTCOMES]].to_numpy().argmax(axis=1)
+    out["hit_rate_climatology"] = float((np.array(OUTCOMES)[likely] == ripe["outcome"]).mean())
     return out
+
+
+def _hits(ripe: pd.DataFrame, prefix: str) -> float | None:
+    """How often the verdict of these probabilities was right, where it said anything."""
+    said = [
+        verdict({k: row[f"{prefix}{k}"] for k in OUTCOMES}, {k: row[f"base_{k}"] for k in OUTCOMES}, True)
+        for row in ripe.to_dict("records")
+    ]
+    spoken = np.isin(said, OUTCOMES)
+    return float((np.array(said) == ripe["outcome"].to_numpy(str))[spoken].mean()) if spoken.any() else None
 
 
 def score() -> dict[str, Any]:

@@ -96,6 +96,7 @@ def _journal_score_and_week(latest):
     scores = json.loads(regime("regime-predict", "score", "--json").stdout)
     assert scores["kind"] == "replay"
     assert scores["log_loss_skill"] == scores["replay"]["log_loss_skill"]
+    assert 0 <= scores["replay"]["hit_rate_climatology"] <= 1
     assert 0 < scores["replay"]["matured"] < scores["replay"]["calls"] == 12
     for _ in range(2):  # the second run changes nothing
         week = json.loads(regime("regime-predict", "weekly", "--json").stdout)
