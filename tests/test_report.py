@@ -12,6 +12,7 @@ from features.dataset import OUTCOMES
 from serving import charts, report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
 
 
@@ -69,7 +70,7 @@ def look(text, tmp_path, width):
     path = tmp_path / "report.html"
     path.write_text(text)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": 900})
         errors, asked = [], []
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
