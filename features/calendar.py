@@ -64,6 +64,14 @@ def last_complete(now: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(_closes()[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
 
 
+def month_ends(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+    """The last session of every calendar month whose last session lies in [start, end]."""
+    every = all_sessions()
+    last = pd.Series(every, index=every.to_period("M")).groupby(level=0).last()
+    ends = pd.DatetimeIndex(last.to_numpy())
+    return ends[(ends >= start) & (ends <= end)]
+
+
 def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:
     """The session `count` sessions after the session `date`."""
     every = all_sessions()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
-from features import calendar, catalog, history, inputs, labels, lineage, regime
+from features import calendar, catalog, history, inputs, jump, labels, lineage, regime
+from features.columns import COLUMNS
 from features.errors import RefusedError, RegimeError
 from features.families import FEATURES
 from features.reader import latest
@@ -16,11 +18,34 @@ from features.store import Snapshot
 FIRST_YEAR = 1964
 check_label = labels.check
 OUTCOMES = labels.OUTCOMES
-FAMILY_OF = {item.name: item.family for item in FEATURES} | {regime.NAME: regime.FAMILY}
-MEANING_OF = {item.name: item.meaning for item in FEATURES} | {regime.NAME: regime.MEANING}
+# A column only baselines read: LightGBM and the logit on all features never see it.
+BASELINE_FAMILY = jump.FAMILY
+LAST_OUTCOME = "last_outcome"
+_LAST_MEANING = "the last outcome that had matured at the decision, by its place in `outcomes`"
+FAMILY_OF = {item.name: item.family for item in FEATURES} | {
+    regime.NAME: regime.FAMILY,
+    jump.NAME: jump.FAMILY,
+    LAST_OUTCOME: BASELINE_FAMILY,
+}
+MEANING_OF = {item.name: item.meaning for item in FEATURES} | {
+    regime.NAME: regime.MEANING,
+    jump.NAME: jump.MEANING,
+    LAST_OUTCOME: _LAST_MEANING,
+}
 # Features with an input that is revised and has no vintages: no champion may read them.
 REVISED = frozenset(item.name for item in FEATURES if lineage.revised(item))
+# The regime columns are made of the cap leg and bills, not of a `Feature`; the same rule dates them.
+_LEG = [
+    day
+    for name in ("ret_cap", "ret_bill")
+    for key in COLUMNS[name].keys
+    if (day := catalog.BY_KEY[key].published_since)
+]
+PUBLISHED_SINCE = {item.name: day for item in FEATURES if (day := lineage.published_since(item)) is not None} | (
+    {name: max(pd.Timestamp(day) for day in _LEG) for name in (regime.NAME, jump.NAME)} if _LEG else {}
+)
 TRAINABLE = tuple(item for item in FEATURES if not item.display)
+RETURNS = ("ret_broad", "ret_cap", "ret_bill")
 
 
 @dataclass(frozen=True)
@@ -32,12 +57,20 @@ class Dataset:
     X : DataFrame, (weeks, features)
         Indexed by decision date; NaN where an input does not exist or is too old.
     outcome : Series of object, (weeks,)
-        `rotation`, `breakdown`, `neither`; NA until the horizon has ended.
+        One of `outcomes`; NA until the horizon has ended.
     label_end : Series of Timestamp, (weeks,)
         The session on which the horizon ends.
     faltering : Series of bool, (weeks,)
         The leaders trail the broad leg over the past 21 sessions.
     label, digest, source, legs : str
+    outcomes : tuple of str
+        The label's outcomes, in the order of every probability table.
+    rows_per_year : int
+        52 for weekly decisions, 12 for the monthly ones of `stress`.
+    outcome_margin : Series or None
+        `outcome` with a 50 bp margin on rotation; reported, never trained on.
+    returns : DataFrame, (sessions, `RETURNS`)
+        Daily total returns of broad leg, cap leg and bills, as decimals.
     """
 
     X: pd.DataFrame
@@ -48,26 +81,57 @@ class Dataset:
     digest: str
     source: str
     legs: str
+    outcomes: tuple[str, ...] = OUTCOMES
+    rows_per_year: int = 52
+    outcome_margin: pd.Series | None = None
+    returns: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(RETURNS), dtype=float))
 
 
-def build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] | None = None) -> Dataset:
-    """Build the data set from what `snapshot` shows."""
+def last_matured(outcome: pd.Series, label_end: pd.Series, outcomes: tuple[str, ...]) -> pd.Series:
+    """Place in `outcomes` of the last outcome whose horizon had ended before each decision; NaN before the first."""
+    codes = pd.Series(pd.Categorical(outcome, categories=outcomes).codes, outcome.index).astype(float)
+    codes = codes.where(codes >= 0).ffill()
+    position = np.searchsorted(label_end.to_numpy(), outcome.index.to_numpy(), side="left") - 1
+    return pd.Series(np.where(position >= 0, codes.to_numpy()[position], np.nan), outcome.index, name=LAST_OUTCOME)
+
+
+def build(
+    snapshot: Snapshot, label: str, progress: Callable[[int, int], None] | None = None, with_jump: bool = False
+) -> Dataset:
+    """Build the data set from what `snapshot` shows; `with_jump` adds the jump model's column."""
     labels.check(label)
     data = inputs.build(snapshot)
     panel = data.panel
-    legs = panel.index[panel[["ret_broad", "ret_cap"]].notna().all(axis=1)]
-    dates = calendar.decision_dates(pd.Timestamp(FIRST_YEAR, 1, 1), panel.index[-1])
-    dates = dates[dates.isin(legs[252:])] if len(legs) > 252 else dates[:0]
+    whole = panel.index[panel[["ret_broad", "ret_cap"]].notna().all(axis=1)]
+    dates = labels.decision_dates(label, pd.Timestamp(FIRST_YEAR, 1, 1), panel.index[-1])
+    dates = dates[dates.isin(whole[252:])] if len(whole) > 252 else dates[:0]
     if not len(dates):
         raise RegimeError(f"no decision week by {snapshot.last.date()}: a year of both legs is needed first")
     since = dates[0].year
     daily = history.compute(TRAINABLE, data, since)
     daily[regime.NAME] = regime.compute(panel, since, progress)
+    if with_jump:
+        daily[jump.NAME] = jump.compute(panel, since)
     X = daily.loc[dates].dropna(axis=1, how="all").astype(float)
-    outcome = labels.outcomes(label, panel["ret_broad"], panel["ret_cap"]).loc[dates]
-    ends = pd.Series([calendar.session_after(date, labels.HORIZON) for date in dates], index=dates)
-    faltering = daily.loc[dates, "leaders_minus_broad_21"] < 0.0
-    return Dataset(X, outcome, ends, faltering, label, snapshot.digest, snapshot.source, snapshot.legs)
+    legs = panel["ret_broad"], panel["ret_cap"]
+    outcome = labels.outcomes(label, *legs).loc[dates]
+    ends = labels.label_ends(label, dates)
+    kinds = labels.outcomes_of(label)
+    X[LAST_OUTCOME] = last_matured(outcome, ends, kinds)
+    return Dataset(
+        X,
+        outcome,
+        ends,
+        daily.loc[dates, "leaders_minus_broad_21"] < 0.0,
+        label,
+        snapshot.digest,
+        snapshot.source,
+        snapshot.legs,
+        kinds,
+        12 if label in labels.MONTHLY else 52,
+        labels.outcomes(label, *legs, labels.ROTATION_MARGIN).loc[dates],
+        panel[list(RETURNS)],
+    )
 
 
 def clock(snapshot: Snapshot) -> pd.Timestamp:

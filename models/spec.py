@@ -10,8 +10,10 @@ from typing import Any
 
 from features.errors import RegimeError
 
-KINDS = ("lightgbm", "climatology", "logit2", "markov")
-BASELINES = ("climatology", "logit2", "markov")
+BASELINES = ("climatology", "persistence", "logit2", "markov", "logit-all")
+KINDS = ("lightgbm", "staged", *BASELINES, "jump")
+WEIGHTINGS = ("none", "uniqueness")
+CALIBRATIONS = ("none", "climatology", "markov")
 
 # Shallow and strongly regularised: about 3,000 overlapping weeks hold few independent months.
 LIGHTGBM_DEFAULTS: dict[str, float] = {
@@ -32,7 +34,8 @@ class ModelSpec:
     Attributes
     ----------
     kind : str
-        One of `KINDS`.
+        One of `KINDS`. `staged` is LightGBM twice: breakdown or not, then
+        rotation or neither among the rest.
     label : str
     train_start : str
         First date of a training row, ISO.
@@ -46,6 +49,20 @@ class ModelSpec:
         Families or single features to leave out.
     exclude_revised : bool
         Leave out features with an input that is revised and has no vintages.
+    as_published : bool
+        A feature is missing before its inputs were published.
+    weighting : str
+        One of `WEIGHTINGS`: `uniqueness` weighs a row by how little its horizon overlaps others.
+    half_life_years : float
+        Rows lose half their weight in this time; 0: never.
+    calibration : str
+        One of `CALIBRATIONS`: shrink towards it, the weight learned inside the training window.
+    blend : tuple of str
+        Kinds averaged with `kind`, equal weights.
+    seeds : int
+        LightGBM is fitted with this many seeds and averaged.
+    monotone : dict of str to int
+        Feature to +1 or -1: breakdown may only rise or fall with it (`staged`, or two outcomes).
     """
 
     kind: str = "lightgbm"
@@ -57,20 +74,47 @@ class ModelSpec:
     families: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_revised: bool = True
+    as_published: bool = False
+    weighting: str = "none"
+    half_life_years: float = 0.0
+    calibration: str = "none"
+    blend: tuple[str, ...] = ()
+    seeds: int = 1
+    monotone: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("families", "exclude"):  # TOML and JSON bring lists
+        for name in ("families", "exclude", "blend"):  # TOML and JSON bring lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.kind not in KINDS:
-            raise RegimeError(f"unknown model kind {self.kind!r}: known are {', '.join(KINDS)}")
-        if self.refit_weeks < 1:
-            raise RegimeError(f"refit_weeks is {self.refit_weeks}: at least 1 is needed")
+        for kind in (self.kind, *self.blend):
+            _one_of(kind, KINDS, "model kind")
+        _one_of(self.weighting, WEIGHTINGS, "weighting")
+        _one_of(self.calibration, CALIBRATIONS, "calibration")
+        for name in ("refit_weeks", "seeds"):
+            if getattr(self, name) < 1:
+                raise RegimeError(f"{name} is {getattr(self, name)}: at least 1 is needed")
+        if self.half_life_years < 0.0:
+            raise RegimeError(f"half_life_years is {self.half_life_years}: 0 (off) or more is needed")
         for key in self.params:
             _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
+        for name, sign in self.monotone.items():
+            if sign not in (-1, 1):
+                raise RegimeError(f"monotone: {name} is {sign}; +1 (breakdown rises with it) or -1 is needed")
+        if self.monotone and self.kind == "lightgbm" and self.label != "stress":
+            raise RegimeError('monotone needs kind = "staged": among three classes "rises" has no one meaning')
+
+    @property
+    def needs_jump(self) -> bool:
+        """Whether the data set must carry the jump model's column."""
+        return "jump" in (self.kind, *self.blend)
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+
+def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
+    if value not in known:
+        raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
 
 
 def _known(key: str, known: tuple[str, ...], what: str) -> None:
@@ -81,8 +125,14 @@ def _known(key: str, known: tuple[str, ...], what: str) -> None:
 
 def from_dict(values: dict[str, Any]) -> ModelSpec:
     """A specification from parsed TOML or JSON; an unknown key is an error naming the nearest known one."""
-    for key in values:
-        _known(key, tuple(f.name for f in dataclasses.fields(ModelSpec)), "key")
+    fields = {f.name: f for f in dataclasses.fields(ModelSpec)}
+    for key, value in values.items():
+        _known(key, tuple(fields), "key")
+        default = fields[key].default
+        kind = type(default) if default is not dataclasses.MISSING else dict
+        allowed: tuple[type, ...] = {tuple: (list, tuple), float: (int, float)}.get(kind, (kind,))
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+            raise RegimeError(f"{key} is {value!r}: a value of type {allowed[0].__name__} is needed")
     return ModelSpec(**values)
 
 

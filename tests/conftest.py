@@ -47,6 +47,8 @@ def toy():
     X = pd.DataFrame(rng.normal(size=(500, 4)), dates, names)
     outcome = pd.Series(rng.choice(list(dataset.OUTCOMES), size=500), dates, dtype=object)
     ends = pd.Series(dates + pd.Timedelta(days=30), dates)
+    X["last_outcome"] = dataset.last_matured(outcome, ends, dataset.OUTCOMES)
+    X["jump_state"] = (X["noise"] > 0).astype(float)
     return dataset.Dataset(X, outcome, ends, X["noise"] < 0, "path", "toy", "folder", "us")
 
 

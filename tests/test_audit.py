@@ -110,8 +110,8 @@ def test_an_outcome_known_too_early(sample_snapshot, monkeypatch):
 
     real = labels.outcomes
 
-    def guessed(label, broad, cap):
-        return real(label, broad, cap).fillna("neither")
+    def guessed(label, broad, cap, *margin):
+        return real(label, broad, cap, *margin).fillna("neither")
 
     monkeypatch.setattr(labels, "outcomes", guessed)
     found = audit.of_data_set(sample_snapshot, [pd.Timestamp("2015-08-14")])

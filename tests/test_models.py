@@ -41,7 +41,7 @@ def test_what_happens_later_changes_nothing(toy, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_probabilities_sum_to_one_and_survive_json(toy, kind):
     document = fit_at(toy, spec(kind), DATE)
-    frame = toy.X.iloc[-20:].mask(np.eye(20, 4, dtype=bool))
+    frame = toy.X.iloc[-20:].mask(np.eye(20, toy.X.shape[1], dtype=bool))
     p = predict(document, frame)
     assert p.shape == (20, 3)
     np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-12)

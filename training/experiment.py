@@ -40,7 +40,7 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
     """Walk forward, score, log, register and set the champion; returns what was found, JSON-ready."""
     snapshot = store.load()
     with progress_bar("data set", None) as step:
-        dataset = build(snapshot, spec.label, step)
+        dataset = build(snapshot, spec.label, step, spec.needs_jump)
     specs = {kind: replace(spec, kind=kind) for kind in (spec.kind, *BASELINES)}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
@@ -96,7 +96,7 @@ def _log(
                 "refit_weeks": str(spec.refit_weeks),
                 "seed": str(spec.seed),
             }
-            if kind == "lightgbm":
+            if kind in ("lightgbm", "staged"):
                 params |= {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
             tags = {
                 "experiment": name,

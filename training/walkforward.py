@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 from joblib import Parallel, delayed
 
-from features.dataset import OUTCOMES, Dataset
+from features.dataset import Dataset
 from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
 from models.spec import ModelSpec
@@ -19,8 +19,8 @@ def _fold(
     document = fit_at(dataset, spec, start)
     index = dataset.X.index
     rows = dataset.X[(index >= start) & (index < end)] if end is not None else dataset.X[index >= start]
-    p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in OUTCOMES])
-    base = {f"base_{name}": share for name, share in zip(OUTCOMES, document["base"], strict=True)}
+    p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
+    base = {f"base_{name}": share for name, share in zip(dataset.outcomes, document["base"], strict=True)}
     return p.assign(**base), document
 
 

@@ -1,0 +1,125 @@
+"""One function a document kind: arrays in, a JSON-serialisable document out. `models.predictor` reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from models.spec import LIGHTGBM_DEFAULTS
+
+Document = dict[str, Any]
+# The inverse strength of the L2 penalty of a logit on a few columns, and on all of them (fixed in advance).
+LOGIT_C = 1.0
+LOGIT_ALL_C = 0.01
+# Weight of climatology in a frequency table, in rows: one effective month or so.
+TABLE_PRIOR = 5.0
+
+
+def shares(codes: np.ndarray, k: int) -> np.ndarray:
+    """Share of each of `k` outcomes, (k,)."""
+    return np.asarray(np.bincount(codes, minlength=k) / len(codes))
+
+
+def constant(p: np.ndarray) -> Document:
+    """The same probabilities for every row."""
+    return {"kind": "constant", "features": [], "probabilities": p.tolist()}
+
+
+def table(column: pd.Series, codes: np.ndarray, k: int) -> Document:
+    """Frequencies of the outcomes given a column of small integers, with `TABLE_PRIOR` rows of climatology."""
+    base, rows = shares(codes, k), {}
+    values = column.to_numpy(float)
+    for value in np.unique(values[~np.isnan(values)]):
+        found = np.bincount(codes[values == value], minlength=k)
+        rows[str(int(value))] = ((found + TABLE_PRIOR * base) / (found.sum() + TABLE_PRIOR)).tolist()
+    return {"kind": "table", "features": [str(column.name)], "rows": rows, "otherwise": base.tolist()}
+
+
+def logit(X: pd.DataFrame, codes: np.ndarray, k: int, strength: float = LOGIT_C) -> Document:
+    """Multinomial logit on standardised columns; a missing value counts as the training mean.
+
+    A column without a value in training, or without variation, counts nothing.
+    """
+    X = X.dropna(axis=1, how="all")
+    values = X.to_numpy(float)
+    mean, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    scaled = (values - mean) / scale
+    coef = np.zeros((k, values.shape[1]))
+    # An outcome absent from the past gets a probability that is small, not zero.
+    intercept = np.full(k, -10.0)
+    if len(np.unique(codes)) == 1:
+        intercept[codes[0]] = 0.0
+    else:
+        model = LogisticRegression(C=strength, max_iter=2000).fit(np.where(np.isnan(scaled), 0.0, scaled), codes)
+        if len(model.classes_) == 2:  # scikit-learn then keeps one row: the log odds of the second class
+            intercept[model.classes_[0]] = 0.0
+            coef[model.classes_[1]], intercept[model.classes_[1]] = model.coef_[0], model.intercept_[0]
+        else:
+            coef[model.classes_], intercept[model.classes_] = model.coef_, model.intercept_
+    return {
+        "kind": "logit",
+        "features": [str(name) for name in X.columns],
+        "mean": mean.tolist(),
+        "scale": scale.tolist(),
+        "coef": coef.tolist(),
+        "intercept": intercept.tolist(),
+    }
+
+
+def lightgbm(
+    X: pd.DataFrame,
+    codes: np.ndarray,
+    k: int,
+    params: dict[str, float],
+    seed: int,
+    weight: np.ndarray | None = None,
+    monotone: dict[str, int] | None = None,
+) -> Document:
+    """Gradient-boosted trees, deterministic on one thread.
+
+    With `k` = 2 the booster predicts the probability of code 0, so that
+    `monotone` is about that outcome.
+    """
+    import lightgbm as lgb
+
+    settings: dict[str, Any] = dict(LIGHTGBM_DEFAULTS | params)
+    rounds = int(settings.pop("n_estimators"))
+    settings |= {name: int(settings[name]) for name in ("max_depth", "num_leaves", "min_child_samples")}
+    settings |= {"objective": "multiclass", "num_class": k} if k > 2 else {"objective": "binary"}
+    settings |= {
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+    if monotone:
+        settings["monotone_constraints"] = [monotone.get(str(name), 0) for name in X.columns]
+    label = codes if k > 2 else (codes == 0).astype(int)
+    data = lgb.Dataset(X.to_numpy(float), label=label, weight=weight, free_raw_data=True)
+    booster = lgb.train(settings, data, num_boost_round=rounds)
+    return {"kind": "lightgbm", "features": [str(name) for name in X.columns], "booster": booster.model_to_string()}
+
+
+def mixture(members: list[Document], weights: list[float]) -> Document:
+    """Weighted mean of the members' probabilities; the weights sum to one."""
+    names = dict.fromkeys(name for member in members for name in member["features"])
+    return {"kind": "mixture", "features": list(names), "members": members, "weights": weights}
+
+
+def staged(first: Document, second: Document, breakdown: int, k: int) -> Document:
+    """`first` tells breakdown (its column 0) from the rest, `second` divides the rest."""
+    names = dict.fromkeys([*first["features"], *second["features"]])
+    others = [place for place in range(k) if place != breakdown]
+    return {
+        "kind": "staged",
+        "features": list(names),
+        "first": first,
+        "second": second,
+        "breakdown": breakdown,
+        "others": others,
+    }
