@@ -71,7 +71,7 @@ def _scores(frame: pd.DataFrame, suffix: str, with_p: bool) -> dict[str, float]:
     return {f"{key}{suffix}": float(value) for key, value in out.items()}
 
 
-def evaluate(predictions: pd.DataFrame) -> dict[str, float]:
+def evaluate(predictions: pd.DataFrame, returns: pd.DataFrame | None = None) -> dict[str, float]:  # noqa: ARG001
     """All metrics of matured out-of-sample weeks: overall, by period, and on the faltering weeks.
 
     Parameters

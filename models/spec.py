@@ -112,6 +112,12 @@ class ModelSpec:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
 
+def baseline(spec: ModelSpec, kind: str) -> ModelSpec:
+    """The plain model `kind` on the rows, refits and columns of `spec`: no blend, no shrinkage, no weights."""
+    kept = ("label", "train_start", "refit_weeks", "seed", "families", "exclude", "exclude_revised", "as_published")
+    return ModelSpec(kind=kind, **{name: getattr(spec, name) for name in kept})
+
+
 def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")

@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import tempfile
+import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from models import predictor
 
 ROOT = Path(__file__).resolve().parent.parent / "mlruns"
 EXPERIMENT = "regime"
+BATCH = 1000  # metrics a request, the most MLflow takes
 
 
 def _mlflow() -> Any:
@@ -49,7 +51,24 @@ def _mlflow() -> Any:
 
 @dataclass(frozen=True)
 class Result:
-    """One model of one experiment, ready to be logged."""
+    """One model of one experiment, ready to be logged.
+
+    Attributes
+    ----------
+    name : str
+        The run's name.
+    params, metrics, tags : dict
+    predictions : DataFrame
+        Every out-of-sample week.
+    document : dict
+        The fitted model of the last fold.
+    curves : dict of str to list of (step, value)
+        Stepped metrics; a step is the test week as an integer date, YYYYMMDD.
+    files : dict of str to str or bytes
+        Further artifacts by path below the run's artifact root.
+    parent : str or None
+        Run id of the parent run.
+    """
 
     name: str
     params: dict[str, str]
@@ -57,6 +76,9 @@ class Result:
     tags: dict[str, str]
     predictions: pd.DataFrame
     document: dict[str, Any]
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    files: dict[str, str | bytes] = field(default_factory=dict)
+    parent: str | None = None
 
 
 def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[str, str]:
@@ -73,9 +95,11 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
         here = Path(predictor.__file__)
         code.write_text(here.read_text() + "\n\n" + here.with_name("pyfunc_tail.py").read_text())
         result.predictions.to_parquet(folder / "predictions.parquet", index=False)
-        with mlflow.start_run(run_name=result.name, tags=result.tags) as run:
+        with mlflow.start_run(run_name=result.name, tags=result.tags, parent_run_id=result.parent) as run:
             mlflow.log_params(result.params)
             mlflow.log_metrics(result.metrics)
+            _log_curves(mlflow, run.info.run_id, result.curves)
+            _log_files(mlflow, folder / "files", result.files)
             mlflow.log_artifact(str(folder / "predictions.parquet"))
             mlflow.log_input(
                 mlflow.data.from_pandas(data.reset_index(), name=source, digest=digest[:16]), context="train"
@@ -89,6 +113,22 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
                 pip_requirements=_requirements(),
             )
     return str(run.info.run_id), str(info.model_uri)
+
+
+def _log_curves(mlflow: Any, run_id: str, curves: dict[str, list[tuple[int, float]]]) -> None:
+    now = int(time.time() * 1000)
+    points = [mlflow.entities.Metric(key, value, now, step) for key, curve in curves.items() for step, value in curve]
+    for first in range(0, len(points), BATCH):
+        mlflow.MlflowClient().log_batch(run_id, metrics=points[first : first + BATCH])
+
+
+def _log_files(mlflow: Any, folder: Path, files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    if files:
+        mlflow.log_artifacts(str(folder))
 
 
 def _requirements() -> list[str]:

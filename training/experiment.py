@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +11,13 @@ import pandas as pd
 
 from features import store
 from features.cli_support import progress_bar
-from features.dataset import Dataset, build
+from features.dataset import build
 from features.errors import RegimeError
-from features.home import home
 from features.sources.sample import CAVEAT
-from models import metrics, record, tracking
+from models import metrics, tracking
 from models.names import registry_name
-from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec, from_dict
-from training import gate
+from models.spec import BASELINES, ModelSpec, baseline, from_dict
+from training import gate, logbook
 from training.walkforward import walk_forward
 
 FOLDER = Path(__file__).parent / "experiments"
@@ -41,18 +37,18 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
     snapshot = store.load()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
-    specs = {kind: replace(spec, kind=kind) for kind in (spec.kind, *BASELINES)}
+    specs = {spec.kind: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != spec.kind}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
         with progress_bar(f"walk-forward {kind}", None) as step:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
-        scores[kind] = metrics.evaluate(tables[kind])
+        scores[kind] = metrics.evaluate(tables[kind], dataset.returns)
     champion, reason = gate.choose(scores, spec.kind)
-    logged = _log(name, dataset, specs, tables, documents, scores, reason)
+    logged = logbook.log(name, dataset, specs, tables, documents, scores, reason)
     register_as = registry_name(dataset.source, dataset.label)
     tracking.set_alias(register_as, "champion", logged[champion][1] if champion else None)
     tracking.set_alias(register_as, "challenger", logged[spec.kind][1])
-    paths = {kind: _keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
+    paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
     return {
         "experiment": name,
         "digest": dataset.digest,
@@ -66,56 +62,3 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
         "span": [str(pd.Timestamp(tables[spec.kind]["date"].iloc[i]).date()) for i in (0, -1)],
         "models": {kind: {"run_id": logged[kind][0], "version": logged[kind][1], **scores[kind]} for kind in specs},
     }
-
-
-def _keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
-    folder = home() / "predictions" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "predictions.parquet"
-    table.to_parquet(path, index=False)
-    return path
-
-
-def _log(
-    name: str,
-    dataset: Dataset,
-    specs: dict[str, ModelSpec],
-    tables: dict[str, pd.DataFrame],
-    documents: dict[str, dict[str, Any]],
-    scores: dict[str, dict[str, float]],
-    reason: str,
-) -> dict[str, tuple[str, str]]:
-    logged = {}
-    with progress_bar("MLflow", len(specs)) as step:
-        for kind, spec in specs.items():
-            params = {
-                "experiment": name,
-                "kind": kind,
-                "label": spec.label,
-                "train_start": spec.train_start,
-                "refit_weeks": str(spec.refit_weeks),
-                "seed": str(spec.seed),
-            }
-            if kind in ("lightgbm", "staged"):
-                params |= {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
-            tags = {
-                "experiment": name,
-                "kind": kind,
-                "spec": spec.to_json(),
-                "source": dataset.source,
-                "legs": dataset.legs,
-                "digest": dataset.digest,
-                "gate": reason,
-                "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
-                "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
-                "record": json.dumps(record.of(tables[kind])),
-                "document_sha256": hashlib.sha256(json.dumps(documents[kind]).encode()).hexdigest(),
-            }
-            result = tracking.Result(f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind])
-            run_id, uri = tracking.log(result, dataset.X, dataset.digest, dataset.source)
-            logged[kind] = (
-                run_id,
-                tracking.register(registry_name(dataset.source, dataset.label), uri, run_id, tags),
-            )
-            step()
-    return logged
