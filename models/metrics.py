@@ -1,23 +1,22 @@
-"""Scores of out-of-sample probabilities, all against the climatology of the same fold.
+"""Every figure of the evaluation protocol, from one table of out-of-sample probabilities.
 
-Overlapping labels are respected where it matters: the p-value of the skill is
-by circular block bootstrap (Politis & Romano 1992; `arch`) with blocks of 26
-and 52 weeks, the larger of the two.
+All models, baselines and past calls are scored here and nowhere else;
+`docs/protocol.md` defines each figure and says what it assumes.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from arch.bootstrap import CircularBlockBootstrap
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
-from features.dataset import OUTCOMES
+from models import calibration, earned, inference, record
+from models.inference import BLOCKS, MONTH_BLOCKS, p_value
+from models.weeks import Weeks, read, select, slices
 
-BLOCKS = (26, 52)
-REPLICATIONS = 2000
+__all__ = ["BLOCKS", "evaluate", "gain_by_year", "losses", "p_value"]
 FLOOR = 1e-6
-PERIODS = {"_1990_2007": (None, "2007-12-31"), "_2008_on": ("2008-01-01", None)}
+QUINTILES = 5
 
 
 def losses(p: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -25,67 +24,210 @@ def losses(p: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return np.asarray(-np.log(np.clip(p[np.arange(len(codes)), codes], FLOOR, 1.0)))
 
 
-def p_value(gain: np.ndarray, seed: int = 0) -> float:
-    """One-sided p of a mean weekly gain above zero; the null is the centred bootstrap distribution.
+def skill(loss: np.ndarray, reference: np.ndarray) -> float:
+    """1 - mean loss / mean reference loss: the share of the reference's loss that was saved."""
+    return float(1.0 - loss.mean() / reference.mean())
 
-    Assumes the gains are stationary and that dependence dies within a block.
+
+def concordance(truth: np.ndarray, score: np.ndarray) -> float:
+    """Share of (true, false) pairs in which the true one scores higher, ties a half: the area under the ROC curve.
+
+    By ranks (Mann-Whitney). NaN where one kind is absent.
     """
-    if len(gain) < 2 * max(BLOCKS) or np.ptp(gain) == 0.0:
-        return 1.0
-    worst = 0.0
-    for block in BLOCKS:
-        draws = CircularBlockBootstrap(block, gain, seed=seed).apply(np.mean, REPLICATIONS)
-        centred = draws[:, 0] - gain.mean()
-        worst = max(worst, (1.0 + np.sum(centred >= gain.mean())) / (REPLICATIONS + 1.0))
-    return float(worst)
+    positive, negative = int(truth.sum()), int((~truth).sum())
+    if not positive or not negative:
+        return float("nan")
+    return float((rankdata(score)[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def _auc(truth: np.ndarray, score: np.ndarray) -> float:
-    return float(roc_auc_score(truth, score)) if 0 < truth.sum() < len(truth) else float("nan")
+def concordance_within(truth: np.ndarray, score: np.ndarray, stratum: np.ndarray) -> float:
+    """`concordance` over the pairs whose two members share a stratum, every pair counting once."""
+    agreed, pairs = 0.0, 0
+    for value in np.unique(stratum):
+        part = stratum == value
+        count = int(truth[part].sum()) * int((~truth[part]).sum())
+        if count:
+            agreed += count * concordance(truth[part], score[part])
+            pairs += count
+    return agreed / pairs if pairs else float("nan")
 
 
-def head_to_head(p: np.ndarray) -> np.ndarray:
-    """P(rotation) / (P(rotation) + P(breakdown)), the headline."""
-    rotation, breakdown = p[:, OUTCOMES.index("rotation")], p[:, OUTCOMES.index("breakdown")]
+def _quintile(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.searchsorted(np.quantile(values, np.arange(1, QUINTILES) / QUINTILES), values))
+
+
+def given_no_breakdown(weeks: Weeks, p: np.ndarray) -> np.ndarray:
+    """`p` with breakdown's column set to zero and the rest scaled to one: rotation against neither, (weeks, 3)."""
+    rest = np.where(np.array(weeks.outcomes) == "breakdown", 0.0, p)
+    return np.asarray(rest / np.maximum(rest.sum(axis=1, keepdims=True), FLOOR))
+
+
+def _significance(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: bool) -> float:
+    """`p_value` of the gain where `on`; the other weeks stay in place with gain zero, so blocks are calendar time."""
+    blocks = MONTH_BLOCKS if monthly else BLOCKS
+    return p_value(np.where(on, reference - loss, 0.0), blocks=blocks) if on.sum() >= 2 * max(blocks) else 1.0
+
+
+def _reach(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: bool) -> dict[str, float]:
+    """90 % interval of the skill where `on`, by the same blocks."""
+
+    def resampled(saved: np.ndarray, spent: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):  # a replication may hold none of the weeks
+            return np.asarray(1.0 - saved / spent)
+
+    blocks = MONTH_BLOCKS if monthly else BLOCKS
+    if on.sum() < 2 * max(blocks):
+        return {}
+    low, high = inference.interval(resampled, (np.where(on, loss, 0.0), np.where(on, reference, 0.0)), blocks)
+    return {"log_loss_skill_low": low, "log_loss_skill_high": high}
+
+
+def _discrimination(weeks: Weeks) -> dict[str, float]:
+    out = {
+        f"auc_{name}": concordance(weeks.happened(name), weeks.column(name))
+        for name in ("breakdown", "rotation")
+        if name in weeks.outcomes
+    }
+    if {"breakdown", "rotation"} <= set(weeks.outcomes):
+        decided = weeks.happened("breakdown") | weeks.happened("rotation")
+        rose, score = weeks.happened("rotation")[decided], head_to_head(weeks)[decided]
+        out["auc_head_to_head"] = concordance(rose, score)
+        if weeks.volatility is not None:
+            known = np.isfinite(weeks.volatility)
+            stratum = np.full(len(known), -1)
+            if known.any():
+                stratum[known] = _quintile(weeks.volatility[known])
+            both = known[decided]
+            out["auc_head_to_head_vol"] = concordance_within(rose[both], score[both], stratum[decided][both])
+    return out
+
+
+def head_to_head(weeks: Weeks) -> np.ndarray:
+    """P(rotation) / (P(rotation) + P(breakdown)), the headline; shape (weeks,)."""
+    rotation, breakdown = weeks.column("rotation"), weeks.column("breakdown")
     return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
 
 
-def _scores(frame: pd.DataFrame, suffix: str, with_p: bool) -> dict[str, float]:
-    codes = pd.Categorical(frame["outcome"], categories=OUTCOMES).codes.astype(int)
-    p = frame[[f"p_{name}" for name in OUTCOMES]].to_numpy()
-    base = frame[[f"base_{name}" for name in OUTCOMES]].to_numpy()
-    loss, reference = losses(p, codes), losses(base, codes)
-    out = {"log_loss": loss.mean(), "log_loss_skill": 1.0 - loss.mean() / reference.mean()}
-    if with_p:
-        out["log_loss_skill_p"] = p_value(reference - loss)
-    for name in ("breakdown", "rotation"):
-        place = OUTCOMES.index(name)
-        out[f"auc_{name}"] = _auc(codes == place, p[:, place])
-    decided = codes != OUTCOMES.index("neither")
-    out["auc_head_to_head"] = _auc(codes[decided] == OUTCOMES.index("rotation"), head_to_head(p[decided]))
-    for place, name in enumerate(OUTCOMES):
-        truth = codes == place
-        worse = np.mean((base[:, place] - truth) ** 2)
-        out[f"brier_skill_{name}"] = 1.0 - np.mean((p[:, place] - truth) ** 2) / worse
-    out["effective_months"] = len(frame) * 5.0 / 21.0
-    return {f"{key}{suffix}": float(value) for key, value in out.items()}
+def _brier(weeks: Weeks) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for place, name in enumerate(weeks.outcomes):
+        truth = weeks.codes == place
+        score, worse = (float(np.mean((p[:, place] - truth) ** 2)) for p in (weeks.p, weeks.base))
+        out |= {f"brier_{name}": score, f"brier_skill_{name}": 1.0 - score / worse if worse else float("nan")}
+    return out
 
 
-def evaluate(predictions: pd.DataFrame, returns: pd.DataFrame | None = None) -> dict[str, float]:  # noqa: ARG001
-    """All metrics of matured out-of-sample weeks: overall, by period, and on the faltering weeks.
+def _light(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """The figures that choose between models."""
+    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
+    out = {
+        "log_loss": float(loss[on].mean()),
+        "log_loss_skill": skill(loss[on], reference[on]),
+        "log_loss_skill_p": _significance(loss, reference, on, weeks.monthly),
+    }
+    part = select(weeks, on)
+    return out | _discrimination(part) | _brier(part) | {"effective_months": part.months}
+
+
+def _against_others(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """Skill against the trailing climatology, of rotation against neither, and with a margin on rotation."""
+    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
+    out = _reach(loss, reference, on, weeks.monthly)
+    if weeks.trailing is not None:
+        out["log_loss_skill_trailing"] = skill(loss[on], losses(weeks.trailing, weeks.codes)[on])
+    if "rotation" not in weeks.outcomes:
+        return out
+    if weeks.margin is not None:
+        out["log_loss_skill_margin"] = skill(losses(weeks.p, weeks.margin)[on], losses(weeks.base, weeks.margin)[on])
+    calm = on & ~weeks.happened("breakdown")
+    if calm.any():
+        loss, reference = (losses(given_no_breakdown(weeks, p), weeks.codes) for p in (weeks.p, weeks.base))
+        out["log_loss_skill_rotation"] = skill(loss[calm], reference[calm])
+        out["log_loss_skill_rotation_p"] = _significance(loss, reference, calm, weeks.monthly)
+    return out
+
+
+def _calibration(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+    out = {}
+    lags = calibration.MONTH_LAGS if weeks.monthly else calibration.LAGS
+    for name in weeks.outcomes:
+        p, truth = weeks.column(name), weeks.happened(name)
+        out[f"ece_{name}"] = calibration.ece(p[on], truth[on])
+        out[f"ece_bound_{name}"] = calibration.ece_bound(p[on], latent[:, on])
+        for key, value in calibration.recalibration(p, truth, on, lags).items():
+            what, _, end = key.removeprefix("calibration_").partition("_")
+            out[f"calibration_{what}_{name}" + (f"_{end}" if end else "")] = value
+    return out
+
+
+def _crises(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """Episodes of breakdown among the weeks that count, and the skill without the one that helped most."""
+    dates = weeks.dates[on & weeks.happened("breakdown")]
+    spans = record.episode_spans(dates)
+    out = {"episodes": float(len(spans))}
+    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
+    inside = [on & np.asarray((weeks.dates >= first) & (weeks.dates <= last)) for first, last in spans]
+    if inside:
+        best = max(inside, key=lambda part: float(gain[part].sum()))
+        rest = on & ~best
+        if rest.any():
+            codes = weeks.codes[rest]
+            out["log_loss_skill_without_best_crisis"] = skill(
+                losses(weeks.p[rest], codes), losses(weeks.base[rest], codes)
+            )
+    return out
+
+
+def _full(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+    out = _light(weeks, on) | _against_others(weeks, on) | _calibration(weeks, on, latent)
+    if "breakdown" in weeks.outcomes:
+        out |= _crises(weeks, on)
+        out |= earned.cost_ratios(weeks.column("breakdown")[on], weeks.happened("breakdown")[on])
+    return out
+
+
+def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: bool = True) -> dict[str, float]:
+    """All figures of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
 
     Parameters
     ----------
-    predictions : DataFrame
-        Columns `date`, `outcome`, `p_<outcome>`, `base_<outcome>`, `faltering`.
+    table : DataFrame
+        Columns `date`, `outcome`, `p_<outcome>`, `base_<outcome>`; the outcomes
+        are those of its `p_` columns. `trailing_<outcome>`, `faltering`,
+        `volatility`, `outcome_margin` and `refit` add the figures that need them.
+    returns : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_bill`), optional
+        Daily total returns as decimals; with `refit` they give what following
+        the probabilities earned.
+    full : bool
+        False: log loss, skill, its p, AUCs, Brier and effective months only
+        (a few milliseconds, for callers that score thousands of tables).
+
+    Raises
+    ------
+    RegimeError
+        A column is missing, a probability is not a number, an outcome is
+        unknown, returns have gaps.
     """
-    frame = predictions[predictions["outcome"].notna()]
-    out = _scores(frame, "", with_p=True)
-    for suffix, (start, end) in PERIODS.items():
-        part = frame.set_index("date").loc[start:end]
-        if len(part):
-            out |= _scores(part, suffix, with_p=True)
-    faltering = frame[frame["faltering"]]
-    if len(faltering):
-        out |= _scores(faltering, "_faltering", with_p=False)
-    return {key: value for key, value in out.items() if np.isfinite(value)}
+    weeks = read(table)
+    out: dict[str, float] = {}
+    if not len(weeks.dates):
+        return out
+    latent = calibration.latent(len(weeks.dates), weeks.monthly) if full else np.empty((0, len(weeks.dates)))
+    for suffix, span, counted in slices(weeks):
+        part, on = select(weeks, span), counted[span]
+        found = _full(part, on, latent[:, span]) if full else _light(part, on)
+        out |= {f"{name}{suffix}": value for name, value in found.items()}
+    if full and returns is not None and "refit" in table and "breakdown" in weeks.outcomes:
+        out |= earned.figures(table, returns)
+    return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+
+
+def gain_by_year(table: pd.DataFrame) -> pd.Series:
+    """Log-loss gain over climatology of each calendar year, in nats, summed over its matured weeks.
+
+    Indexed by year; the values add up to (reference - loss) of the whole span.
+    Weeks overlap, so a year holds about twelve independent months.
+    """
+    weeks = read(table)
+    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
+    return pd.Series(gain, weeks.dates.year, name="gain").groupby(level=0).sum().rename_axis("year")

@@ -9,18 +9,24 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from models.verdict import verdict
+from models.weeks import outcomes_of
 
 GAP_WEEKS = 13  # verdicts further apart than this are episodes of their own
 WEEKS_A_MONTH = 21.0 / 5.0  # overlapping horizons: this many weeks hold one independent outcome
 LEVEL = 0.90
 
 
+def episode_spans(dates: pd.DatetimeIndex) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """First and last date of each run of sorted dates with gaps of at most `GAP_WEEKS` weeks."""
+    if not len(dates):
+        return []
+    breaks = np.flatnonzero(np.diff(dates.to_numpy()) > np.timedelta64(7 * GAP_WEEKS, "D")) + 1
+    return [(dates[part[0]], dates[part[-1]]) for part in np.split(np.arange(len(dates)), breaks)]
+
+
 def episodes(dates: pd.DatetimeIndex) -> int:
     """Runs of dates with gaps of at most `GAP_WEEKS` weeks."""
-    if not len(dates):
-        return 0
-    gaps = np.diff(dates.to_numpy()) > np.timedelta64(7 * GAP_WEEKS, "D")
-    return 1 + int(gaps.sum())
+    return len(episode_spans(dates))
 
 
 def of(predictions: pd.DataFrame) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def of(predictions: pd.DataFrame) -> dict[str, Any]:
     The interval treats weeks/4.2 as independent trials; verdicts that come in
     long runs are fewer still, which `episodes` shows.
     """
-    outcomes = [str(name).removeprefix("p_") for name in predictions if str(name).startswith("p_")]
+    outcomes = outcomes_of(predictions)
     table = predictions[predictions["outcome"].notna()]
     said = [
         verdict({k: row[f"p_{k}"] for k in outcomes}, {k: row[f"base_{k}"] for k in outcomes}, True)

@@ -44,11 +44,11 @@ def _against(table: pd.DataFrame) -> dict[str, Any]:
     out: dict[str, Any] = {"calls": len(table), "matured": len(ripe)}
     if not len(ripe):
         return out
-    found = metrics.evaluate(ripe)
+    found = metrics.evaluate(ripe, full=False)
     out |= {name: found[name] for name in SAID if name in found}
     out |= {name: value for name, value in found.items() if name.startswith("brier_skill_") and name.count("_") == 2}
     markov = ripe.assign(**{f"p_{name}": ripe[f"markov_{name}"] for name in OUTCOMES})
-    out["log_loss_skill_markov"] = metrics.evaluate(markov)["log_loss_skill"]
+    out["log_loss_skill_markov"] = metrics.evaluate(markov, full=False)["log_loss_skill"]
     out["promised_skill"] = float(ripe["promised"].iloc[-1])
     out["effective_months"] = len(ripe) * 5.0 / 21.0
     spoken = ripe[ripe["verdict"].isin(OUTCOMES)]

@@ -84,46 +84,6 @@ def test_spec_round_trip_and_typos():
         ModelSpec(params={"max_depht": 3})
 
 
-def scored(seed=0, n=600):
-    rng = np.random.default_rng(seed)
-    p = rng.dirichlet([4, 2, 5], size=n)
-    codes = np.array([rng.choice(3, p=row) for row in p])
-    frame = pd.DataFrame(p, columns=[f"p_{name}" for name in OUTCOMES])
-    for place, name in enumerate(OUTCOMES):
-        frame[f"base_{name}"] = np.mean(codes == place)
-    frame.insert(0, "date", pd.date_range("2000-01-07", periods=n, freq="W-FRI"))
-    frame["outcome"] = np.array(OUTCOMES, dtype=object)[codes]
-    frame["faltering"] = rng.random(n) < 0.5
-    return frame, p, codes
-
-
-def test_metrics_against_scikit_learn():
-    from sklearn.metrics import brier_score_loss, roc_auc_score
-
-    frame, p, codes = scored()
-    got = metrics.evaluate(frame)
-    assert got["log_loss"] == pytest.approx(log_loss(codes, p, labels=[0, 1, 2]))
-    assert got["auc_breakdown"] == pytest.approx(roc_auc_score(codes == 1, p[:, 1]))
-    rate = np.full(len(codes), np.mean(codes == 0))
-    want = 1 - brier_score_loss(codes == 0, p[:, 0]) / brier_score_loss(codes == 0, rate)
-    assert got["brier_skill_rotation"] == pytest.approx(want)
-    assert got["effective_months"] == pytest.approx(600 * 5 / 21)
-    assert got["log_loss_skill_p"] < 0.01
-
-
-def test_the_p_value_is_honest_under_overlap():
-    """Under the null, with month-long dependence, p < 0.05 about one time in twenty."""
-    hits = 0
-    for seed in range(60):
-        noise = np.random.default_rng(seed).normal(size=804)
-        hits += metrics.p_value(np.convolve(noise, np.ones(5), "valid"), seed) < 0.05
-    assert hits <= 8  # a binomial(60, 0.05) exceeds 8 about once in 300
-
-
-def test_no_gain_is_no_evidence():
-    assert metrics.p_value(np.zeros(500)) == 1.0
-
-
 def test_verdict_rule():
     base = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
     assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, True) == "rotation"
