@@ -63,7 +63,7 @@ def sharpe(excess: np.ndarray) -> float:
 
     Assumes independent days when it scales by the square root of 252.
     """
-    spread = excess.std(ddof=1)
+    spread = excess.std(ddof=1) if len(excess) > 1 else 0.0
     return float(excess.mean() / spread * np.sqrt(SESSIONS_A_YEAR)) if spread > 0.0 else 0.0
 
 

@@ -25,8 +25,9 @@ def losses(p: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def skill(loss: np.ndarray, reference: np.ndarray) -> float:
-    """1 - mean loss / mean reference loss: the share of the reference's loss that was saved."""
-    return float(1.0 - loss.mean() / reference.mean())
+    """1 - mean loss / mean reference loss: the share of the reference's loss that was saved; NaN if it had none."""
+    mean = reference.mean()
+    return float(1.0 - loss.mean() / mean) if mean > 0.0 else float("nan")
 
 
 def concordance(truth: np.ndarray, score: np.ndarray) -> float:

@@ -5,11 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
 from features.dataset import OUTCOMES
 from features.errors import RegimeError
-from models import metrics
 from models.fit import LOGIT2, fit_at, refit_dates, training_rows
 from models.predictor import predict
 from models.spec import KINDS, ModelSpec, from_dict, from_json
