@@ -10,18 +10,39 @@ import pandas as pd
 
 from features.dataset import BASELINE_FAMILY, FAMILY_OF, LAST_OUTCOME, PUBLISHED_SINCE, REVISED, Dataset
 from features.errors import RegimeError
-from models import kinds, predictor, weights
+from models import kinds, predictor, prefix, weights
+from models.classifier import RegimeClassifier
 from models.kinds import Document as Document
-from models.spec import ModelSpec
+from models.spec import ModelSpec, baseline
 
 LOGIT2 = ("broad_return_21", "broad_vol_21")
-MARKOV = ("vol_regime",)
-JUMP = ("jump_state",)
+FIXED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "climatology": (),
+    "persistence": (LAST_OUTCOME,),
+    "logit2": LOGIT2,
+    "markov": ("vol_regime",),
+    "jump": ("jump_state",),
+}
+TREES = ("lightgbm", "staged")
+# What a kind is to the classifier. The ridge on all features was fixed on weeks before 1990 (docs/method.md).
+ALGORITHM: dict[str, dict[str, Any]] = {
+    "climatology": {"algorithm": "constant"},
+    "persistence": {"algorithm": "table"},
+    "logit2": {"algorithm": "logit"},
+    "markov": {"algorithm": "logit"},
+    "jump": {"algorithm": "logit"},
+    "logit-all": {"algorithm": "logit", "strength": 0.001, "clip": 2.5},
+    "lightgbm": {"algorithm": "lightgbm"},
+    "staged": {"algorithm": "staged"},
+}
 MIN_ROWS = {52: 200, 12: 100}
 RECENT_ROWS = {52: 8, 12: 2}
 FIRST_TEST = pd.Timestamp("1990-01-01")
-INNER_SHARE = 1.0 / 3.0
-GRID = np.linspace(0.0, 1.0, 21)
+INNER_YEARS = 5
+PRIOR_MONTHS = 24.0
+EM_STEPS = 200
+MEMORY = 400  # inner models a process remembers
+_memory: dict[tuple[str, str], Document] = {}
 
 
 def training_rows(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> np.ndarray:
@@ -125,80 +146,139 @@ def _ranges(X: pd.DataFrame) -> dict[str, list[float]]:
 
 
 def _calibrated(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> Document:
-    """The blend, shrunk towards climatology or Markov by a weight learned on the last third of the window.
+    """The members' mean, or their mean by weights learned from what each would have said inside the window.
 
-    The inner model is fitted on the first two thirds, purged as every fold is;
-    the weight that minimises its log loss on the last third is then used with
-    the model fitted on the whole window.
+    `stack` weighs the members of the blend and climatology; `climatology` and
+    `markov` weigh the blend, as one, against that baseline.
     """
-    whole = _blended(dataset, spec, date, rows)
+    blend = [replace(spec, kind=kind, blend=(), calibration="none") for kind in (spec.kind, *spec.blend)]
     if spec.calibration == "none":
-        return whole
-    places = np.flatnonzero(rows)
-    inner_date = dataset.X.index[places[int(len(places) * (1.0 - INNER_SHARE))]]
-    inner_rows = training_rows(dataset, spec, inner_date)
-    later = rows & (dataset.X.index >= inner_date)
-    towards = replace(spec, kind=spec.calibration, blend=(), seeds=1)
-    frame, truth = dataset.X[later], _codes(dataset)[later]
-    p = predictor.predict(_blended(dataset, spec, inner_date, inner_rows), frame)
-    q = predictor.predict(_one(dataset, towards, inner_date, inner_rows), frame)
-    each = np.arange(len(truth))
-    mixed = GRID[:, None] * p[each, truth] + (1.0 - GRID[:, None]) * q[each, truth]
-    weight = float(GRID[np.argmin(-np.log(np.maximum(mixed, 1e-6)).mean(axis=1))])
-    return kinds.mixture([whole, _one(dataset, towards, date, rows)], [weight, 1.0 - weight])
+        return _mean(dataset, blend, date, rows)
+    if spec.calibration == "stack":
+        parts = [[one] for one in blend] + [[baseline(spec, "climatology")]]
+    else:
+        parts = [blend, [baseline(spec, spec.calibration)]]
+    said, codes = _inner(dataset, parts, date)
+    if not len(codes):
+        return _mean(dataset, blend, date, rows)
+    learned = mixture_weights(said[:, np.arange(len(codes)), codes], len(codes) / _rows_a_month(dataset))
+    return kinds.mixture([_mean(dataset, part, date, rows) for part in parts], learned.tolist())
 
 
-def _blended(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> Document:
-    if not spec.blend:
-        return _one(dataset, spec, date, rows)
-    members = [_one(dataset, replace(spec, kind=kind), date, rows) for kind in (spec.kind, *spec.blend)]
-    return kinds.mixture(members, [1.0 / len(members)] * len(members))
+def _mean(dataset: Dataset, members: list[ModelSpec], date: pd.Timestamp, rows: np.ndarray) -> Document:
+    fitted = [_one(dataset, member, date, rows) for member in members]
+    return fitted[0] if len(fitted) == 1 else kinds.mixture(fitted, [1.0 / len(fitted)] * len(fitted))
+
+
+def _rows_a_month(dataset: Dataset) -> float:
+    return dataset.rows_per_year / 12.0
+
+
+def inner_dates(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.DatetimeIndex:
+    """Refits of the walk-forward inside the training window: every `INNER_YEARS` from ten years in, up to `date`.
+
+    They hang on the first training row alone, so that the folds of one
+    experiment share them.
+    """
+    index = pd.DatetimeIndex(dataset.X.index)
+    first = index[index >= pd.Timestamp(spec.train_start)][0]
+    count = max(0, date.year - first.year - 10) // INNER_YEARS + 1
+    wanted = [first + pd.DateOffset(years=10 + INNER_YEARS * i) for i in range(count)]
+    places = [index.searchsorted(day) for day in wanted if day < date]
+    return index[[place for place in places if place < len(index) and index[place] < date]]
+
+
+def _inner(dataset: Dataset, parts: list[list[ModelSpec]], date: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
+    """What each part would have said in the window's later weeks, (parts, weeks, outcomes), and what happened.
+
+    An expanding walk-forward of its own: every row is said by a model fitted on
+    labels that had ended before it, and counts only if its own had before `date`.
+    """
+    spec = parts[0][0]
+    starts = inner_dates(dataset, spec, date)
+    kept = prefix.digests(dataset, starts)
+    judged = training_rows(dataset, spec, date)
+    index, said, truth = dataset.X.index, [], []
+    for i, (start, digest) in enumerate(zip(starts, kept, strict=True)):
+        before = training_rows(dataset, spec, start)
+        if before.sum() < MIN_ROWS[dataset.rows_per_year]:
+            continue
+        span = judged & (index >= start)
+        if i + 1 < len(starts):
+            span &= index < starts[i + 1]
+        if not span.any():
+            continue
+        fitted = [[_remembered(dataset, member, start, before, digest) for member in part] for part in parts]
+        said.append([np.mean([predictor.predict(one, dataset.X[span]) for one in part], axis=0) for part in fitted])
+        truth.append(_codes(dataset)[span])
+    if not said:
+        return np.empty((len(parts), 0, len(dataset.outcomes))), np.empty(0, dtype=int)
+    return np.concatenate(said, axis=1), np.concatenate(truth)
+
+
+def _remembered(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray, digest: str) -> Document:
+    """The model of an inner refit, from this process's memory where the very same past was fitted before."""
+    key = (spec.to_json(), digest)
+    if key not in _memory:
+        if len(_memory) >= MEMORY:
+            _memory.pop(next(iter(_memory)))
+        _memory[key] = _one(dataset, spec, date, rows)
+    return _memory[key]
+
+
+def mixture_weights(p: np.ndarray, months: float) -> np.ndarray:
+    """Weights of a linear pool that make what happened most probable, (members,), by EM.
+
+    Parameters
+    ----------
+    p : ndarray, (members, rows)
+        Probability each member gave to what happened.
+    months : float
+        Effective sample size of the rows; the prior is worth `PRIOR_MONTHS`, spread evenly.
+
+    Notes
+    -----
+    The fixed point maximises the mixture's log likelihood with a symmetric
+    Dirichlet prior (Dempster, Laird & Rubin 1977); it is concave, so there is one.
+    """
+    members = len(p)
+    weight = np.full(members, 1.0 / members)
+    for _ in range(EM_STEPS):
+        share = weight[:, None] * p
+        found = (share / share.sum(axis=0)).mean(axis=1) * months
+        weight = (found + PRIOR_MONTHS / members) / (months + PRIOR_MONTHS)
+    return np.asarray(weight)
 
 
 def _one(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> Document:
-    X, codes, k = dataset.X[rows], _codes(dataset)[rows], len(dataset.outcomes)
-    if spec.kind == "climatology":
-        return kinds.constant(kinds.shares(codes, k))
-    if spec.kind == "persistence":
-        return kinds.table(X[LAST_OUTCOME], codes, k)
-    columns = {"logit2": LOGIT2, "markov": MARKOV, "jump": JUMP}.get(spec.kind)
-    if columns:
-        missing = [name for name in columns if name not in X]
+    names = _columns(dataset, spec, date, rows)
+    X = dataset.X.loc[rows, names] if names else dataset.X.loc[rows, dataset.X.columns[:1]]
+    settings: dict[str, Any] = ALGORITHM[spec.kind]
+    if spec.kind in TREES:
+        unknown = [name for name in spec.monotone if name not in FAMILY_OF and name not in dataset.X]
+        if unknown:
+            raise RegimeError(f"monotone: unknown feature {unknown[0]!r}")
+        settings = settings | {"params": spec.params, "seed": spec.seed, "seeds": spec.seeds, "monotone": spec.monotone}
+    model = RegimeClassifier(outcomes=dataset.outcomes, pivot="breakdown", **settings)
+    weight = _weights(dataset, spec, date, rows) if spec.kind in (*TREES, "logit-all") else None
+    return model.fit(X, dataset.outcome[rows].to_numpy(str), weight).document_
+
+
+def _columns(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> list[str]:
+    """The columns a kind reads; for LightGBM and the logit on all features what the specification lets them see."""
+    fixed = FIXED_COLUMNS.get(spec.kind)
+    if fixed is not None:
+        missing = [name for name in fixed if name not in dataset.X]
         if missing:
             raise RegimeError(f"model kind {spec.kind!r} needs the column {missing[0]!r}: the data set has none")
-        return kinds.logit(X[list(columns)], codes, k)
+        return list(fixed)
     chosen = set(chosen_features(dataset, spec))
-    names = [name for name in live_features(dataset, date) if name in chosen]
+    known = dataset.X[rows].notna().sum()
+    least = max(1.0, spec.min_history_years * dataset.rows_per_year)
+    names = [name for name in live_features(dataset, date) if name in chosen and known[name] >= least]
     if not names:
         raise RegimeError(f"no chosen feature has a value in the weeks before {date.date()}")
-    if spec.kind == "logit-all":
-        return kinds.logit(X[names], codes, k, kinds.LOGIT_ALL_C)
-    weight = _weights(dataset, spec, date, rows)
-    members = [_trees(X[names], codes, dataset.outcomes, spec, spec.seed + i, weight) for i in range(spec.seeds)]
-    return members[0] if len(members) == 1 else kinds.mixture(members, [1.0 / len(members)] * len(members))
-
-
-def _trees(
-    X: pd.DataFrame,
-    codes: np.ndarray,
-    outcomes: tuple[str, ...],
-    spec: ModelSpec,
-    seed: int,
-    weight: np.ndarray | None,
-) -> Document:
-    unknown = [name for name in spec.monotone if name not in FAMILY_OF and name not in X]
-    if unknown:
-        raise RegimeError(f"monotone: unknown feature {unknown[0]!r}")
-    k = len(outcomes)
-    if spec.kind == "lightgbm" or k == 2:
-        return kinds.lightgbm(X, codes, k, spec.params, seed, weight, spec.monotone)
-    breakdown = outcomes.index("breakdown")
-    fell = codes == breakdown
-    first = kinds.lightgbm(X, np.where(fell, 0, 1), 2, spec.params, seed, weight, spec.monotone)
-    # Codes of the other outcomes, closed up: (rotation, neither) -> (0, 1).
-    rest = np.where(codes > breakdown, codes - 1, codes)[~fell]
-    second = kinds.lightgbm(X[~fell], rest, k - 1, spec.params, seed, None if weight is None else weight[~fell])
-    return kinds.staged(first, second, breakdown, k)
+    return names
 
 
 def _weights(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> np.ndarray | None:

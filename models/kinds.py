@@ -11,16 +11,14 @@ from sklearn.linear_model import LogisticRegression
 from models.spec import LIGHTGBM_DEFAULTS
 
 Document = dict[str, Any]
-# The inverse strength of the L2 penalty of a logit on a few columns, and on all of them (fixed in advance).
-LOGIT_C = 1.0
-LOGIT_ALL_C = 0.01
 # Weight of climatology in a frequency table, in rows: one effective month or so.
 TABLE_PRIOR = 5.0
 
 
-def shares(codes: np.ndarray, k: int) -> np.ndarray:
-    """Share of each of `k` outcomes, (k,)."""
-    return np.asarray(np.bincount(codes, minlength=k) / len(codes))
+def shares(codes: np.ndarray, k: int, weight: np.ndarray | None = None) -> np.ndarray:
+    """Share of each of `k` outcomes, (k,), by weight where rows have one."""
+    counts = np.bincount(codes, weight, minlength=k)
+    return np.asarray(counts / counts.sum())
 
 
 def constant(p: np.ndarray) -> Document:
@@ -28,33 +26,54 @@ def constant(p: np.ndarray) -> Document:
     return {"kind": "constant", "features": [], "probabilities": p.tolist()}
 
 
-def table(column: pd.Series, codes: np.ndarray, k: int) -> Document:
+def table(column: pd.Series, codes: np.ndarray, k: int, weight: np.ndarray | None = None) -> Document:
     """Frequencies of the outcomes given a column of small integers, with `TABLE_PRIOR` rows of climatology."""
-    base, rows = shares(codes, k), {}
+    base, rows = shares(codes, k, weight), {}
     values = column.to_numpy(float)
     for value in np.unique(values[~np.isnan(values)]):
-        found = np.bincount(codes[values == value], minlength=k)
+        at = values == value
+        found = np.bincount(codes[at], None if weight is None else weight[at], minlength=k)
         rows[str(int(value))] = ((found + TABLE_PRIOR * base) / (found.sum() + TABLE_PRIOR)).tolist()
     return {"kind": "table", "features": [str(column.name)], "rows": rows, "otherwise": base.tolist()}
 
 
-def logit(X: pd.DataFrame, codes: np.ndarray, k: int, strength: float = LOGIT_C) -> Document:
+def _moments(values: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column where it has values; a constant column's deviation counts as one."""
+    known = ~np.isnan(values)
+    share = known * (1.0 if weight is None else weight[:, None])
+    share = share / share.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    mean = (share * filled).sum(axis=0)
+    scale = np.sqrt((share * (filled - mean) ** 2).sum(axis=0))
+    return mean, np.where(scale > 1e-12 * np.maximum(np.abs(mean), 1e-300), scale, 1.0)
+
+
+def logit(
+    X: pd.DataFrame,
+    codes: np.ndarray,
+    k: int,
+    strength: float,
+    clip: float | None = None,
+    weight: np.ndarray | None = None,
+) -> Document:
     """Multinomial logit on standardised columns; a missing value counts as the training mean.
 
-    A column without a value in training, or without variation, counts nothing.
+    `strength` is scikit-learn's `C`, the inverse of the L2 penalty; `clip` holds
+    columns within so many standard deviations. A column without a value in
+    training, or without variation, counts nothing.
     """
-    X = X.dropna(axis=1, how="all")
+    X = X.loc[:, X.notna().to_numpy()[slice(None) if weight is None else weight > 0.0].any(axis=0)]
     values = X.to_numpy(float)
-    mean, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-    scale = np.where(scale > 0.0, scale, 1.0)
+    mean, scale = _moments(values, weight)
     scaled = (values - mean) / scale
+    scaled = np.where(np.isnan(scaled), 0.0, scaled if clip is None else np.clip(scaled, -clip, clip))
     coef = np.zeros((k, values.shape[1]))
     # An outcome absent from the past gets a probability that is small, not zero.
     intercept = np.full(k, -10.0)
-    if len(np.unique(codes)) == 1:
-        intercept[codes[0]] = 0.0
+    if len(np.unique(codes)) == 1 or not values.shape[1]:
+        intercept = np.log(np.maximum(shares(codes, k, weight), np.exp(-10.0)))
     else:
-        model = LogisticRegression(C=strength, max_iter=2000).fit(np.where(np.isnan(scaled), 0.0, scaled), codes)
+        model = LogisticRegression(C=strength, max_iter=2000).fit(scaled, codes, weight)
         if len(model.classes_) == 2:  # scikit-learn then keeps one row: the log odds of the second class
             intercept[model.classes_[0]] = 0.0
             coef[model.classes_[1]], intercept[model.classes_[1]] = model.coef_[0], model.intercept_[0]
@@ -65,6 +84,7 @@ def logit(X: pd.DataFrame, codes: np.ndarray, k: int, strength: float = LOGIT_C)
         "features": [str(name) for name in X.columns],
         "mean": mean.tolist(),
         "scale": scale.tolist(),
+        "clip": clip,
         "coef": coef.tolist(),
         "intercept": intercept.tolist(),
     }
@@ -88,7 +108,8 @@ def lightgbm(
 
     settings: dict[str, Any] = dict(LIGHTGBM_DEFAULTS | params)
     rounds = int(settings.pop("n_estimators"))
-    settings |= {name: int(settings[name]) for name in ("max_depth", "num_leaves", "min_child_samples")}
+    whole = ("max_depth", "num_leaves", "min_child_samples", "bagging_freq")
+    settings |= {name: int(settings[name]) for name in whole} | {"extra_trees": bool(settings["extra_trees"])}
     settings |= {"objective": "multiclass", "num_class": k} if k > 2 else {"objective": "binary"}
     settings |= {
         "seed": seed,

@@ -59,6 +59,8 @@ def _table(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
 
 def _logit(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
     scaled = (frame.to_numpy(dtype=float) - np.array(document["mean"])) / np.array(document["scale"])
+    if document.get("clip") is not None:
+        scaled = np.clip(scaled, -document["clip"], document["clip"])
     scores = np.where(np.isnan(scaled), 0.0, scaled) @ np.array(document["coef"]).T + np.array(document["intercept"])
     scores -= scores.max(axis=1, keepdims=True)
     weights = np.exp(scores)
