@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from models import kinds, predictor, prefix, weights
 from models.classifier import RegimeClassifier
 from models.kinds import Document as Document
 from models.spec import ModelSpec, baseline
+from models.threads import one_blas_thread
 
 LOGIT2 = ("broad_return_21", "broad_vol_21")
 FIXED_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ PRIOR_MONTHS = 24.0
 EM_STEPS = 200
 MEMORY = 400  # inner models a process remembers
 _memory: dict[tuple[str, str], Document] = {}
+_memory_lock = threading.Lock()
 
 
 def training_rows(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> np.ndarray:
@@ -122,7 +125,8 @@ def fit_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
     if since:
         dataset = replace(dataset, X=predictor.as_published(dataset.X, since))
     codes = _codes(dataset)[rows]
-    document = _calibrated(dataset, spec, date, rows)
+    with one_blas_thread():
+        document = _calibrated(dataset, spec, date, rows)
     head = {
         "outcomes": list(dataset.outcomes),
         "base": kinds.shares(codes, len(dataset.outcomes)).tolist(),
@@ -141,8 +145,21 @@ def _codes(dataset: Dataset) -> np.ndarray:
 
 def _ranges(X: pd.DataFrame) -> dict[str, list[float]]:
     X = X[[name for name in X.columns if FAMILY_OF.get(str(name)) != BASELINE_FAMILY]].dropna(axis=1, how="all")
-    low, high = np.nanquantile(X.to_numpy(float), [0.01, 0.99], axis=0)
+    low, high = _quantiles(X.to_numpy(float), (0.01, 0.99))
     return {str(name): [float(a), float(b)] for name, a, b in zip(X.columns, low, high, strict=True)}
+
+
+def _quantiles(values: np.ndarray, levels: tuple[float, ...]) -> list[np.ndarray]:
+    """`np.nanquantile(values, levels, axis=0)` by one sort of all columns: that one takes them one by one."""
+    ordered = np.sort(values, axis=0)  # NaN last
+    last, columns = (~np.isnan(values)).sum(axis=0) - 1, np.arange(values.shape[1])
+    out = []
+    for level in levels:
+        place = level * last
+        low = np.floor(place).astype(int)
+        a, b = ordered[low, columns], ordered[np.minimum(low + 1, last), columns]
+        out.append(a + (b - a) * (place - low))
+    return out
 
 
 def _calibrated(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> Document:
@@ -219,11 +236,14 @@ def _inner(dataset: Dataset, parts: list[list[ModelSpec]], date: pd.Timestamp) -
 def _remembered(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray, digest: str) -> Document:
     """The model of an inner refit, from this process's memory where the very same past was fitted before."""
     key = (spec.to_json(), digest)
-    if key not in _memory:
-        if len(_memory) >= MEMORY:
-            _memory.pop(next(iter(_memory)))
-        _memory[key] = _one(dataset, spec, date, rows)
-    return _memory[key]
+    found = _memory.get(key)
+    if found is None:  # two threads may fit the same model at once; they get the same bits
+        found = _one(dataset, spec, date, rows)
+        with _memory_lock:
+            while len(_memory) >= MEMORY:
+                _memory.pop(next(iter(_memory)))
+            _memory[key] = found
+    return found
 
 
 def mixture_weights(p: np.ndarray, months: float) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import pandas as pd
 from joblib import Parallel, delayed
@@ -11,20 +13,21 @@ from features.dataset import Dataset
 from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
 from models.spec import ModelSpec
+from models.threads import one_blas_thread
+from training import foldcache
+from training.foldcache import Span
 
 TRAILING_YEARS = 20
+Fold = tuple[pd.DataFrame, Document]
 
 
-def _fold(
-    dataset: Dataset, spec: ModelSpec, start: pd.Timestamp, end: pd.Timestamp | None
-) -> tuple[pd.DataFrame, Document]:
-    document = fit_at(dataset, spec, start)
-    index = dataset.X.index
-    rows = dataset.X[(index >= start) & (index < end)] if end is not None else dataset.X[index >= start]
-    p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
+def _fold(dataset: Dataset, spec: ModelSpec, span: Span) -> Fold:
+    with one_blas_thread():
+        document = fit_at(dataset, spec, span[0])
+        rows = foldcache.test_rows(dataset, span)
+        p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
     base = {f"base_{name}": share for name, share in zip(dataset.outcomes, document["base"], strict=True)}
-    recent = climatology_of_recent_years(dataset, start)
-    return p.assign(**base, **recent), document
+    return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), document
 
 
 def climatology_of_recent_years(dataset: Dataset, date: pd.Timestamp) -> dict[str, float]:
@@ -35,8 +38,54 @@ def climatology_of_recent_years(dataset: Dataset, date: pd.Timestamp) -> dict[st
     return {f"trailing_{name}": float((past == name).mean()) for name in dataset.outcomes}
 
 
+def spans(starts: pd.DatetimeIndex) -> list[Span]:
+    """Each refit date with the one after it; None after the last."""
+    return [*pairwise(starts), (starts[-1], None)]
+
+
+def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:
+    """Table and model of each fold, in order, as they are ready.
+
+    On `workers` threads: LightGBM releases the interpreter's lock while it
+    fits, and threads neither copy the data set nor take seconds to start. On a
+    cluster inside `training.cluster.connected`, which joblib then prefers. The
+    same bits for any number of either: folds are independent, and LightGBM and
+    BLAS run on one thread in each.
+    """
+    tasks = (delayed(_fold)(dataset, spec, span) for span in parts)
+    folds: Iterator[Fold] = Parallel(n_jobs=workers, prefer="threads", return_as="generator")(tasks)
+    return folds
+
+
+def kept_folds(
+    dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int
+) -> Iterator[tuple[pd.DataFrame, Document | None]]:
+    """As `fitted_folds`, from the cache where it has them; the model of the last fold only."""
+    keys = foldcache.keys(dataset, spec, parts, Path(__file__).read_bytes())
+    kept = [
+        foldcache.read(key, foldcache.test_rows(dataset, span).index, with_model=span[1] is None)
+        for key, span in zip(keys, parts, strict=True)
+    ]
+    missing = [place for place, fold in enumerate(kept) if fold is None]
+    fitted = fitted_folds(dataset, spec, [parts[place] for place in missing], workers) if missing else iter(())
+    for key, fold in zip(keys, kept, strict=True):
+        if fold is not None:
+            yield fold
+            continue
+        table, document = next(fitted)
+        foldcache.keep(key, table, document)
+        yield table, document
+    next(fitted, None)  # joblib closes its workers when it is asked once more
+    if missing:
+        foldcache.trim()
+
+
 def walk_forward(
-    dataset: Dataset, spec: ModelSpec, workers: int = 1, progress: Callable[[], None] | None = None
+    dataset: Dataset,
+    spec: ModelSpec,
+    workers: int = 1,
+    progress: Callable[[], None] | None = None,
+    cached: bool = True,
 ) -> tuple[pd.DataFrame, Document]:
     """Out-of-sample predictions of every week since the first test week, and the last fold's model.
 
@@ -44,20 +93,17 @@ def walk_forward(
     `p_`, `base_` (climatology of the fold) and `trailing_` (of the twenty years
     before it); `faltering`, `volatility` (the broad leg's over the past 21
     sessions), `outcome_margin` (50 bp margin on rotation), `refit` (the fold's
-    fitting date).
-
-    The same bits for any number of workers: folds are independent and LightGBM
-    runs on one thread in each.
+    fitting date). Without `cached` no fold is read or kept.
     """
-    starts = list(refit_dates(dataset, spec))
-    spans = zip(starts, [*starts[1:], None], strict=True)
-    parts = []
-    tasks = (delayed(_fold)(dataset, spec, start, end) for start, end in spans)
-    for part in Parallel(n_jobs=workers, return_as="generator")(tasks):
+    starts = refit_dates(dataset, spec)
+    folds = (kept_folds if cached else fitted_folds)(dataset, spec, spans(starts), workers)
+    parts, documents = [], []
+    for part, document in folds:
         parts.append(part)
+        documents = [document]
         if progress:
             progress()
-    table = pd.concat([part for part, _ in parts])
+    table = pd.concat(parts)
     table.insert(0, "date", table.index)
     table.insert(1, "label_end", dataset.label_end.loc[table.index])
     table.insert(2, "outcome", dataset.outcome.loc[table.index])
@@ -65,5 +111,7 @@ def walk_forward(
     table["volatility"] = dataset.X["broad_vol_21"].reindex(table.index)
     if dataset.outcome_margin is not None:
         table["outcome_margin"] = dataset.outcome_margin.loc[table.index]
-    table["refit"] = [start for (part, _), start in zip(parts, starts, strict=True) for _ in range(len(part))]
-    return table.reset_index(drop=True), parts[-1][1]
+    table["refit"] = [start for part, start in zip(parts, starts, strict=True) for _ in range(len(part))]
+    last = documents[-1]
+    assert last is not None  # the last fold comes with its model, from the cache too
+    return table.reset_index(drop=True), last
