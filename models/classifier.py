@@ -96,8 +96,8 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"unknown algorithm {self.algorithm!r}: known are {', '.join(ALGORITHMS)}")
         values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
-        order = np.unique(y) if self.outcomes is None else np.asarray(self.outcomes, dtype=object)
-        self.classes_ = np.array(sorted(order.tolist()), dtype=np.asarray(y).dtype)
+        order = np.unique(y) if self.outcomes is None else np.array(self.outcomes)
+        self.classes_ = np.unique(order)
         place = {name: position for position, name in enumerate(order.tolist())}
         strange = sorted(set(np.unique(y).tolist()) - set(place))
         if strange:
@@ -153,4 +153,5 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, (rows,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
