@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "MLFLOW_DISABLE_ENV_MANAGER_CONDA_WARNING": "TRUE",
     # Its bar appears only on slow machines, and would stand before the one line of an error.
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output is the command's own
     "GIT_PYTHON_REFRESH": "quiet",
 }
 

@@ -180,7 +180,9 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str]) -> st
     except mlflow.exceptions.MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return str(client.create_model_version(name, model_uri, run_id=run_id, tags=tags).version)
+    # A server takes a logged model only by its id; the store behind it looks the location up.
+    model_id = model_uri.removeprefix("models:/")
+    return str(client.create_model_version(name, model_uri, run_id=run_id, tags=tags, model_id=model_id).version)
 
 
 @tells
