@@ -1,7 +1,5 @@
 """The MLflow wrapper: appended to `predictor.py` when a model is logged, so that the code travels with it."""
 
-import difflib
-
 import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
@@ -31,27 +29,17 @@ class RegimeModel(mlflow.pyfunc.PythonModel):
 
 
 def _check(frame, wanted):
-    """Refuse a frame without all features, naming what is absent and what might be meant by it."""
+    """Refuse a frame without all features, naming what is absent."""
     if not isinstance(frame, pd.DataFrame):  # noqa: F821
         raise MlflowException.invalid_parameter_value("rows of named features are needed (a table with column names)")
     names = [str(name) for name in frame.columns]
     absent = [name for name in wanted if name not in names]
     if absent:
-        strange = [name for name in names if name not in wanted]
-        told = [_told(name, strange) for name in absent[:SHOWN]]
         more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
         raise MlflowException.invalid_parameter_value(
-            f"{len(absent)} of the model's {len(wanted)} features are not among the columns: {', '.join(told)}{more}; "
-            "a feature without a value is given as NaN (null in JSON)"
+            f"{len(absent)} of the model's {len(wanted)} features are missing, or there under another name: "
+            f"{', '.join(absent[:SHOWN])}{more}; a feature without a value is given as NaN (null in JSON)"
         )
-    twice = sorted({name for name in wanted if names.count(name) > 1})
-    if twice:
-        raise MlflowException.invalid_parameter_value(f"columns are there more than once: {', '.join(twice[:SHOWN])}")
-
-
-def _told(name, strange):
-    near = difflib.get_close_matches(name, strange, n=1, cutoff=0.75)
-    return f"{name} (renamed to {near[0]}?)" if near else name
 
 
 set_model(RegimeModel())

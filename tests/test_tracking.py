@@ -144,6 +144,14 @@ def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
     assert door.registered("toy", "champion").run_id == second.logged["logit2"][0]
 
 
+def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(connection, "PROBE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(RegimeError, match=r"cannot be reached \(timed out\)"):
+            tracking.runs()
+
+
 def test_a_database_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}")
