@@ -42,7 +42,7 @@ check: install ## ruff, strict mypy, import-linter
 	$(BIN)/lint-imports
 
 ui: install ## The MLflow UI on loopback
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --workers 1 --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db
+	$(BIN)/regime-train ui --port 5000
 
 lock: install ## Resolve requirements.lock anew, for all platforms
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

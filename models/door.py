@@ -22,7 +22,7 @@ from typing import Any
 
 from features.errors import RefusedError, RegimeError
 from features.home import home
-from models import predictor, tracking
+from models import connection, predictor, relocation, tracking
 
 TIMEOUT = 10.0  # seconds
 ALIASES = ("champion", "challenger")
@@ -39,11 +39,6 @@ class Pointer:
     tags: dict[str, str]
 
 
-def uri() -> str:
-    """The tracking URI in force: the environment's, else the project's own database."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{tracking.ROOT / 'mlflow.db'}"
-
-
 def pointer(name: str, alias: str) -> Pointer | None:
     """The version behind an alias, or None where there is none.
 
@@ -52,10 +47,11 @@ def pointer(name: str, alias: str) -> Pointer | None:
     RegimeError
         The server or database does not answer.
     """
-    where = uri()
-    if where.startswith("sqlite:///"):
-        return _from_database(Path(where.removeprefix("sqlite:///")), name, alias)
-    if where.startswith(("http://", "https://")):
+    where = connection.uri()
+    database = connection.database(where)
+    if database is not None:
+        return _from_database(database, name, alias)
+    if connection.is_server(where):
         return _from_server(where, name, alias)
     found = tracking.registered(name, alias)
     return None if found is None else Pointer(name, found.version, found.run_id, "", found.tags)
@@ -64,6 +60,7 @@ def pointer(name: str, alias: str) -> Pointer | None:
 def _from_database(path: Path, name: str, alias: str) -> Pointer | None:
     if not path.exists():
         return None
+    relocation.relocate(path)
     try:
         base = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT)
         try:
@@ -83,8 +80,8 @@ def _from_database(path: Path, name: str, alias: str) -> Pointer | None:
         if "no such table" in str(error):
             return None  # a database that nothing was ever registered in
         raise RegimeError(f"the MLflow database {path} cannot be read ({error})") from error
-    place = urllib.request.url2pathname(urllib.parse.urlsplit(row[2] or "").path)
-    return Pointer(name, str(row[0]), str(row[1]), place, dict(tags))
+    place = relocation.local_path(row[2] or "")
+    return Pointer(name, str(row[0]), str(row[1]), str(place or ""), dict(tags))
 
 
 def _from_server(where: str, name: str, alias: str) -> Pointer | None:
@@ -96,6 +93,9 @@ def _from_server(where: str, name: str, alias: str) -> Pointer | None:
     except urllib.error.HTTPError as error:
         if error.code in (400, 404):  # no such model, or no such alias
             return None
+        if error.code in (401, 403):  # mlflow knows more ways to sign in
+            known = tracking.registered(name, alias)
+            return None if known is None else Pointer(name, known.version, known.run_id, "", known.tags)
         raise RegimeError(f"the MLflow server {where} answers with status {error.code}") from error
     except OSError as error:
         raise RegimeError(f"the MLflow server {where} cannot be reached ({error})") from error

@@ -1,11 +1,18 @@
 """The MLflow wrapper: appended to `predictor.py` when a model is logged, so that the code travels with it."""
 
 import mlflow.pyfunc
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
+
+SHOWN = 10  # names in one message
 
 
 class RegimeModel(mlflow.pyfunc.PythonModel):
-    """Named features in, three named probabilities out."""
+    """Named features in, the named probabilities of the outcomes out.
+
+    A missing value is NaN (null in JSON). Every feature of the model must be a
+    column; further columns are ignored.
+    """
 
     def load_context(self, context):
         """Read the model's JSON text."""
@@ -14,8 +21,25 @@ class RegimeModel(mlflow.pyfunc.PythonModel):
 
     def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:  # noqa: ARG002, F821
         """Probabilities of each outcome for every row."""
-        values = predict(self.document, model_input)  # noqa: F821
+        wanted = self.document["features"]
+        _check(model_input, wanted)
+        frame = model_input[wanted].astype(float) if wanted else model_input
+        values = predict(self.document, frame)  # noqa: F821
         return pd.DataFrame(values, columns=self.document["outcomes"], index=model_input.index)  # noqa: F821
+
+
+def _check(frame, wanted):
+    """Refuse a frame without all features, naming what is absent."""
+    if not isinstance(frame, pd.DataFrame):  # noqa: F821
+        raise MlflowException.invalid_parameter_value("rows of named features are needed (a table with column names)")
+    names = [str(name) for name in frame.columns]
+    absent = [name for name in wanted if name not in names]
+    if absent:
+        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+        raise MlflowException.invalid_parameter_value(
+            f"{len(absent)} of the model's {len(wanted)} features are missing, or there under another name: "
+            f"{', '.join(absent[:SHOWN])}{more}; a feature without a value is given as NaN (null in JSON)"
+        )
 
 
 set_model(RegimeModel())

@@ -1,52 +1,24 @@
-"""The one door to MLflow. mlflow is imported inside the functions: only those who need it pay for it."""
+"""The one door to MLflow: what is logged, registered and read. `connection` opens it."""
 
 from __future__ import annotations
 
 import json
-import logging
-import os
 import tempfile
 import time
-import warnings
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from models import predictor
+from models import connection, predictor, provenance
+from models.connection import ROOT, TrackingError, tells
+from models.connection import module as _mlflow
+from models.relocation import EXPERIMENT
 
-ROOT = Path(__file__).resolve().parent.parent / "mlruns"
-EXPERIMENT = "regime"
+__all__ = ("EXPERIMENT", "ROOT", "Registered", "Result", "TrackingError", "tells")
 BATCH = 1000  # metrics a request, the most MLflow takes
-
-
-def _mlflow() -> Any:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_DISABLE_ENV_MANAGER_CONDA_WARNING", "TRUE")
-    # Its bar appears only on slow machines, and would stand before the one line of an error.
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        import mlflow
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri:
-        ROOT.mkdir(exist_ok=True)
-        uri = f"sqlite:///{ROOT / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    for name in ("alembic", "mlflow", "mlflow.tracking", "mlflow.store"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    client = mlflow.MlflowClient()
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        # Beside the database, wherever that is; a server chooses its own place.
-        place = Path(uri.removeprefix("sqlite:///")).parent / "artifacts" if uri.startswith("sqlite:///") else None
-        client.create_experiment(EXPERIMENT, artifact_location=place.resolve().as_uri() if place else None)
-    mlflow.set_experiment(EXPERIMENT)
-    return mlflow
 
 
 @dataclass(frozen=True)
@@ -68,6 +40,8 @@ class Result:
         Further artifacts by path below the run's artifact root.
     parent : str or None
         Run id of the parent run.
+    id : str
+        Names this result wherever it goes: however often it is sent, it is one run and one version.
     """
 
     name: str
@@ -79,40 +53,98 @@ class Result:
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     files: dict[str, str | bytes] = field(default_factory=dict)
     parent: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@tells
 def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[str, str]:
-    """Log one run with its model, predictions and data set; returns run id and model URI."""
+    """Log one run with its model, predictions and data set; returns run id and model URI.
+
+    A result that is already there is not logged again.
+
+    Parameters
+    ----------
+    result : Result
+    data : DataFrame, (weeks, features)
+        The features, indexed by decision date: logged by digest and schema, and the last row as an example.
+    digest, source : str
+        Of the snapshot.
+
+    Raises
+    ------
+    TrackingError
+        MLflow cannot be reached or does not take it; the run then counts as failed.
+    """
     mlflow = _mlflow()
-    example = data.iloc[-1:]
-    outputs = pd.DataFrame([result.document["base"]], columns=result.document["outcomes"])
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as name:
-        # mlflow's own deprecations are not ours to mend.
-        warnings.simplefilter("ignore")
+    found = _logged(mlflow, result.id)
+    if found is not None:
+        return found
+    tags = result.tags | {"digest": digest, "source": source, "result_id": result.id}
+    tags |= provenance.tags() | connection.process_tags()
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "model.json").write_text(json.dumps(result.document))
-        code = folder / "regime_model.py"
-        here = Path(predictor.__file__)
-        code.write_text(here.read_text() + "\n\n" + here.with_name("pyfunc_tail.py").read_text())
-        result.predictions.to_parquet(folder / "predictions.parquet", index=False)
-        with mlflow.start_run(run_name=result.name, tags=result.tags, parent_run_id=result.parent) as run:
+        (folder / "files").mkdir()
+        result.predictions.to_parquet(folder / "files" / "predictions.parquet", index=False)
+        _write_files(folder / "files", result.files)
+        with mlflow.start_run(run_name=result.name, tags=tags, parent_run_id=result.parent) as run:
             mlflow.log_params(result.params)
             mlflow.log_metrics(result.metrics)
             _log_curves(mlflow, run.info.run_id, result.curves)
-            _log_files(mlflow, folder / "files", result.files)
-            mlflow.log_artifact(str(folder / "predictions.parquet"))
-            mlflow.log_input(
-                mlflow.data.from_pandas(data.reset_index(), name=source, digest=digest[:16]), context="train"
-            )
-            columns = example[result.document["features"]] if result.document["features"] else example
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(code),
-                artifacts={"model": str(folder / "model.json")},
-                signature=mlflow.models.infer_signature(columns, outputs),
-                pip_requirements=_requirements(),
-            )
+            mlflow.log_artifacts(str(folder / "files"))
+            _log_data(mlflow, data, digest, source)
+            info = _log_model(mlflow, folder, result.document, data.iloc[-1:])
     return str(run.info.run_id), str(info.model_uri)
+
+
+def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
+    """Run id and model URI of a result that is wholly there; what an attempt left behind is marked failed."""
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    for run in client.search_runs([experiment], f"tags.result_id = '{result_id}'"):
+        if run.info.status == "FINISHED":
+            (model,) = client.get_run(run.info.run_id).outputs.model_outputs
+            return str(run.info.run_id), f"models:/{model.model_id}"
+        if run.info.status == "RUNNING":
+            client.set_terminated(run.info.run_id, "FAILED")
+    return None
+
+
+def _log_data(mlflow: Any, data: pd.DataFrame, digest: str, source: str) -> None:
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+
+    # No path: whoever reads the run has another machine; the digest says which snapshot it is.
+    origin = CodeDatasetSource({"snapshot": digest, "command": f"regime-data refresh --source {source}"})
+    table = data.rename_axis("date").reset_index()
+    mlflow.log_input(mlflow.data.from_pandas(table, source=origin, name=source, digest=digest[:16]), context="train")
+
+
+def _log_model(mlflow: Any, folder: Path, document: dict[str, Any], row: pd.DataFrame) -> Any:
+    """Log the fitted model as code over a JSON text; nothing in it is pickled."""
+    (folder / "model.json").write_text(json.dumps(document))
+    code = folder / "regime_model.py"
+    here = Path(predictor.__file__)
+    code.write_text(here.read_text() + "\n\n" + here.with_name("pyfunc_tail.py").read_text())
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(code),
+        artifacts={"model": str(folder / "model.json")},
+        signature=_signature(document),
+        input_example=row[document["features"]].reset_index(drop=True) if document["features"] else None,
+        pip_requirements=_requirements(),
+    )
+
+
+def _signature(document: dict[str, Any]) -> Any:
+    """Doubles in, doubles out. MLflow calls a column optional that may hold a missing value: every feature may.
+
+    That none of them is absent or renamed is checked by the model itself, with a message that fits a screen.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema
+
+    inputs = [ColSpec("double", name, required=False) for name in document["features"]]
+    outputs = [ColSpec("double", name) for name in document["outcomes"]]
+    return ModelSignature(inputs=Schema(inputs) if inputs else None, outputs=Schema(outputs))
 
 
 def _log_curves(mlflow: Any, run_id: str, curves: dict[str, list[tuple[int, float]]]) -> None:
@@ -122,13 +154,11 @@ def _log_curves(mlflow: Any, run_id: str, curves: dict[str, list[tuple[int, floa
         mlflow.MlflowClient().log_batch(run_id, metrics=points[first : first + BATCH])
 
 
-def _log_files(mlflow: Any, folder: Path, files: dict[str, str | bytes]) -> None:
+def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    if files:
-        mlflow.log_artifacts(str(folder))
 
 
 def _requirements() -> list[str]:
@@ -137,16 +167,25 @@ def _requirements() -> list[str]:
     return [f"{name}=={version(name)}" for name in ("mlflow", "lightgbm", "numpy", "pandas")]
 
 
+@tells
 def register(name: str, model_uri: str, run_id: str, tags: dict[str, str]) -> str:
-    """Register a logged model; returns its version."""
+    """Register a logged model; returns its version, the one it has where it was registered before."""
     mlflow = _mlflow()
     client = mlflow.MlflowClient()
-    if not [found for found in client.search_registered_models() if found.name == name]:
+    for made in client.search_model_versions(f"run_id = '{run_id}'"):
+        if made.name == name:
+            return str(made.version)
+    try:
         client.create_registered_model(name)
-    made = client.create_model_version(name, model_uri, run_id=run_id, tags=tags)
-    return str(made.version)
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    # A server takes a logged model only by its id; the store behind it looks the location up.
+    model_id = model_uri.removeprefix("models:/")
+    return str(client.create_model_version(name, model_uri, run_id=run_id, tags=tags, model_id=model_id).version)
 
 
+@tells
 def set_alias(name: str, alias: str, version: str | None) -> None:
     """Point `alias` at a version, or remove it."""
     client = _mlflow().MlflowClient()
@@ -156,12 +195,25 @@ def set_alias(name: str, alias: str, version: str | None) -> None:
         client.delete_registered_model_alias(name, alias)
 
 
+@tells
+def made_at(name: str, alias: str) -> float:
+    """When the results behind an alias were made, seconds since 1970; 0 where it points at nothing."""
+    client = _mlflow().MlflowClient()
+    version = client.get_registered_model(name).aliases.get(alias)
+    if version is None:
+        return 0.0
+    found = client.get_model_version(name, version)
+    return float(found.tags.get("made", found.creation_timestamp / 1000))
+
+
+@tells
 def version_exists(name: str, version: str) -> bool:
     """Whether the registry has this version."""
     client = _mlflow().MlflowClient()
     return any(str(found.version) == version for found in client.search_model_versions(f"name = '{name}'"))
 
 
+@tells
 def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
     """Write tags on a model version."""
     client = _mlflow().MlflowClient()
@@ -180,6 +232,7 @@ class Registered:
     run_id: str = ""
 
 
+@tells
 def registered(name: str, alias: str) -> Registered | None:
     """The version behind an alias, or None where there is none."""
     client = _mlflow().MlflowClient()
@@ -193,14 +246,29 @@ def registered(name: str, alias: str) -> Registered | None:
     return Registered(name, str(version), document, dict(found.tags), str(found.run_id))
 
 
+@tells
 def model_text(name: str, version: str) -> str:
-    """The text of a registered model, downloaded from wherever MLflow keeps it."""
+    """The text of a registered model, downloaded from wherever MLflow keeps it.
+
+    Raises
+    ------
+    TrackingError
+        It is not there; the message says where it should be.
+    """
     mlflow = _mlflow()
+    place = str(mlflow.MlflowClient().get_model_version_download_uri(name, version)).rstrip("/")
     with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=folder)
-        return (Path(path) / "artifacts" / "model.json").read_text()
+        try:
+            path = mlflow.artifacts.download_artifacts(f"{place}/artifacts/model.json", dst_path=folder)
+            return Path(path).read_text()
+        except (OSError, mlflow.exceptions.MlflowException) as error:
+            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise TrackingError(
+                f"model {name} version {version}: no artifact {place}/artifacts/model.json ({said})"
+            ) from error
 
 
+@tells
 def runs() -> pd.DataFrame:
     """All finished runs, newest first, as MLflow tabulates them."""
     found: pd.DataFrame = _mlflow().search_runs(

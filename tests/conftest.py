@@ -1,6 +1,7 @@
 """Shared fixtures: small stores, and the real data where they are."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,28 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("REGIME_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """An MLflow database with nothing in it; making one takes MLflow several seconds, copying it none."""
+    from models import connection
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+        connection.module()
+    return path
+
+
+@pytest.fixture
+def mlruns(tmp_path, empty_database, monkeypatch):
+    """A directory with an MLflow database of this test's own, in force."""
+    folder = tmp_path / "runs of mine"
+    folder.mkdir()
+    shutil.copy(empty_database, folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +11,7 @@ from rich.table import Table
 from features.cli_support import out, print_json, run_app
 from features.dataset import check_label
 from features.sources.sample import CAVEAT
-from models import tracking
+from models import delivery, interface, tracking
 from training import experiment
 
 app = typer.Typer(
@@ -92,6 +92,29 @@ def compare(
         out.print(_table("newest runs first", rows))
         if any(name.endswith(" sample") for name in rows):
             out.print(f"sample: {CAVEAT}", style="yellow")
+
+
+@app.command(epilog="Example: regime-train upload")
+def upload(json: JsonOption = False) -> None:
+    """Send the results that MLflow could not take when they were made."""
+    sent = delivery.upload()
+    if json:
+        print_json([asdict(one) for one in sent])
+        return
+    for one in sent:
+        out.print(f"{one.register_as}: {', '.join(f'{kind} v{made[1]}' for kind, made in one.logged.items())}")
+        for alias in one.left:
+            out.print(f"alias {alias} left where it is: it points at results made later")
+    if not sent:
+        out.print("nothing to send")
+
+
+@app.command(epilog="Example: regime-train ui --port 5000")
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
+) -> None:
+    """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
+    interface.serve(port)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from features.cli_support import progress_bar
 from features.dataset import build
 from features.errors import RegimeError
 from features.sources.sample import CAVEAT
-from models import metrics, tracking
+from models import metrics
 from models.names import registry_name
 from models.spec import BASELINES, ModelSpec, baseline, from_dict
 from training import gate, logbook
@@ -44,10 +44,10 @@ def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns)
     champion, reason = gate.choose(scores, spec.kind)
-    logged = logbook.log(name, dataset, specs, tables, documents, scores, reason)
+    aliases = {"champion": champion, "challenger": spec.kind}
+    text = (FOLDER / f"{name}.toml").read_text()
+    logged = logbook.log(name, dataset, specs, tables, documents, scores, reason, aliases, text)
     register_as = registry_name(dataset.source, dataset.label)
-    tracking.set_alias(register_as, "champion", logged[champion][1] if champion else None)
-    tracking.set_alias(register_as, "challenger", logged[spec.kind][1])
     paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
     return {
         "experiment": name,

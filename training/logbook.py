@@ -12,8 +12,9 @@ import pandas as pd
 from features.cli_support import progress_bar
 from features.dataset import Dataset
 from features.home import home
-from models import record, tracking
+from models import delivery, provenance, record, tracking
 from models.names import registry_name
+from models.outbox import Batch
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
 
 
@@ -34,39 +35,48 @@ def log(
     documents: dict[str, dict[str, Any]],
     scores: dict[str, dict[str, float]],
     reason: str,
+    aliases: dict[str, str | None],
+    experiment: str | None = None,
 ) -> dict[str, tuple[str, str]]:
-    """Log and register every model of an experiment; returns run id and version by kind."""
-    logged = {}
+    """Log and register every model of an experiment and move the aliases; returns run id and version by kind.
+
+    `experiment` is the text of the experiment file.
+
+    Raises
+    ------
+    TrackingError
+        MLflow did not take them; they are kept for `regime-train upload`.
+    """
+    results, files = {}, provenance.files(dataset, experiment)
+    for kind, spec in specs.items():
+        params = {
+            "experiment": name,
+            "kind": kind,
+            "label": spec.label,
+            "train_start": spec.train_start,
+            "refit_weeks": str(spec.refit_weeks),
+            "seed": str(spec.seed),
+        }
+        if kind in ("lightgbm", "staged"):
+            params |= {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
+        tags = {
+            "experiment": name,
+            "kind": kind,
+            "spec": spec.to_json(),
+            "source": dataset.source,
+            "legs": dataset.legs,
+            "digest": dataset.digest,
+            "gate": reason,
+            "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
+            "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
+            "record": json.dumps(record.of(tables[kind])),
+            "document_sha256": hashlib.sha256(json.dumps(documents[kind]).encode()).hexdigest(),
+        }
+        results[kind] = tracking.Result(
+            f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind], files=files
+        )
+    batch = Batch(
+        registry_name(dataset.source, dataset.label), results, dataset.X, dataset.digest, dataset.source, aliases
+    )
     with progress_bar("MLflow", len(specs)) as step:
-        for kind, spec in specs.items():
-            params = {
-                "experiment": name,
-                "kind": kind,
-                "label": spec.label,
-                "train_start": spec.train_start,
-                "refit_weeks": str(spec.refit_weeks),
-                "seed": str(spec.seed),
-            }
-            if kind in ("lightgbm", "staged"):
-                params |= {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
-            tags = {
-                "experiment": name,
-                "kind": kind,
-                "spec": spec.to_json(),
-                "source": dataset.source,
-                "legs": dataset.legs,
-                "digest": dataset.digest,
-                "gate": reason,
-                "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
-                "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
-                "record": json.dumps(record.of(tables[kind])),
-                "document_sha256": hashlib.sha256(json.dumps(documents[kind]).encode()).hexdigest(),
-            }
-            result = tracking.Result(f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind])
-            run_id, uri = tracking.log(result, dataset.X, dataset.digest, dataset.source)
-            logged[kind] = (
-                run_id,
-                tracking.register(registry_name(dataset.source, dataset.label), uri, run_id, tags),
-            )
-            step()
-    return logged
+        return delivery.deliver(batch, step)

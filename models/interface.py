@@ -1,0 +1,43 @@
+"""MLflow's own user interface over the database in force."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from features.errors import RegimeError
+from models import connection, relocation
+from models.relocation import ARTIFACTS
+
+
+def command(port: int) -> list[str]:
+    """The command line that serves the interface on loopback.
+
+    Raises
+    ------
+    RegimeError
+        The runs are on a server, which has an interface of its own.
+    """
+    where = connection.uri()
+    if connection.is_server(where):
+        raise RegimeError(f"the runs are on a server: open {where} in a browser")
+    words = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
+    words += ["--backend-store-uri", where]
+    path = connection.database(where)
+    if path is not None:
+        words += ["--artifacts-destination", (path.resolve().parent / ARTIFACTS).as_uri()]
+    return words
+
+
+def serve(port: int) -> None:
+    """Become the server: without telemetry, and with the locations of a database that was moved put right."""
+    words = command(port)
+    path = connection.database(connection.uri())
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            relocation.relocate(path)
+    connection.environment()
+    # MLflow's background jobs are for language models: three more processes that nothing here uses.
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    os.execv(words[0], words)
