@@ -18,7 +18,7 @@ CALIBRATIONS = ("none", "climatology", "markov", "stack")
 # Shallow and strongly regularised: 5,000 overlapping weeks hold some 1,200 independent months at best. Rows and
 # split points are drawn at random too: measured on weeks before 1990 (docs/method.md).
 LIGHTGBM_DEFAULTS: dict[str, float] = {
-    "n_estimators": 150,
+    "n_estimators": 300,
     "max_depth": 3,
     "num_leaves": 8,
     "learning_rate": 0.03,
