@@ -64,7 +64,7 @@ def inner(dataset: Dataset, spec: ModelSpec) -> Inner:
         label_end=dataset.label_end[rows],
         faltering=dataset.faltering[rows],
         outcome_margin=None if dataset.outcome_margin is None else dataset.outcome_margin[rows],
-        returns=dataset.returns[dataset.returns.index < before],
+        returns=dataset.returns[pd.DatetimeIndex(dataset.returns.index) < before],
     )
     index = pd.DatetimeIndex(cut.X.index)
     index = index[index >= pd.Timestamp(spec.train_start)]

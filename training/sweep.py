@@ -183,7 +183,7 @@ def _log(found: dict[str, Any], spec: ModelSpec, done: list[FrozenTrial]) -> str
         trials.Trial(
             trial.number,
             {key: str(value) for key, value in trial.params.items()},
-            {"inner_log_loss": trial.value} if trial.state == TrialState.COMPLETE else {},
+            {"inner_log_loss": trial.values[0]} if trial.state == TrialState.COMPLETE else {},
             {"state": trial.state.name.lower()},
             tuple(trial.intermediate_values[fold] for fold in sorted(trial.intermediate_values)),
         )
