@@ -23,7 +23,7 @@ from training import inner, sweep, walkforward
 from training.experiment import read
 
 SPEC = ModelSpec(train_start="1984-01-01", params={"n_estimators": 50})
-TRIALS = 4
+TRIALS = 3
 BIN = Path(sys.executable).parent
 
 

@@ -55,12 +55,16 @@ def connected(address: str | None) -> Iterator[Any]:
             ) from error
 
 
+def _environment() -> str:
+    return prefix.environment()  # a function of this module, so that the worker's own is called
+
+
 def _check_workers(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=TIMEOUT)
     except TimeoutError as error:
         raise RegimeError(f"the Dask scheduler at {address} has no worker after {TIMEOUT:.0f} s") from error
-    for worker, theirs in client.run(prefix.environment, on_error="return").items():
+    for worker, theirs in client.run(_environment, on_error="return").items():
         if theirs != prefix.environment():
             raise RegimeError(
                 f"the Dask worker {worker} has another version of this program, Python or a library: "
