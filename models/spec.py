@@ -100,8 +100,10 @@ class ModelSpec:
         for name in ("half_life_years", "min_history_years"):
             if getattr(self, name) < 0.0:
                 raise RegimeError(f"{name} is {getattr(self, name)}: 0 (off) or more is needed")
-        for key in self.params:
+        for key, value in self.params.items():
             _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise RegimeError(f"params: {key} is {value!r}; a number is needed")
         for name, sign in self.monotone.items():
             if sign not in (-1, 1):
                 raise RegimeError(f"monotone: {name} is {sign}; +1 (breakdown rises with it) or -1 is needed")

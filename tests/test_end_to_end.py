@@ -46,7 +46,7 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch):
     assert "no such directory" in failing(
         "regime-data", "refresh", "--source", "folder", "--folder", str(tmp_path / "x")
     )
-    assert "unknown label" in failing("regime-train", "run", "default", "--label", "paht")
+    assert "unknown label" in failing("regime-train", "run", "default", "--set", "label=paht")
     assert "did you mean default" in failing("regime-train", "run", "defualt")
     assert "YYYY-MM-DD" in failing("regime-predict", "--asof", "yesterday")
     (tmp_path / "file").write_text("")

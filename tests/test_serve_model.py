@@ -79,7 +79,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
 
     digest = store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
     spec = ModelSpec(families=("volatility", "rates"), params={"n_estimators": 20.0}, refit_weeks=260)
-    found = experiment.run("default", spec, 1)
+    found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
     call = predict.call(None)
     features = tracking.registered("regime-sample", "challenger").document["features"]

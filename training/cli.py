@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from features.cli_support import out, print_json, run_app
-from features.dataset import check_label
 from features.sources.sample import CAVEAT
 from models import delivery, interface, tracking
-from training import experiment
+from training import cluster, experiment
 
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Over what the file says; may be repeated.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Threads; the result is the same for any number.")]
+DaskOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers fit instead; same result.")
+]
 COLUMNS = {
     "log_loss": "log loss",
     "log_loss_skill": "skill",
@@ -49,19 +57,21 @@ def _number(key: str, value: float) -> str:
     return f"{value:+.4f}" if "skill" in key and not key.endswith("_p") else f"{value:.4f}"
 
 
-@app.command(epilog="Example: regime-train run default --workers 2")
+@app.command(
+    epilog="Examples: regime-train run default --workers 2; regime-train run default --set label=return "
+    "--set params.max_depth=2; regime-train run sweep.toml --dask tcp://10.0.0.1:8786"
+)
 def run(
-    name: Annotated[str, typer.Argument(help="An experiment: a file in training/experiments.")],
-    label: Annotated[str | None, typer.Option(help="Another label than the experiment's.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,
+    name: NameArgument,
+    settings: SetOption = None,
+    workers: WorkersOption = 2,
+    dask: DaskOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
-    spec = experiment.read(name)
-    if label is not None:
-        check_label(label)
-        spec = replace(spec, label=label)
-    result = experiment.run(name, spec, workers)
+    spec, text, name = experiment.read(name, settings or ()), experiment.text(name, settings or ()), Path(name).stem
+    with cluster.connected(dask) as client:
+        result = experiment.run(name, spec, text, workers, client)
     if json:
         print_json(result)
         return
@@ -71,6 +81,35 @@ def run(
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}")
+
+
+@app.command(
+    epilog="Examples: regime-train sweep default --trials 50; then: regime-train run PATH, as printed. "
+    "The same command goes on after an interruption, or to more trials."
+)
+def sweep(
+    name: NameArgument,
+    trials: Annotated[int, typer.Option(min=1, help="Finished trials in all, earlier ones of this sweep included.")],
+    settings: SetOption = None,
+    workers: WorkersOption = 2,
+    dask: DaskOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Search for parameters on the weeks before the first test week; test weeks are never seen."""
+    from training import sweep as search
+
+    spec, name = experiment.read(name, settings or ()), Path(name).stem
+    with cluster.connected(dask) as client:
+        found = search.run(name, spec, trials, workers, client)
+    if json:
+        print_json(found)
+        return
+    first, last = found["inner_span"]
+    out.print(f"{name}: {found['trials']} trials, {found['pruned']} pruned, on {first} to {last}", soft_wrap=True)
+    out.print(f"inner log loss {found['inner_log_loss']:.4f}, {found['inner_log_loss_before']:.4f} before the sweep")
+    for key, value in found["params"].items():
+        out.print(f"  {key} = {value}")
+    out.print(f"regime-train run {found['file']}", soft_wrap=True)
 
 
 @app.command(epilog="Example: regime-train compare --json")

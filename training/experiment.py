@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +12,98 @@ import pandas as pd
 
 from features import store
 from features.cli_support import progress_bar
-from features.dataset import build
+from features.dataset import build, check_label
 from features.errors import RegimeError
 from features.sources.sample import CAVEAT
 from models import metrics
 from models.names import registry_name
 from models.spec import BASELINES, ModelSpec, baseline, from_dict
-from training import gate, logbook
+from training import cluster, gate, logbook
 from training.walkforward import walk_forward
 
 FOLDER = Path(__file__).parent / "experiments"
 
 
-def read(name: str) -> ModelSpec:
-    """The specification in `training/experiments/NAME.toml`."""
+def read(name: str, settings: Sequence[str] = ()) -> ModelSpec:
+    """The specification in `training/experiments/NAME.toml`, or in the file NAME where that ends in `.toml`.
+
+    Parameters
+    ----------
+    name : str
+    settings : sequence of str
+        `key=value` each, over what the file says; `params.max_depth=2` reaches
+        into a table. A value is read as TOML, and as text where it is none.
+
+    Raises
+    ------
+    RegimeError
+        No such file, no TOML, an unknown key (the nearest known one is named) or
+        a value of the wrong type.
+    """
+    try:
+        values = tomllib.loads(_file(name).read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegimeError(f"the experiment {name} is not TOML: {error}") from error
+    for setting in settings:
+        _set(values, setting)
+    spec = from_dict(values)
+    check_label(spec.label)
+    return spec
+
+
+def text(name: str, settings: Sequence[str] = ()) -> str:
+    """The experiment's file as it stands, with what was set over it as comments at its end."""
+    return _file(name).read_text() + "".join(f"# --set {setting}\n" for setting in settings)
+
+
+def _file(name: str) -> Path:
     known = sorted(path.stem for path in FOLDER.glob("*.toml"))
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    path = Path(name).expanduser() if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        near = difflib.get_close_matches(Path(name).stem, known, n=1, cutoff=0.0)[0]
         raise RegimeError(f"no experiment {name!r}: known are {', '.join(known)}; did you mean {near}?")
-    return from_dict(tomllib.loads((FOLDER / f"{name}.toml").read_text()))
+    return path
 
 
-def run(name: str, spec: ModelSpec, workers: int) -> dict[str, Any]:
-    """Walk forward, score, log, register and set the champion; returns what was found, JSON-ready."""
+def _set(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    *tables, last = key.strip().split(".")
+    if not equals or not last:
+        raise RegimeError(f"--set {setting!r}: key=value is needed, such as params.max_depth=2")
+    for name in tables:
+        values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise RegimeError(f"--set {setting!r}: {name} is not a table")
+    values[last] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    # A bare date is TOML too, but experiments write dates as text.
+    plain = len(parsed) == 1 and isinstance(parsed["value"], bool | int | float | str | list | dict)
+    return parsed["value"] if plain else text
+
+
+def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None) -> dict[str, Any]:
+    """Walk forward, score, log, register and set the champion; returns what was found, JSON-ready.
+
+    `text` is the experiment's file, logged beside the run. Folds run on `workers`
+    threads, or on the Dask cluster of `client`.
+    """
     snapshot = store.load()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
     specs = {spec.kind: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != spec.kind}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
-        with progress_bar(f"walk-forward {kind}", None) as step:
+        with cluster.holding(client, dataset), progress_bar(f"walk-forward {kind}", None) as step:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns)
     champion, reason = gate.choose(scores, spec.kind)
     aliases = {"champion": champion, "challenger": spec.kind}
-    text = (FOLDER / f"{name}.toml").read_text()
     logged = logbook.log(name, dataset, specs, tables, documents, scores, reason, aliases, text)
     register_as = registry_name(dataset.source, dataset.label)
     paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}

@@ -1,0 +1,118 @@
+"""Folds on a Dask cluster: the same bits, whatever happens to a worker."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from test_walkforward import SPEC, made, same
+
+from features.errors import RegimeError
+from training import cluster, inner
+from training.walkforward import walk_forward
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_package_that_is_missing_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(RegimeError, match=r"pip install 'regime\[dask\]'"), cluster.connected("tcp://127.0.0.1:1"):
+        pass
+
+
+def test_without_an_address_nothing_is_connected(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with cluster.connected(None) as client:
+        assert client is None
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{port}", "nonsense://x"])
+def test_a_scheduler_that_does_not_answer_is_one_line(address, monkeypatch):
+    monkeypatch.setattr(cluster, "TIMEOUT", 1.0)
+    where = address.format(port=free_port())
+    with pytest.raises(RegimeError, match="no Dask scheduler answers") as caught, cluster.connected(where):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+@contextlib.contextmanager
+def started(*words):
+    done = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield done
+    finally:
+        if done.poll() is None:
+            done.kill()
+        done.wait()
+
+
+@contextlib.contextmanager
+def scheduler():
+    port = free_port()
+    options = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")
+    with started("distributed.cli.dask_scheduler", *options):
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.1)
+        yield f"tcp://127.0.0.1:{port}"
+
+
+def worker(address, name):
+    # Without a nanny: nobody restarts the one that is killed.
+    options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--name", name)
+    return started("distributed.cli.dask_worker", address, *options)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "TIMEOUT", 30.0)
+    monkeypatch.chdir(tmp_path)  # workers write their scratch space where they are
+    data = made(1000)
+    local = walk_forward(data, SPEC, 2, cached=False)
+    done = []
+    weeks = inner.inner(data, SPEC)
+    with contextlib.ExitStack() as stack:
+        address = stack.enter_context(scheduler())
+        first, _ = (stack.enter_context(worker(address, name)) for name in "ab")
+        client = stack.enter_context(cluster.connected(address))
+        client.wait_for_workers(2, timeout=30)
+
+        def kill_one():
+            done.append(len(client.scheduler_info()["workers"]))
+            if len(done) == 3:
+                os.kill(first.pid, signal.SIGKILL)
+
+        with cluster.holding(client, data):
+            remote = walk_forward(data, SPEC, 2, kill_one, cached=False)
+        assert len(client.scheduler_info()["workers"]) == 1
+        with cluster.holding(client, weeks.dataset):  # as a sweep does
+            theirs = list(inner.losses(weeks, SPEC, 2))
+    assert first.returncode == -signal.SIGKILL
+    assert len(done) > 10
+    same(local, remote)
+    for one, other in zip(theirs, inner.losses(weeks, SPEC, 1), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_or_of_another_program_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
+    monkeypatch.chdir(tmp_path)
+    with scheduler() as address:
+        with pytest.raises(RegimeError, match="has no worker"), cluster.connected(address):
+            pass
+        monkeypatch.setattr(cluster, "TIMEOUT", 30.0)
+        with worker(address, "a"):
+            monkeypatch.setattr(cluster.prefix, "environment", lambda: "another")
+            with pytest.raises(RegimeError, match="another version of this program"), cluster.connected(address):
+                pass

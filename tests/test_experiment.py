@@ -1,0 +1,54 @@
+"""An experiment is a file, and settings on the command line over it."""
+
+import pytest
+
+from features.errors import RegimeError
+from models.spec import ModelSpec
+from training.experiment import FOLDER, read
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
+def test_every_shipped_experiment_can_be_read(name):
+    assert isinstance(read(name), ModelSpec)
+
+
+def test_settings_are_over_the_file():
+    spec = read(
+        "lightgbm",
+        ["params.max_depth=2", "label=return", "families=['rates']", "train_start=1970-01-01", "as_published=true"],
+    )
+    assert spec.params == read("lightgbm").params | {"max_depth": 2}
+    assert (spec.label, spec.families, spec.train_start) == ("return", ("rates",), "1970-01-01")
+    assert spec.as_published is True
+    assert read("lightgbm", ["params.learning_rate=0.05", "seed=3", "seed = 4"]).seed == 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("refit_week=3", "'refit_week'.*'refit_weeks'"),
+        ("params.max_depht=3", "max_depht.*max_depth"),
+        ("params.max_depth=two", "max_depth is 'two'; a number is needed"),
+        ("seed=a\nlabel='return'", "seed is"),
+        ("seed.x=1", "seed is not a table"),
+        ("seed=1.5", "seed is 1.5: a value of type int"),
+        ("label=paht", "unknown label 'paht'"),
+        ("families=rates", "families is 'rates'"),
+        ("seed", "key=value"),
+        ("=3", "key=value"),
+    ],
+)
+def test_a_bad_setting_is_said(setting, said):
+    with pytest.raises(RegimeError, match=said):
+        read("lightgbm", [setting])
+
+
+def test_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('kind = "staged"\n[params]\nmax_depth = 2\n')
+    assert read(str(path), ["seed=9"]) == ModelSpec(kind="staged", seed=9, params={"max_depth": 2})
+    path.write_text("kind = ")
+    with pytest.raises(RegimeError, match="not TOML"):
+        read(str(path))
+    with pytest.raises(RegimeError, match="did you mean default"):
+        read(str(tmp_path / "defalt.toml"))
