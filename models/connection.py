@@ -18,9 +18,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import psutil
-from filelock import FileLock, Timeout
-
 from features.errors import RegimeError
 from models import relocation
 from models.relocation import ARTIFACTS, EXPERIMENT, WAIT
@@ -142,6 +139,8 @@ def _imported() -> Any:
 
 @functools.lru_cache(maxsize=16)
 def _open(where: str) -> None:
+    from filelock import FileLock, Timeout  # here, as psutil below: a call that finds its answer kept needs neither
+
     path = database(where)
     if path is None:
         _prepare(None)
@@ -190,10 +189,14 @@ def process_tags() -> dict[str, str]:
 
 
 def _start(pid: int) -> float:
+    import psutil
+
     return float(psutil.Process(pid).create_time())
 
 
 def _gone(tags: dict[str, str]) -> bool:
+    import psutil
+
     try:
         return abs(_start(int(tags["pid"])) - float(tags["process_start"])) > CLOCK  # the number was given anew
     except psutil.NoSuchProcess:
