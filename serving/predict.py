@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from models import door, tracking
 from models.fit import Document, fit_at, refit_dates
 from models.names import registry_name
 from models.predictor import predict
-from models.spec import ModelSpec, from_json
+from models.spec import ModelSpec, baseline, from_json
 from models.verdict import verdict
 from serving import journal
 from serving.drivers import by_family, drift, drivers
@@ -139,7 +139,8 @@ def call(asof: pd.Timestamp | None, at: Desk | None = None, allowed: tuple[str, 
     refuse_if_stale(whole, snapshot, allowed=allowed)
     at = at or desk()
     with progress_bar("data set", None) as step:
-        dataset = build(snapshot, from_json(at.challenger.tags["spec"]).label, step)
+        specs = [from_json(model.tags["spec"]) for model in (at.champion, at.challenger) if model is not None]
+        dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
     if dataset.X.loc[[date], ["broad_return_21", "cap_return_21"]].isna().any(axis=None):
         raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
     made = _call(at, snapshot, dataset, date, asof is not None)
@@ -156,7 +157,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
     used, other = document(shown), document(at.challenger)
-    markov = at.document(dataset, replace(from_json(at.challenger.tags["spec"]), kind="markov"), date)
+    markov = at.document(dataset, baseline(from_json(at.challenger.tags["spec"]), "markov"), date)
     probabilities = _probabilities(used, row)
     base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
     ages = freshness(snapshot)
