@@ -74,7 +74,8 @@ def refit_dates(dataset: Dataset, spec: ModelSpec) -> pd.DatetimeIndex:
 
 def live_features(dataset: Dataset, date: pd.Timestamp) -> list[str]:
     """Features with a value in the weeks up to `date`: one whose inputs have died is left out of the fold."""
-    recent = dataset.X[dataset.X.index <= date].iloc[-RECENT_ROWS[dataset.rows_per_year] :]
+    end = int(dataset.X.index.searchsorted(date, side="right"))
+    recent = dataset.X.iloc[max(0, end - RECENT_ROWS[dataset.rows_per_year]) : end]
     return [str(name) for name in recent.columns[recent.notna().any()]]
 
 
@@ -151,13 +152,13 @@ def _ranges(X: pd.DataFrame) -> dict[str, list[float]]:
 
 def _quantiles(values: np.ndarray, levels: tuple[float, ...]) -> list[np.ndarray]:
     """`np.nanquantile(values, levels, axis=0)` by one sort of all columns: that one takes them one by one."""
-    ordered = np.sort(values, axis=0)  # NaN last
+    ordered = np.sort(np.ascontiguousarray(values.T), axis=1)  # NaN last
     last, columns = (~np.isnan(values)).sum(axis=0) - 1, np.arange(values.shape[1])
     out = []
     for level in levels:
         place = level * last
         low = np.floor(place).astype(int)
-        a, b = ordered[low, columns], ordered[np.minimum(low + 1, last), columns]
+        a, b = ordered[columns, low], ordered[columns, np.minimum(low + 1, last)]
         out.append(a + (b - a) * (place - low))
     return out
 
@@ -293,7 +294,8 @@ def _columns(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.nda
             raise RegimeError(f"model kind {spec.kind!r} needs the column {missing[0]!r}: the data set has none")
         return list(fixed)
     chosen = set(chosen_features(dataset, spec))
-    known = dataset.X[rows].notna().sum()
+    counts = (~np.isnan(dataset.X.to_numpy(float)[rows])).sum(axis=0)
+    known = dict(zip(map(str, dataset.X.columns), counts, strict=True))
     least = max(1.0, spec.min_history_years * dataset.rows_per_year)
     names = [name for name in live_features(dataset, date) if name in chosen and known[name] >= least]
     if not names:

@@ -122,7 +122,8 @@ def lightgbm(
         settings["monotone_constraints"] = [monotone.get(str(name), 0) for name in X.columns]
     label = codes if k > 2 else (codes == 0).astype(int)
     data = lgb.Dataset(X.to_numpy(float), label=label, weight=weight, free_raw_data=True)
-    booster = lgb.train(settings, data, num_boost_round=rounds)
+    # Kept as it is: by default LightGBM writes it as text and reads that again, and text is what we want once.
+    booster = lgb.train(settings, data, num_boost_round=rounds, keep_training_booster=True)
     return {"kind": "lightgbm", "features": [str(name) for name in X.columns], "booster": booster.model_to_string()}
 
 
