@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from features.errors import RegimeError
-from models import outbox, tracking
+from models import ledger, outbox, tracking
 from models.outbox import Batch
 
 Logged = dict[str, tuple[str, str]]
@@ -49,6 +49,11 @@ def _send(batch: Batch, step: Callable[[], None]) -> Logged:
         run_id, uri = tracking.log(result, batch.data, batch.digest, batch.source)
         tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
         logged[kind] = (run_id, tracking.register(batch.register_as, uri, run_id, tags))
+        if "spec" in tags:
+            # Before the gate judged they were added already, unless MLflow was not there then.
+            entry = ledger.entry_of_result(result, batch.digest, batch.source)
+            ledger.add([entry])
+            ledger.link(entry, run_id)
         step()
     return logged
 

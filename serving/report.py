@@ -113,6 +113,8 @@ def _head(made: dict[str, Any], head: str) -> str:
         f"out-of-sample skill {model['skill']:+.3f} (p {model['skill_p']:.3f}). The black mark is the base rate. "
         f"Data {made['source']} {made['digest']}; journal head {head[:16]}.</p>",
     ]
+    if model["override"]:
+        lines.append(f"<p>Set by a person, not by the gate: {html.escape(model['override'])}</p>")
     if made["caveat"]:
         lines.append(f"<p class='muted'>{html.escape(made['caveat'])}</p>")
     for key, said in made["substitutions"].items():

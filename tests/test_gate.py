@@ -1,32 +1,266 @@
-from training.gate import choose
+"""The gate on weekly losses made by hand, and its multiple test against arch and a slow bootstrap."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from arch.bootstrap import SPA
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models import inference
+from training import gate, spa
+
+WEEKS = pd.date_range("2000-01-07", periods=780, freq="W-FRI")
+RNG = np.random.default_rng(11)
+CLIMATOLOGY = pd.Series(1.0 + 0.2 * RNG.standard_normal(len(WEEKS)), WEEKS)
 
 
-def row(loss, skill, p):
-    return {"log_loss": loss, "log_loss_skill": skill, "log_loss_skill_p": p}
+def ahead(gain, noise=0.1, seed=0, weeks=WEEKS):
+    """Losses that are lower than climatology's by `gain` in the mean, exactly."""
+    steps = np.random.default_rng(seed).standard_normal(len(weeks))
+    steps = (steps - steps.mean()) * noise - gain
+    return CLIMATOLOGY.loc[weeks] + pd.Series(steps, weeks)
 
 
-CLIM = row(1.00, 0.0, 1.0)
+def case(mine, markov, **more):
+    losses = {"lightgbm": mine, "climatology": CLIMATOLOGY, "markov": markov}
+    losses = {name: loss.loc[mine.index] for name, loss in losses.items()}
+    values = {"candidate": "lightgbm", "label": "path", "spec": "{}", "auc_breakdown": 0.7} | more
+    return gate.Case(rows_per_year=52, losses=losses, baselines=("climatology", "markov"), **values)
 
 
-def test_a_candidate_ahead_of_all_wins():
-    name, reason = choose(
-        {"lightgbm": row(0.95, 0.05, 0.01), "markov": row(0.97, 0.03, 0.01), "climatology": CLIM}, "lightgbm"
-    )
-    assert name == "lightgbm"
-    assert "lower loss than every baseline" in reason
+def present(losses, **more):
+    values = {"name": "lightgbm (version 3)", "spec": "other", "baseline": False} | more
+    return gate.Present(losses=losses, **values)
 
 
-def test_a_better_baseline_wins():
-    name, reason = choose(
-        {"lightgbm": row(0.98, 0.02, 0.01), "markov": row(0.97, 0.03, 0.01), "climatology": CLIM}, "lightgbm"
-    )
-    assert name == "markov"
-    assert "no lower loss than markov" in reason
+def test_a_candidate_ahead_of_all_is_champion():
+    found = gate.judge(case(ahead(0.05), ahead(0.03, seed=1)))
+    assert (found.champion, found.passed, found.keep) == ("lightgbm", True, False)
+    assert found.clauses.rival == "markov"
+    assert found.clauses.tries == 1
+    assert found.clauses.skill == pytest.approx(0.05 / CLIMATOLOGY.mean())
+    assert "beats climatology and markov" in found.reason
+    assert found.tags()["gate_passed"] == "true"
+    assert found.tags()["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
+
+
+def test_a_lower_loss_within_chance_is_not_enough():
+    found = gate.judge(case(ahead(0.032, 0.5), ahead(0.03, seed=1)))
+    assert found.champion == "markov"
+    assert not found.passed
+    assert "beyond chance" in found.reason
+    assert "markov is the best baseline that beats climatology" in found.reason
+
+
+def test_a_better_baseline_is_champion():
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1)))
+    assert found.champion == "markov"
+    assert found.clauses.spa_p == 1.0
+    assert "has no lower loss than markov" in found.reason
 
 
 def test_chance_is_no_evidence():
-    name, reason = choose(
-        {"lightgbm": row(0.99, 0.01, 0.2), "markov": row(0.995, 0.005, 0.3), "climatology": CLIM}, "lightgbm"
-    )
-    assert name is None
-    assert "no evidence" in reason
+    found = gate.judge(case(ahead(0.002, 0.5), ahead(0.001, 0.5, seed=1)))
+    assert (found.champion, found.keep) == (None, False)
+    assert found.reason.endswith("no baseline beats climatology either: no evidence")
+
+
+def test_a_baseline_run_alone_is_no_candidate():
+    found = gate.judge(case(ahead(0.05), ahead(0.03, seed=1), candidate="markov"))
+    assert (found.champion, found.passed, found.clauses) == ("markov", False, None)
+
+
+@pytest.mark.parametrize(("gain", "auc"), [(0.2, 0.7), (0.05, 0.86)])
+def test_what_looks_like_a_leak_is_never_promoted(gain, auc):
+    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc))
+    assert found.suspicious
+    assert found.champion == "markov"
+    assert "looks like a leak" in found.reason
+    assert found.tags()["gate_passed"] == "suspicious"
+    # The bounds are those of `path`.
+    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, label="stress")).passed
+
+
+def test_a_period_far_behind_the_rival_fails():
+    early = WEEKS < "2008"
+    markov = ahead(0.03, seed=1)
+    mine = markov - np.where(early, 0.06, -0.02)
+    found = gate.judge(case(mine, markov))
+    assert found.clauses.periods["1990_2007"] > 0.05
+    assert found.clauses.periods["2008_on"] == pytest.approx(-0.02 / CLIMATOLOGY[~early].mean())
+    assert "in 2008-on" in found.reason
+    assert gate.judge(case(markov - np.where(early, 0.06, -0.005), markov)).passed
+
+
+def test_many_tries_take_a_pass_away():
+    """One of a hundred lucky tries is chance; the same losses alone would pass."""
+    markov = ahead(0.03, seed=1)
+    rng = np.random.default_rng(3)
+    tries = [markov + 0.1 * pd.Series(rng.standard_normal(len(WEEKS)), WEEKS) for _ in range(100)]
+    best = min(tries, key=lambda loss: loss.mean())
+    assert gate.judge(case(best, markov)).passed
+    found = gate.judge(case(best, markov, tries=tries))
+    assert found.clauses.tries == 100  # its own entry in the ledger is not another try
+    assert not found.passed
+    assert "100 tries" in found.reason
+
+
+def test_tries_on_fewer_weeks_count_as_equal_where_they_lack_them():
+    markov, mine = ahead(0.03, seed=1), ahead(0.06)
+    short = ahead(0.04, seed=5, weeks=WEEKS[-200:])
+    elsewhere = pd.Series(1.0, pd.date_range("1980-01-04", periods=200, freq="W-FRI"))
+    found = gate.judge(case(mine, markov, tries=[short, elsewhere]))
+    assert found.clauses.tries == 2  # the candidate and the short one; nothing is known of the other on these weeks
+    filled = markov.copy()
+    filled.loc[short.index] = short
+    same = gate.judge(case(mine, markov, tries=[filled]))
+    assert same.clauses.spa_p == found.clauses.spa_p
+
+
+def test_the_champion_is_replaced_only_by_one_that_beats_it():
+    markov, mine = ahead(0.03, seed=1), ahead(0.06)
+    better = gate.judge(case(mine, markov, present=present(ahead(0.04, seed=2))))
+    assert better.passed
+    assert "replaces the champion lightgbm (version 3)" in better.reason
+    equal = gate.judge(case(mine, markov, present=present(mine - 0.001 * np.sin(np.arange(len(mine))))))
+    assert (equal.champion, equal.kept) == (None, "lightgbm (version 3)")
+    assert "does not beat the champion" in equal.reason
+    unknown = gate.judge(case(mine, markov, present=present(None)))
+    assert unknown.keep
+    assert "not in the ledger" in unknown.reason
+
+
+def test_the_scheduled_refit_of_the_champion_replaces_it():
+    mine = ahead(0.06)
+    found = gate.judge(case(mine, ahead(0.03, seed=1), present=present(mine, spec="{}")))
+    assert found.champion == "lightgbm"
+    assert "scheduled refit" in found.reason
+
+
+def test_who_stays_when_the_candidate_fails():
+    poor, markov = ahead(0.01), ahead(0.03, seed=1)
+    earned = gate.judge(case(poor, markov, present=present(ahead(0.04, seed=2))))
+    assert earned.keep
+    assert "passed before" in earned.reason
+    baseline = present(markov, name="markov (version 1)", baseline=True)
+    assert gate.judge(case(poor, markov, present=baseline)).champion == "markov"
+    person = present(None, name="logit2 (version 1)", baseline=True, override=True)
+    found = gate.judge(case(poor, markov, present=person))
+    assert found.keep
+    assert "which a person set" in found.reason
+
+
+def test_a_person_is_overruled_by_what_beats_their_champion_and_told_so():
+    person = present(ahead(0.01, seed=2), override=True)
+    found = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), present=person))
+    assert found.champion == "lightgbm"
+    assert "which a person had set" in found.reason
+
+
+def test_fewer_weeks_do_not_unseat_a_baseline():
+    baseline = present(ahead(0.03, seed=1), name="markov (version 1)", baseline=True)
+    short = WEEKS[-60:]
+    found = gate.judge(case(ahead(0.01, weeks=short), ahead(0.03, seed=1), present=baseline))
+    assert found.kept == "markov (version 1)"
+    assert "more weeks" in found.reason
+
+
+def test_models_on_other_weeks_cannot_be_compared():
+    made = case(ahead(0.05), ahead(0.03, seed=1))
+    made.losses["markov"] = made.losses["markov"].iloc[1:]
+    with pytest.raises(ValueError, match="other weeks"):
+        gate.judge(made)
+
+
+def test_the_decision_is_json():
+    found = gate.as_json(gate.judge(case(ahead(0.05), ahead(0.03, seed=1))))
+    assert found["passed"] is True
+    assert set(found) >= {"skill", "p", "spa_p", "tries", "rival", "periods", "champion_p"}
+
+
+# ---------------------------------------------------------------- the multiple test
+
+
+def by_arch(gains, block):
+    """arch's test on differences divided by their deviation, with the same draws and as many of them."""
+    test = SPA(np.zeros(len(gains)), -gains / spa.deviation(gains, block), block, 2000, "circular", seed=0)
+    test.compute()
+    return test
+
+
+@pytest.fixture
+def unwidened(monkeypatch):
+    """arch knows nothing of the correction for long blocks."""
+    monkeypatch.setattr(inference, "widening", lambda *_: 1.0)
+
+
+@pytest.mark.usefixtures("unwidened")
+@pytest.mark.parametrize("block", [26, 52])
+def test_the_best_candidate_s_p_is_arch_s(block):
+    rng = np.random.default_rng(0)
+    gains = rng.normal(0.0, 1.0, (520, 6)) * np.linspace(0.1, 2.0, 6) + np.array([0.01, 0.02, 0.0, -0.4, 0.0, 0.0])
+    scaled = gains.mean(axis=0) / spa.deviation(gains, block)
+    order = np.argsort(-scaled)
+    found = spa.adjusted_p(np.zeros(520), -gains[:, order], (block,))
+    assert 0.001 < found < 0.9
+    assert found == pytest.approx(by_arch(gains, block).pvalues["consistent"], abs=1e-3)
+
+
+@pytest.mark.usefixtures("unwidened")
+def test_it_belongs_to_arch_s_better_models_from_its_p_on():
+    rng = np.random.default_rng(1)
+    gains = rng.normal(0.0, 1.0, (520, 8)) + np.linspace(0.12, 0.0, 8)
+    test = by_arch(gains, 26)
+    for model in range(4):
+        order = [model, *(i for i in range(8) if i != model)]
+        p = spa.adjusted_p(np.zeros(520), -gains[:, order], (26,))
+        assert 0.002 < p < 0.998
+        assert model in test.better_models(p + 0.002)
+        assert model not in test.better_models(p - 0.002)
+
+
+def test_alone_it_is_the_p_of_the_skill():
+    gains = np.random.default_rng(6).normal(0.05, 0.5, 520)
+    alone = spa.adjusted_p(np.zeros(520), -gains[:, None], (26, 52))
+    assert alone == pytest.approx(inference.p_value(gains, blocks=(26, 52)), abs=1e-9)
+
+
+def test_a_good_rival_candidate_does_not_make_a_poor_one_pass():
+    rng = np.random.default_rng(2)
+    gains = rng.normal(0.0, 0.3, (520, 2)) + np.array([0.0, 0.3])
+    assert spa.adjusted_p(np.zeros(520), -gains, (26, 52)) > 0.05
+    assert spa.adjusted_p(np.zeros(520), -gains[:, ::-1], (26, 52)) < 0.01
+
+
+def test_a_noisy_try_does_not_set_the_bar_for_a_quiet_one():
+    """Studentised: the quiet candidate's clear gain counts beside a try a hundred times as noisy."""
+    rng = np.random.default_rng(3)
+    gains = np.column_stack([rng.normal(0.02, 0.05, 520), rng.normal(0.0, 5.0, 520)])
+    assert spa.adjusted_p(np.zeros(520), -gains, (26,)) < 0.01
+
+
+def test_the_deviation_is_that_of_the_block_bootstrap():
+    rng = np.random.default_rng(4)
+    gains, block = rng.normal(size=(130, 1)).cumsum(axis=0), 26
+    wrapped = np.concatenate([gains[:, 0], gains[:, 0]])
+    sums = [wrapped[i : i + block].sum() for i in range(130)]
+    assert spa.deviation(gains, block)[0] == pytest.approx(np.std(sums) / np.sqrt(block))
+
+
+def test_too_short_or_equal_to_the_benchmark_is_no_evidence():
+    rng = np.random.default_rng(5)
+    few = rng.normal(1.0, 0.1, 60)
+    assert spa.adjusted_p(few, few[:, None] - 1.0, (26, 52)) == 1.0
+    many = rng.normal(size=520)
+    assert spa.adjusted_p(many, np.column_stack([many, many - 1.0]), (26, 52)) == 1.0
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000))
+def test_another_try_never_makes_a_candidate_better(seed):
+    """Up to what chance moves: the bootstrap draws the same weeks, and a maximum over more is no smaller."""
+    rng = np.random.default_rng(seed)
+    gains = rng.normal(0.0, 1.0, (208, 4)) + np.array([0.1, 0.0, 0.0, 0.0])
+    few, more = (spa.adjusted_p(np.zeros(208), -gains[:, :k], (26,)) for k in (2, 4))
+    assert more >= few

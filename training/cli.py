@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from features.cli_support import out, print_json, run_app
+from features.cli_support import out, print_json, progress_bar, run_app
 from features.sources.sample import CAVEAT
-from models import delivery, interface, tracking
+from models import delivery, interface, promotion, tracking
 from training import cluster, experiment
 
 app = typer.Typer(
@@ -80,7 +80,49 @@ def run(
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
-    out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}")
+    out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
+
+
+@app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')
+def promote(
+    run: Annotated[str, typer.Argument(help="A run id, or the beginning of just one.")],
+    reason: Annotated[str, typer.Option(help="Kept on the model and shown in every call it makes.")],
+    json: JsonOption = False,
+) -> None:
+    """Make a run's model champion against the gate; a later run replaces it only if its candidate beats it."""
+    made = promotion.promote(run, reason)
+    if json:
+        print_json(asdict(made))
+    else:
+        said = (
+            f"champion of {made.registered_as}: version {made.version} ({made.kind}), set by a person: {made.override}"
+        )
+        out.print(said, soft_wrap=True, markup=False)
+
+
+@app.command(epilog="Example: regime-train canary --seeds 200 --workers 2")
+def canary(
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds; fewer where a rate near 1 is asked for.")] = 200,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,
+    json: JsonOption = False,
+) -> None:
+    """Does the gate keep chance and leaks out and let a signal in? Exit status 1 if not."""
+    from training import canary as birds
+
+    with progress_bar("canaries", sum(birds.sizes(seeds).values())) as step:
+        found = birds.run(seeds, workers, step=step)
+    if json:
+        print_json(birds.as_json(found))
+    else:
+        view = Table(box=None, pad_edge=False)
+        for name in ("canary", "counted", "bound", "count", "rate", "95 % interval", ""):
+            view.add_column(name, no_wrap=True)
+        for one in found:
+            span, verdict = f"{one.low:.1%} to {one.high:.1%}", "ok" if one.ok else "FAILED"
+            view.add_row(one.name, one.counted, one.bound, f"{one.count}/{one.seeds}", f"{one.rate:.1%}", span, verdict)
+        out.print(view)
+    if not all(one.ok for one in found):
+        raise typer.Exit(1)
 
 
 @app.command(

@@ -15,10 +15,10 @@ from features.cli_support import progress_bar
 from features.dataset import build, check_label
 from features.errors import RegimeError
 from features.sources.sample import CAVEAT
-from models import metrics
+from models import ledger, metrics
 from models.names import registry_name
 from models.spec import BASELINES, ModelSpec, baseline, from_dict
-from training import cluster, gate, logbook
+from training import cluster, evidence, gate, logbook
 from training.walkforward import walk_forward
 
 FOLDER = Path(__file__).parent / "experiments"
@@ -96,15 +96,17 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     snapshot = store.load()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
-    specs = {spec.kind: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != spec.kind}
+    # A baseline that was altered (calibrated, blended) is a candidate, and is held against the plain one too.
+    mine = spec.kind if ledger.is_baseline(spec) or spec.kind not in BASELINES else f"altered-{spec.kind}"
+    specs = {mine: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
         with cluster.holding(client, dataset), progress_bar(f"walk-forward {kind}", None) as step:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns)
-    champion, reason = gate.choose(scores, spec.kind)
-    aliases = {"champion": champion, "challenger": spec.kind}
-    logged = logbook.log(name, dataset, specs, tables, documents, scores, reason, aliases, text)
+    decision = evidence.judge(name, dataset, specs, tables, mine, scores[mine].get("auc_breakdown"))
+    aliases = {"challenger": mine} | ({} if decision.keep else {"champion": decision.champion})
+    logged = logbook.log(name, dataset, specs, tables, documents, scores, decision.tags(), aliases, text)
     register_as = registry_name(dataset.source, dataset.label)
     paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
     return {
@@ -113,10 +115,11 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
         "source": dataset.source,
         "caveat": CAVEAT if dataset.source == "sample" else None,
         "registered_as": register_as,
-        "champion": champion,
-        "gate": reason,
-        "predictions": str(paths[spec.kind]),
-        "weeks": len(tables[spec.kind]),
-        "span": [str(pd.Timestamp(tables[spec.kind]["date"].iloc[i]).date()) for i in (0, -1)],
+        "champion": decision.kept if decision.keep else decision.champion,
+        "gate": decision.reason,
+        "clauses": gate.as_json(decision),
+        "predictions": str(paths[mine]),
+        "weeks": len(tables[mine]),
+        "span": [str(pd.Timestamp(tables[mine]["date"].iloc[i]).date()) for i in (0, -1)],
         "models": {kind: {"run_id": logged[kind][0], "version": logged[kind][1], **scores[kind]} for kind in specs},
     }

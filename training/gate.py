@@ -1,31 +1,304 @@
-"""The gate, first form: who may be champion, and why.
+"""The gate: who may be champion, and why. The only place that decides; data in, a decision out.
 
-1. It beats climatology with p < 0.05.
-2. It has a lower loss than every baseline.
-If the candidate fails, the best baseline that passes clause 1 is champion; if
-none does, there is no champion and the call says "no evidence".
+A candidate passes if
+0. it is not suspicious: for `path`, log-loss skill above 0.12 or breakdown AUC
+   above 0.85 is more than a month ahead can hold, and looks like a leak;
+1. it beats climatology with p < 0.05;
+2. it has a lower loss than every baseline, beats the best of them with p < 0.05
+   by Hansen's test for superior predictive ability over all candidates ever
+   evaluated (`training.spa`), and is in no period worse than that baseline by
+   more than 0.01 skill;
+3. it beats the present champion with p < 0.10, or has its specification and is
+   its scheduled refit.
+
+If it does not pass, a present champion that is no baseline, or that a person
+set, stays: it earned its place, or somebody answers for it. Otherwise the best
+baseline that passes clause 1 is champion; a baseline champion that was judged on
+more weeks than this run has stays too, for fewer weeks cannot unseat it. If there
+is none, there is no champion and the call says "no evidence".
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.inference import BLOCKS, MONTH_BLOCKS, p_value
+from models.weeks import PERIODS
+from training import spa
+
 LEVEL = 0.05
-Metrics = dict[str, float]
+CHAMPION_LEVEL = 0.10
+PERIOD_MARGIN = 0.01
+SUSPICIOUS_SKILL = 0.12
+SUSPICIOUS_AUC = 0.85
+SUSPECTS = ("path",)  # labels the two bounds hold for; a market's volatility alone goes further on `stress`
+CLIMATOLOGY = "climatology"
 
 
-def choose(metrics: dict[str, Metrics], candidate: str) -> tuple[str | None, str]:
-    """Name of the champion, or None, and the reason in one sentence."""
+@dataclass(frozen=True)
+class Present:
+    """The present champion: its name in a sentence, and its weekly losses where they are known."""
 
-    def passes(name: str) -> bool:
-        return metrics[name]["log_loss_skill"] > 0.0 and metrics[name]["log_loss_skill_p"] < LEVEL
+    name: str
+    spec: str
+    baseline: bool
+    override: bool = False
+    losses: pd.Series | None = None
 
-    baselines = sorted((name for name in metrics if name != candidate), key=lambda name: metrics[name]["log_loss"])
-    best = baselines[0]
-    skill, p = metrics[candidate]["log_loss_skill"], metrics[candidate]["log_loss_skill_p"]
-    said = f"{candidate}: skill {skill:+.4f}, p {p:.3f}"
-    if passes(candidate) and metrics[candidate]["log_loss"] < metrics[best]["log_loss"]:
-        return candidate, f"{said}; beats climatology and has a lower loss than every baseline"
-    why = "does not beat climatology" if not passes(candidate) else f"has no lower loss than {best}"
-    for name in baselines:
-        if passes(name):
-            return name, f"{said}; {why}; {name} is the best baseline that beats climatology"
-    return None, f"{said}; {why}; no baseline beats climatology either: no evidence"
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged.
+
+    Attributes
+    ----------
+    label : str
+    rows_per_year : int
+        52 or 12; it sets the block lengths.
+    candidate : str
+        A key of `losses`; one of `baselines` if a plain baseline was run.
+    spec : str
+        The candidate's specification as JSON.
+    losses : dict of str to Series of float
+        Log loss by decision date of every model of the run, climatology among
+        them; matured weeks only, the same in each.
+    baselines : tuple of str
+        Which of them are baselines.
+    auc_breakdown : float or None
+        Of the candidate on these weeks.
+    tries : sequence of Series of float
+        Losses by decision date of every candidate ever evaluated, the present
+        one with or without them. A week that one lacks counts as equal to the baseline.
+    present : Present or None
+    """
+
+    label: str
+    rows_per_year: int
+    candidate: str
+    spec: str
+    losses: dict[str, pd.Series]
+    baselines: tuple[str, ...]
+    auc_breakdown: float | None = None
+    tries: Sequence[pd.Series] = ()
+    present: Present | None = None
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """The figures behind a decision. Skills are against climatology on the judged weeks.
+
+    `periods`: skill ahead of the rival by period; `spa_p`: the candidate's own
+    p by the SPA over `tries` candidates, 1 where it is not ahead of the rival.
+    """
+
+    skill: float
+    p: float
+    auc_breakdown: float | None
+    rival: str
+    rival_skill: float
+    spa_p: float
+    tries: int
+    periods: dict[str, float] = field(default_factory=dict)
+    champion_p: float | None = None
+    refit: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Champion among this run's models (None: none of them), and why.
+
+    `kept`: the present champion's name, where it stays instead.
+    """
+
+    champion: str | None
+    kept: str | None
+    passed: bool
+    suspicious: bool
+    reason: str
+    clauses: Clauses | None
+
+    @property
+    def keep(self) -> bool:
+        """Whether the present champion stays."""
+        return self.kept is not None
+
+    def tags(self) -> dict[str, str]:
+        """What is written on a model version."""
+        verdict = {"gate": self.reason, "gate_passed": "suspicious" if self.suspicious else str(self.passed).lower()}
+        if self.clauses is None:
+            return verdict
+        return verdict | {"gate_tries": str(self.clauses.tries), "gate_spa_p": f"{self.clauses.spa_p:.4f}"}
+
+
+def unjudged(why: str) -> Decision:
+    """The decision where the ledger cannot be read: whatever is champion stays."""
+    return Decision(None, "the present champion, if there is one,", False, False, f"not judged: {why}", None)
+
+
+def judge(case: Case) -> Decision:
+    """Decide a case; deterministic.
+
+    Raises
+    ------
+    ValueError
+        The models of the run were not scored on the same weeks.
+    """
+    weeks = case.losses[case.candidate].index
+    for name, series in case.losses.items():
+        if not series.index.equals(weeks):
+            raise ValueError(f"{name} was scored on other weeks than {case.candidate}")
+    clauses = None if case.candidate in case.baselines else _clauses(case)
+    if clauses is None:
+        return _without(case, f"{case.candidate} is a baseline", False, None)
+    said = f"{case.candidate}: skill {clauses.skill:+.4f}, p {clauses.p:.3f}"
+    why = _suspicion(case, clauses)
+    if why:
+        return _without(case, f"{said}; suspicious: {why}, which looks like a leak", True, clauses)
+    why = _failure(case, clauses)
+    if why:
+        return _without(case, f"{said}; {why}", False, clauses)
+    ahead = (
+        f"{said}; beats climatology and {clauses.rival}, the best baseline (SPA p {clauses.spa_p:.3f}, "
+        f"{_count(clauses.tries)})"
+    )
+    return Decision(case.candidate, None, True, False, f"{ahead}{_succession(case, clauses)}", clauses)
+
+
+def _count(tries: int) -> str:
+    return f"{tries} {'try' if tries == 1 else 'tries'}"
+
+
+def _clauses(case: Case) -> Clauses:
+    mine, base = case.losses[case.candidate], case.losses[CLIMATOLOGY]
+    rival = min(case.baselines, key=lambda name: float(case.losses[name].mean()))
+    best, weeks = case.losses[rival], mine.index
+    # The candidate is a try of its own, whether or not the ledger holds it already.
+    others = [loss for loss in case.tries if weeks.isin(loss.index).any() and not _same(loss, mine)]
+    table = np.column_stack([mine, *(loss.reindex(weeks).fillna(best) for loss in others)])
+    ahead = float(mine.mean()) < float(best.mean())
+    present = case.present
+    refit = present is not None and present.spec == case.spec
+    return Clauses(
+        skill=_skill(mine, base),
+        p=_p(case, base - mine),
+        auc_breakdown=case.auc_breakdown,
+        rival=rival,
+        rival_skill=_skill(best, base),
+        spa_p=spa.adjusted_p(best.to_numpy(), table, _blocks(case)) if ahead else 1.0,
+        tries=table.shape[1],
+        periods=_periods(mine, best, base),
+        champion_p=None if present is None or present.losses is None else _against(case, mine, present.losses),
+        refit=refit,
+    )
+
+
+def _same(loss: pd.Series, mine: pd.Series) -> bool:
+    """Whether an entry of the ledger, kept as float32, is the candidate itself."""
+    return loss.index.equals(mine.index) and bool(np.allclose(loss, mine, rtol=0.0, atol=1e-5))
+
+
+def _skill(loss: pd.Series, base: pd.Series) -> float:
+    return 1.0 - float(loss.mean()) / float(base.mean())
+
+
+def _p(case: Case, gain: pd.Series) -> float:
+    """One-sided p of a mean gain above zero, as every run is scored with."""
+    return p_value(gain.to_numpy(), blocks=_blocks(case))
+
+
+def _blocks(case: Case) -> tuple[int, ...]:
+    return MONTH_BLOCKS if case.rows_per_year == 12 else BLOCKS
+
+
+def _against(case: Case, mine: pd.Series, other: pd.Series) -> float:
+    common = mine.index.intersection(other.index)
+    return _p(case, other.loc[common] - mine.loc[common])
+
+
+def _periods(mine: pd.Series, best: pd.Series, base: pd.Series) -> dict[str, float]:
+    """By period of the protocol that has weeks: the candidate's skill less the rival's."""
+    ahead = {}
+    for suffix, (start, end) in PERIODS.items():
+        part = base.loc[start:end]
+        if len(part):
+            gain = best.loc[start:end].mean() - mine.loc[start:end].mean()
+            ahead[suffix.removeprefix("_")] = float(gain / part.mean())
+    return ahead
+
+
+def _suspicion(case: Case, found: Clauses) -> str | None:
+    if case.label not in SUSPECTS:
+        return None
+    if found.skill > SUSPICIOUS_SKILL:
+        return f"a skill above {SUSPICIOUS_SKILL:g} on {case.label}"
+    if found.auc_breakdown is not None and found.auc_breakdown > SUSPICIOUS_AUC:
+        return f"a breakdown AUC of {found.auc_breakdown:.3f}, above {SUSPICIOUS_AUC:g}, on {case.label}"
+    return None
+
+
+def _failure(case: Case, found: Clauses) -> str | None:
+    """The first clause that is not met, in words."""
+    if not (found.skill > 0.0 and found.p < LEVEL):
+        return "does not beat climatology"
+    if found.skill <= found.rival_skill:
+        return f"has no lower loss than {found.rival}"
+    if not found.spa_p < LEVEL:
+        return (
+            f"does not beat {found.rival}, the best baseline, beyond chance (SPA p {found.spa_p:.3f}, "
+            f"{_count(found.tries)})"
+        )
+    for period, ahead in found.periods.items():
+        if ahead < -PERIOD_MARGIN:
+            return f"is behind {found.rival} by {-ahead:.4f} skill in {period.replace('_', '-')}"
+    if case.present is None or found.refit:
+        return None
+    if found.champion_p is None:
+        return f"cannot be compared with the champion {case.present.name}, whose weekly losses are not in the ledger"
+    if not found.champion_p < CHAMPION_LEVEL:
+        return f"does not beat the champion {case.present.name} (p {found.champion_p:.3f})"
+    return None
+
+
+def _succession(case: Case, found: Clauses) -> str:
+    present = case.present
+    if present is None:
+        return ""
+    who = f"{present.name}{', which a person had set' if present.override else ''}"
+    if found.refit:
+        return f"; is the scheduled refit of the champion {who}"
+    return f"; replaces the champion {who} (p {found.champion_p:.3f})"
+
+
+def _without(case: Case, said: str, suspicious: bool, clauses: Clauses | None) -> Decision:
+    """Who is champion when the candidate is not."""
+    present, base = case.present, case.losses[CLIMATOLOGY]
+    if present is not None and (present.override or not present.baseline):
+        how = "which a person set" if present.override else "which passed before"
+        reason = f"{said}; {present.name}, {how}, stays champion"
+        return Decision(None, present.name, False, suspicious, reason, clauses)
+    if present is not None and present.losses is not None and len(present.losses) > len(base):
+        reason = f"{said}; {present.name}, judged on more weeks, stays champion"
+        return Decision(None, present.name, False, suspicious, reason, clauses)
+    for name in sorted(case.baselines, key=lambda one: float(case.losses[one].mean())):
+        loss = case.losses[name]
+        if _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL:
+            reason = f"{said}; {name} is the best baseline that beats climatology"
+            return Decision(name, None, False, suspicious, reason, clauses)
+    beaten = "no baseline beats climatology" + (" either" if clauses and clauses.p >= LEVEL else "")
+    return Decision(None, None, False, suspicious, f"{said}; {beaten}: no evidence", clauses)
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """The decision's figures, JSON-ready."""
+    found = decision.clauses
+    return {
+        "passed": decision.passed,
+        "suspicious": decision.suspicious,
+        "kept": decision.kept,
+        **({} if found is None else asdict(found)),
+    }

@@ -34,13 +34,13 @@ def log(
     tables: dict[str, pd.DataFrame],
     documents: dict[str, dict[str, Any]],
     scores: dict[str, dict[str, float]],
-    reason: str,
+    verdict: dict[str, str],
     aliases: dict[str, str | None],
     experiment: str | None = None,
 ) -> dict[str, tuple[str, str]]:
     """Log and register every model of an experiment and move the aliases; returns run id and version by kind.
 
-    `experiment` is the text of the experiment file.
+    `verdict` is what the gate writes on every version, `experiment` the text of the experiment file.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def log(
             "source": dataset.source,
             "legs": dataset.legs,
             "digest": dataset.digest,
-            "gate": reason,
+            **verdict,
             "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
             "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
             "record": json.dumps(record.of(tables[kind])),

@@ -1,0 +1,193 @@
+"""The ledger of tries: complete, idempotent, and not shortened by deleting things in the UI."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss
+
+from models import connection, ledger
+from models.spec import ModelSpec, baseline
+from training import evidence
+
+pytestmark = pytest.mark.usefixtures("mlruns")
+DATES = pd.date_range("1990-01-05", periods=1769, freq="W-FRI")
+
+
+def entry(seed=0, weeks=1769, **more):
+    losses = pd.Series(np.random.default_rng(seed).gamma(2.0, 0.5, weeks), DATES[:weeks], name="loss")
+    values = {"name": "default:lightgbm", "kind": "lightgbm", "spec": "{}", "digest": "d", "source": "folder"}
+    return ledger.Entry(**(values | {"label": "path", "baseline": False, "losses": losses} | more))
+
+
+def assert_same(found, expected):
+    """The same weeks and, to float32, the same losses."""
+    assert list(found.index) == list(expected.index)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_entries_come_back_as_they_went_in():
+    first, second = entry(0), entry(1, 300, spec='{"kind": "markov"}', kind="markov", baseline=True)
+    assert ledger.add([first, second, entry(2, label="stress")]) == 3
+    ledger.link(first, "run-1")
+    ledger.link(first, "run-2")
+    one, two = ledger.entries("folder", "path")
+    assert (one.name, one.kind, one.digest, one.baseline, one.run_id) == (
+        "default:lightgbm",
+        "lightgbm",
+        "d",
+        False,
+        "run-1",
+    )
+    assert (two.baseline, two.run_id) == (True, "")
+    assert_same(one.losses, first.losses)
+    assert_same(two.losses, second.losses)
+    assert ledger.entries("sample", "path") == []
+
+
+def test_the_same_again_is_not_another_try_but_other_data_or_another_program_are():
+    assert ledger.add([entry(), entry()]) == 1
+    assert ledger.add([entry()]) == 0
+    assert ledger.add([entry(digest="e"), entry(1)]) == 2
+    assert len(ledger.entries("folder", "path")) == 3
+
+
+def rows():
+    """The ledger's rows in MLflow, as the UI has them."""
+    return ledger._search(connection.module(), ledger._place(connection.module()), "")
+
+
+def erase(run_id):
+    """What the UI's delete button does."""
+    connection.module().MlflowClient().delete_run(run_id)
+
+
+@connection.tells
+def some_run():
+    with connection.module().start_run() as run:
+        pass
+    return run.info.run_id
+
+
+@connection.tells
+def test_what_is_deleted_in_the_ui_still_counts():
+    ledger.add([entry()])
+    run_id = some_run()
+    ledger.link(entry(), run_id)
+    erase(run_id)
+    assert len(ledger.entries("folder", "path")) == 1
+    erase(rows()[0].info.run_id)
+    assert len(ledger.entries("folder", "path")) == 1
+    assert ledger.add([entry()]) == 0
+    ledger.link(entry(), "another")  # a deleted entry is left as it is
+    assert ledger.entries("folder", "path")[0].run_id == run_id
+    client = connection.module().MlflowClient()
+    client.delete_experiment(client.get_experiment_by_name(ledger.EXPERIMENT).experiment_id)
+    assert len(ledger.entries("folder", "path")) == 1
+    assert ledger.add([entry(1)]) == 1
+    assert len(ledger.entries("folder", "path")) == 2
+
+
+def test_an_entry_written_twice_counts_once(monkeypatch):
+    """Two processes that looked before either wrote."""
+    ledger.add([entry()])
+    with monkeypatch.context() as blind:
+        blind.setattr(ledger, "_search", lambda *_: [])
+        assert ledger.add([entry()]) == 1
+    assert len(ledger.entries("folder", "path")) == 1
+
+
+ADD = """
+import numpy as np, pandas as pd, sys
+from models import ledger
+dates = pd.date_range("1990-01-05", periods=200, freq="W-FRI")
+for seed in range(int(sys.argv[1]), int(sys.argv[2])):
+    losses = pd.Series(np.random.default_rng(seed).gamma(2.0, 0.5, 200), dates)
+    ledger.add([ledger.Entry("n", "lightgbm", str(seed), "d", "folder", "path", False, losses)])
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_add_at_once():
+    ledger.add([])  # makes the database; its first use at once is another test's matter
+    both = [subprocess.Popen([sys.executable, "-c", ADD, *span]) for span in (("0", "8"), ("4", "12"))]
+    assert [one.wait(timeout=300) for one in both] == [0, 0]
+    assert sorted(int(one.spec) for one in ledger.entries("folder", "path")) == list(range(12))
+
+
+@pytest.mark.slow
+def test_the_same_with_a_server(tmp_path, monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = [f"--backend-store-uri=sqlite:///{tmp_path / 'server.db'}", f"--artifacts-destination={tmp_path / 'a'}"]
+    words = [sys.executable, "-m", "mlflow", "server", *place, "--host=127.0.0.1", f"--port={port}", "--workers=1"]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            words, stdout=log, stderr=log, env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}, start_new_session=True
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}/health")
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+        assert ledger.add([entry(), entry(1)]) == 2
+        erase(next(row.info.run_id for row in rows() if row.data.tags["entry"] == entry().key))
+        assert ledger.add([entry()]) == 0
+        found = ledger.entries("folder", "path")
+        assert len(found) == 2
+        assert_same(found[0].losses, entry().losses)
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=60)
+
+
+def _wait(address, seconds=240.0):
+    for _ in range(int(seconds * 2)):
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError(f"{address} does not answer")
+
+
+def test_weekly_losses_are_the_log_loss():
+    rng = np.random.default_rng(0)
+    names = ["rotation", "breakdown", "neither"]
+    p = rng.dirichlet(np.ones(3), 50)
+    table = pd.DataFrame(p, columns=[f"p_{name}" for name in names])
+    table["date"], table["outcome"] = DATES[:50], rng.choice(names, 50)
+    table[[f"base_{name}" for name in names]] = 1 / 3
+    table["outcome"] = table["outcome"].astype(object)
+    table.loc[45:, "outcome"] = pd.NA
+    losses = ledger.weekly_losses(table)
+    assert list(losses.index) == list(DATES[:45])
+    known = table[:45]
+    expected = log_loss(known["outcome"].to_list(), known[[f"p_{n}" for n in sorted(names)]].to_numpy())
+    assert losses.mean() == pytest.approx(expected)
+
+
+def test_only_a_plain_baseline_is_one():
+    spec = ModelSpec(families=("breadth",))
+    assert ledger.is_baseline(baseline(spec, "markov"))
+    assert not ledger.is_baseline(spec)
+    assert not ledger.is_baseline(ModelSpec(kind="markov", calibration="climatology"))
+    assert not ledger.is_baseline(ModelSpec(kind="markov", blend=("logit2",)))
+
+
+def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_another():
+    whole = entry()
+    early = replace(whole, digest="before", losses=whole.losses.iloc[:-5])
+    changed = entry(1)
+    other = replace(whole, spec='{"seed": 8}')
+    found = evidence.distinct([early, whole, changed, other])
+    assert len(found) == 3
+    assert any(losses is whole.losses for losses in found)
+    assert not any(losses is early.losses for losses in found)

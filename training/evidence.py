@@ -1,0 +1,116 @@
+"""What the gate is shown: the run's own weekly losses, every earlier try, and the present champion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from features.dataset import Dataset
+from features.errors import RegimeError
+from models import door, ledger
+from models.ledger import Entry
+from models.names import registry_name
+from models.spec import BASELINES, ModelSpec, from_json
+from models.tracking import TrackingError
+from training import gate
+
+# Two evaluations of one specification are one try if their losses agree this well, in nats a week on average.
+AGREEMENT = 0.002
+
+
+def judge(
+    experiment: str,
+    dataset: Dataset,
+    specs: dict[str, ModelSpec],
+    tables: dict[str, pd.DataFrame],
+    candidate: str,
+    auc_breakdown: float | None,
+) -> gate.Decision:
+    """Add every model of a run to the ledger, then let the gate decide.
+
+    Where MLflow cannot be reached the present champion stays: what is not
+    counted is not judged. `models.delivery` adds the models when it sends them.
+
+    Parameters
+    ----------
+    experiment : str
+    dataset : Dataset
+    specs, tables : dict
+        Specification and walk-forward table by model.
+    candidate : str
+        The model that wants to be champion.
+    auc_breakdown : float or None
+        Its breakdown AUC on all matured weeks.
+    """
+    name = registry_name(dataset.source, dataset.label)
+    mine = [
+        ledger.entry_of(f"{experiment}:{kind}", spec, dataset.digest, dataset.source, tables[kind])
+        for kind, spec in specs.items()
+    ]
+    losses = {kind: ledger.weekly_losses(table) for kind, table in tables.items()}
+    try:
+        ledger.add(mine)
+        known = ledger.entries(dataset.source, dataset.label)
+        champion = present(name, specs[candidate], known, pd.DatetimeIndex(losses[candidate].index))
+    except TrackingError as error:
+        return gate.unjudged(str(error))
+    case = gate.Case(
+        label=dataset.label,
+        rows_per_year=dataset.rows_per_year,
+        candidate=candidate,
+        spec=specs[candidate].to_json(),
+        losses=losses,
+        baselines=tuple(kind for kind, spec in specs.items() if ledger.is_baseline(spec)),
+        auc_breakdown=auc_breakdown,
+        tries=distinct([entry for entry in known if not entry.baseline]),
+        present=champion,
+    )
+    return gate.judge(case)
+
+
+def distinct(entries: Sequence[Entry]) -> list[pd.Series]:
+    """One series of losses a try.
+
+    The same specification on a later snapshot agrees with itself on the common
+    weeks and is the same try (the longest is kept); if it does not, the program
+    or the data changed, and it is another.
+    """
+    kept: dict[str, list[pd.Series]] = {}
+    for entry in sorted(entries, key=lambda one: len(one.losses), reverse=True):
+        known = kept.setdefault(entry.spec, [])
+        if not any(_agree(entry.losses, other) for other in known):
+            known.append(entry.losses)
+    return [losses for group in kept.values() for losses in group]
+
+
+def _agree(one: pd.Series, other: pd.Series) -> bool:
+    common = one.index.intersection(other.index)
+    return bool(len(common)) and float((one.loc[common] - other.loc[common]).abs().mean()) <= AGREEMENT
+
+
+def present(name: str, spec: ModelSpec, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> gate.Present | None:
+    """The champion in force, or None; its losses are those of the entry with most of `weeks`, the newest of several."""
+    at = door.pointer(name, "champion")
+    if at is None:
+        return None
+    theirs, mine = at.tags["spec"], spec.to_json()
+    places = {place: int(weeks.isin(entry.losses.index).sum()) for place, entry in enumerate(entries)}
+    own = [place for place, entry in enumerate(entries) if entry.spec == theirs]
+    best = max(own, key=lambda place: (places[place], place), default=None)
+    return gate.Present(
+        name=f"{at.tags['kind']} (version {at.version})",
+        # A field the program was given since then has its default in both.
+        spec=mine if _read(theirs) == spec else theirs,
+        baseline=at.tags["kind"] in BASELINES,
+        override="override" in at.tags,
+        losses=None if best is None else entries[best].losses,
+    )
+
+
+def _read(spec: str) -> ModelSpec | None:
+    """A specification of the registry; None for one that this program no longer understands: it equals no other."""
+    try:
+        return from_json(spec)
+    except RegimeError:
+        return None
