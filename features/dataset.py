@@ -18,6 +18,7 @@ from features.store import Snapshot
 FIRST_YEAR = 1927  # the library begins in mid-1926 and a year of look-back is needed
 check_label = labels.check
 OUTCOMES = labels.OUTCOMES
+LABEL_MEANING = labels.LABELS
 # A column only baselines read: LightGBM and the logit on all features never see it.
 BASELINE_FAMILY = jump.FAMILY
 LAST_OUTCOME = "last_outcome"

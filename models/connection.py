@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from features.errors import RegimeError
-from models import relocation
+from models import relocation, view
 from models.relocation import ARTIFACTS, EXPERIMENT, WAIT
 
 ROOT = Path(__file__).resolve().parent.parent / "mlruns"
@@ -180,7 +180,11 @@ def _prepare(artifacts: str | None) -> None:
         except mlflow.exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another client of the server was quicker
                 raise
-    _end_dead_runs(client, client.get_experiment_by_name(EXPERIMENT).experiment_id)
+    found = client.get_experiment_by_name(EXPERIMENT)
+    for name, value in view.tags(found.experiment_id).items():
+        if found.tags.get(name) != value:
+            client.set_experiment_tag(found.experiment_id, name, value)
+    _end_dead_runs(client, found.experiment_id)
 
 
 def process_tags() -> dict[str, str]:

@@ -48,7 +48,7 @@ def _send(batch: Batch, step: Callable[[], None]) -> Logged:
     for kind, result in batch.results.items():
         run_id, uri = tracking.log(result, batch.data, batch.digest, batch.source)
         tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
-        logged[kind] = (run_id, tracking.register(batch.register_as, uri, run_id, tags))
+        logged[kind] = (run_id, tracking.register(batch.register_as, uri, run_id, tags, result.description))
         if "spec" in tags:
             # Before the gate judged they were added already, unless MLflow was not there then.
             entry = ledger.entry_of_result(result, batch.digest, batch.source)

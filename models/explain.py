@@ -25,38 +25,53 @@ def contributions(document: dict[str, Any], row: pd.DataFrame) -> pd.Series:
         A fitted model.
     row : DataFrame, (1, features)
     """
+    return table(document, row).iloc[0]
+
+
+def table(document: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+    """Part of each feature in each row, (rows, features of the model); positive speaks for rotation.
+
+    With two outcomes, positive speaks for neither. No columns where nothing depends on features.
+    """
     outcomes = document["outcomes"]
-    if "rotation" not in outcomes:  # two outcomes: for against means neither against breakdown
-        return _parts(document, row, outcomes.index("neither"), outcomes.index("breakdown"))
-    return _parts(document, row, outcomes.index("rotation"), outcomes.index("breakdown"))
+    up = outcomes.index("rotation" if "rotation" in outcomes else "neither")
+    return _parts(document, rows, up, outcomes.index("breakdown"))
 
 
-def _parts(document: dict[str, Any], row: pd.DataFrame, up: int, down: int) -> pd.Series:
+def _parts(document: dict[str, Any], rows: pd.DataFrame, up: int, down: int) -> pd.DataFrame:
     kind, names = document["kind"], document["features"]
     if kind == "logit":
-        scaled = (row[names].to_numpy(float)[0] - np.array(document["mean"])) / np.array(document["scale"])
+        scaled = (rows[names].to_numpy(float) - np.array(document["mean"])) / np.array(document["scale"])
+        if document.get("clip") is not None:
+            scaled = np.clip(scaled, -document["clip"], document["clip"])
         coef = np.array(document["coef"])
-        return pd.Series(np.where(np.isnan(scaled), 0.0, scaled) * (coef[up] - coef[down]), names)
+        return pd.DataFrame(np.where(np.isnan(scaled), 0.0, scaled) * (coef[up] - coef[down]), rows.index, names)
     if kind == "lightgbm":
-        parts = _shap(document, row)
-        return parts[up] - parts[down] if len(parts) > 1 else parts[0] * (1.0 if up == 0 else -1.0)
+        parts = _shap(document, rows)
+        values = parts[:, up] - parts[:, down] if parts.shape[1] > 1 else parts[:, 0] * (1.0 if up == 0 else -1.0)
+        return pd.DataFrame(values, rows.index, names)
     if kind == "mixture":
-        found = [
-            _parts(member, row, up, down) * w
-            for member, w in zip(document["members"], document["weights"], strict=True)
-        ]
-        return pd.concat(found).groupby(level=0).sum() if found else pd.Series(dtype=float)
+        members = zip(document["members"], document["weights"], strict=True)
+        return _sum([_parts(member, rows, up, down) * weight for member, weight in members], rows.index)
     if kind == "staged":
-        rest = predict(document["second"], row)[0][document["others"].index(up)]
-        first = -_parts(document["first"], row, 0, 1)
-        second = _parts(document["second"], row, document["others"].index(up), 1 - document["others"].index(up))
-        return pd.concat([first, second * (1.0 - rest)]).groupby(level=0).sum()
-    return pd.Series(dtype=float)
+        place = document["others"].index(up)
+        rest = predict(document["second"], rows)[:, place]
+        first = -_parts(document["first"], rows, 0, 1)
+        second = _parts(document["second"], rows, place, 1 - place)
+        return _sum([first, second.mul(1.0 - rest, axis=0)], rows.index)
+    return pd.DataFrame(index=rows.index, dtype=float)
 
 
-def _shap(document: dict[str, Any], row: pd.DataFrame) -> list[pd.Series]:
-    """TreeSHAP values of each class's raw score, without the expected value."""
+def _sum(parts: list[pd.DataFrame], index: pd.Index) -> pd.DataFrame:
+    """Sum of tables that need not have the same columns."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    empty = pd.DataFrame(0.0, index, list(names))
+    return sum((part.reindex(columns=list(names), fill_value=0.0) for part in parts), empty)
+
+
+def _shap(document: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
+    """TreeSHAP values of each class's raw score, without the expected value; (rows, classes or 1, features)."""
     booster = lightgbm.Booster(model_str=document["booster"])
     names = document["features"]
-    raw = np.asarray(booster.predict(row[names].to_numpy(float), pred_contrib=True, num_threads=1))[0]
-    return [pd.Series(part[:-1], names) for part in raw.reshape(-1, len(names) + 1)]
+    raw = np.asarray(booster.predict(rows[names].to_numpy(float), pred_contrib=True, num_threads=1))
+    return raw.reshape(len(rows), -1, len(names) + 1)[:, :, :-1]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 
 from features.errors import RegimeError
-from models import connection, relocation
-from models.relocation import ARTIFACTS
+from models import connection, relocation, view
+from models.relocation import ARTIFACTS, EXPERIMENT
 
 
 def command(port: int) -> list[str]:
@@ -27,6 +29,19 @@ def command(port: int) -> list[str]:
     if path is not None:
         words += ["--artifacts-destination", (path.resolve().parent / ARTIFACTS).as_uri()]
     return words
+
+
+def address(port: int) -> str:
+    """Where the interface opens on the comparison of the project's runs; on its front page if there are none yet."""
+    front, path = f"http://127.0.0.1:{port}", connection.database(connection.uri())
+    if path is None or not path.exists():
+        return front
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        try:
+            found = base.execute("SELECT experiment_id FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()
+        except sqlite3.OperationalError:  # a database without MLflow's tables yet
+            found = None
+    return front if found is None else front + view.PATH.format(experiment=found[0])
 
 
 def serve(port: int) -> None:

@@ -27,7 +27,7 @@ from features.errors import RegimeError
 from features.home import home
 from models.tracking import Result
 
-TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "id")
+TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from models import connection, predictor, provenance
+from models import connection, predictor, provenance, view
 from models.connection import ROOT, TrackingError, tells
 from models.connection import module as _mlflow
 from models.relocation import EXPERIMENT
@@ -40,6 +40,8 @@ class Result:
         Further artifacts by path below the run's artifact root.
     parent : str or None
         Run id of the parent run.
+    description : str
+        Markdown, shown on the run's page and kept as the model version's description.
     id : str
         Names this result wherever it goes: however often it is sent, it is one run and one version.
     """
@@ -53,6 +55,7 @@ class Result:
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     files: dict[str, str | bytes] = field(default_factory=dict)
     parent: str | None = None
+    description: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -86,13 +89,17 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
         (folder / "files").mkdir()
         result.predictions.to_parquet(folder / "files" / "predictions.parquet", index=False)
         _write_files(folder / "files", result.files)
-        with mlflow.start_run(run_name=result.name, tags=tags, parent_run_id=result.parent) as run:
+        with mlflow.start_run(
+            run_name=result.name, tags=tags, parent_run_id=result.parent, description=result.description or None
+        ) as run:
             mlflow.log_params(result.params)
-            mlflow.log_metrics(result.metrics)
+            _log_data(mlflow, data, digest, source)
+            # MLflow copies to a logged model, one query each, the metrics its run has by then: the key ones will do.
+            mlflow.log_metrics({name: result.metrics[name] for name in view.METRICS if name in result.metrics})
+            info = _log_model(mlflow, folder, result.document, data.iloc[-1:])
+            mlflow.log_metrics({name: value for name, value in result.metrics.items() if name not in view.METRICS})
             _log_curves(mlflow, run.info.run_id, result.curves)
             mlflow.log_artifacts(str(folder / "files"))
-            _log_data(mlflow, data, digest, source)
-            info = _log_model(mlflow, folder, result.document, data.iloc[-1:])
     return str(run.info.run_id), str(info.model_uri)
 
 
@@ -168,7 +175,7 @@ def _requirements() -> list[str]:
 
 
 @tells
-def register(name: str, model_uri: str, run_id: str, tags: dict[str, str]) -> str:
+def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], description: str = "") -> str:
     """Register a logged model; returns its version, the one it has where it was registered before."""
     mlflow = _mlflow()
     client = mlflow.MlflowClient()
@@ -181,18 +188,36 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str]) -> st
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     # A server takes a logged model only by its id; the store behind it looks the location up.
-    model_id = model_uri.removeprefix("models:/")
-    return str(client.create_model_version(name, model_uri, run_id=run_id, tags=tags, model_id=model_id).version)
+    made = client.create_model_version(
+        name,
+        model_uri,
+        run_id=run_id,
+        tags=tags,
+        description=description or None,
+        model_id=model_uri.removeprefix("models:/"),
+    )
+    return str(made.version)
 
 
 @tells
 def set_alias(name: str, alias: str, version: str | None) -> None:
-    """Point `alias` at a version, or remove it."""
+    """Point `alias` at a version, or remove it. The runs' tag `gate_verdict` follows the champion."""
     client = _mlflow().MlflowClient()
+    before = client.get_registered_model(name).aliases.get(alias)
     if version is not None:
         client.set_registered_model_alias(name, alias, version)
-    elif alias in client.get_registered_model(name).aliases:
+    elif before is not None:
         client.delete_registered_model_alias(name, alias)
+    if alias == "champion" and before != version:
+        _call(client, name, before, "former champion")
+        _call(client, name, version, "champion")
+
+
+def _call(client: Any, name: str, version: str | None, verdict: str) -> None:
+    """Write the `gate_verdict` of a version and of its run, so that the UI shows one champion a model."""
+    if version is not None:
+        client.set_model_version_tag(name, version, "gate_verdict", verdict)
+        client.set_tag(client.get_model_version(name, version).run_id, "gate_verdict", verdict)
 
 
 @tells

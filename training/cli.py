@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from features.cli_support import out, print_json, progress_bar, run_app
 from features.sources.sample import CAVEAT
 from models import delivery, interface, promotion, tracking
-from training import cluster, experiment
+from training import compare
 
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+WIDE = 400  # columns, more than any table has
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
 SetOption = Annotated[
@@ -26,35 +28,6 @@ WorkersOption = Annotated[int, typer.Option(min=1, help="Threads; the result is 
 DaskOption = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers fit instead; same result.")
 ]
-COLUMNS = {
-    "log_loss": "log loss",
-    "log_loss_skill": "skill",
-    "log_loss_skill_p": "p",
-    "auc_breakdown": "AUC bd",
-    "auc_rotation": "AUC rot",
-    "auc_head_to_head": "h2h",
-    "brier_skill_breakdown": "Brier",
-    "effective_months": "mon.",
-}
-
-
-def _table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
-    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    view.add_column("model", no_wrap=True)
-    for name in COLUMNS.values():
-        view.add_column(name, justify="right", no_wrap=True)
-    for model, values in rows.items():
-        cells = [values.get(key) for key in COLUMNS]
-        view.add_row(
-            model, *("" if cell is None else _number(key, cell) for key, cell in zip(COLUMNS, cells, strict=True))
-        )
-    return view
-
-
-def _number(key: str, value: float) -> str:
-    if key == "effective_months":
-        return f"{value:.0f}"
-    return f"{value:+.4f}" if "skill" in key and not key.endswith("_p") else f"{value:.4f}"
 
 
 @app.command(
@@ -69,6 +42,8 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
+    from training import cluster, experiment  # what only looks at runs need not load what trains and draws
+
     spec, text, name = experiment.read(name, settings or ()), experiment.text(name, settings or ()), Path(name).stem
     with cluster.connected(dask) as client:
         result = experiment.run(name, spec, text, workers, client)
@@ -76,7 +51,12 @@ def run(
         print_json(result)
         return
     title = f"{name}: {result['weeks']} test weeks {result['span'][0]} to {result['span'][1]}, {result['source']} data"
-    out.print(_table(title, result["models"]))
+    best = result["champion"]
+    made = [
+        {"name": kind, "gate_verdict": "champion" if kind == best else "", "label": "", "source": "", **found}
+        for kind, found in result["models"].items()
+    ]
+    _print(compare.table(title, made))
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
@@ -138,6 +118,7 @@ def sweep(
     json: JsonOption = False,
 ) -> None:
     """Search for parameters on the weeks before the first test week; test weeks are never seen."""
+    from training import cluster, experiment
     from training import sweep as search
 
     spec, name = experiment.read(name, settings or ()), Path(name).stem
@@ -154,25 +135,29 @@ def sweep(
     out.print(f"regime-train run {found['file']}", soft_wrap=True)
 
 
-@app.command(epilog="Example: regime-train compare --json")
-def compare(
-    last: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 12, json: JsonOption = False
+def _print(view: Table) -> None:
+    """A table at its own width: a narrow terminal or a file wraps its lines, but loses no figure."""
+    natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
+    Console(highlight=False, width=max(out.width, natural)).print(view)
+
+
+@app.command("compare", epilog="Example: regime-train compare 3f2a 91bc --json")
+def compare_runs(
+    run: Annotated[list[str] | None, typer.Argument(help="Beginnings of run ids, or run names; the newest.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest runs, where none is named.")] = 24,
+    trials: Annotated[bool, typer.Option("--trials", help="With the trials of sweeps.")] = False,
+    json: JsonOption = False,
 ) -> None:
-    """The newest runs in one table."""
-    found = tracking.runs().head(last)
-    rows = {}
-    for row in found.to_dict("records"):
-        name = f"{row['tags.mlflow.runName']} {str(row['run_id'])[:6]} {row.get('tags.source')}"
-        values = {key: row.get(f"metrics.{key}") for key in COLUMNS}
-        rows[name] = {key: value for key, value in values.items() if value is not None and value == value}
+    """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
+    made = compare.rows(tracking.runs(), run or [], trials, last)
     if json:
-        print_json(rows)
-    elif not rows:
+        print_json(made)
+    elif not made:
         out.print("no runs yet: `regime-train run default`")
     else:
-        out.print(_table("newest runs first", rows))
-        if any(name.endswith(" sample") for name in rows):
-            out.print(f"sample: {CAVEAT}", style="yellow")
+        _print(compare.table("by skill, within label and source", made))
+        if any(row["source"] == "sample" for row in made):
+            out.print(f"sample: {CAVEAT}", style="yellow", soft_wrap=True)
 
 
 @app.command(epilog="Example: regime-train upload")
@@ -195,6 +180,7 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
 ) -> None:
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
+    out.print(f"the runs by skill: {interface.address(port)}", soft_wrap=True)
     interface.serve(port)
 
 

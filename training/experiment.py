@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,9 +102,11 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     specs = {mine: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
+        began = time.perf_counter()
         with cluster.holding(client, dataset), progress_bar(f"walk-forward {kind}", None) as step:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
-        scores[kind] = metrics.evaluate(tables[kind], dataset.returns)
+        seconds = time.perf_counter() - began  # folds read from the cache count what reading took
+        scores[kind] = metrics.evaluate(tables[kind], dataset.returns) | {"train_seconds": seconds}
     decision = evidence.judge(name, dataset, specs, tables, mine, scores[mine].get("auc_breakdown"))
     aliases = {"challenger": mine} | ({} if decision.keep else {"champion": decision.champion})
     logged = logbook.log(name, dataset, specs, tables, documents, scores, decision.tags(), aliases, text)

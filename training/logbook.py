@@ -1,4 +1,4 @@
-"""Log what an experiment found: one MLflow run a model, each with its registered version."""
+"""Log what an experiment found: one MLflow run a model, with curves, pictures, card and registered version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from features.home import home
 from models import delivery, provenance, record, tracking
 from models.names import registry_name
 from models.outbox import Batch
-from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
+from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec
+from training import card as model_card
+from training import curves, importance, pictures, reliability
+
+TREES = ("lightgbm", "staged")
 
 
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
@@ -40,7 +44,15 @@ def log(
 ) -> dict[str, tuple[str, str]]:
     """Log and register every model of an experiment and move the aliases; returns run id and version by kind.
 
-    `verdict` is what the gate writes on every version, `experiment` the text of the experiment file.
+    Parameters
+    ----------
+    verdict : dict of str to str
+        What the gate writes on every version: `gate` (the reason), and where it gives them `gate_passed`,
+        `gate_tries`, `gate_spa_p`.
+    aliases : dict of str to (str or None)
+        `challenger` is the model the experiment is about.
+    experiment : str, optional
+        Text of the experiment file.
 
     Raises
     ------
@@ -48,35 +60,100 @@ def log(
         MLflow did not take them; they are kept for `regime-train upload`.
     """
     results, files = {}, provenance.files(dataset, experiment)
-    for kind, spec in specs.items():
-        params = {
-            "experiment": name,
-            "kind": kind,
-            "label": spec.label,
-            "train_start": spec.train_start,
-            "refit_weeks": str(spec.refit_weeks),
-            "seed": str(spec.seed),
-        }
-        if kind in ("lightgbm", "staged"):
-            params |= {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
-        tags = {
-            "experiment": name,
-            "kind": kind,
-            "spec": spec.to_json(),
-            "source": dataset.source,
-            "legs": dataset.legs,
-            "digest": dataset.digest,
-            **verdict,
-            "skill": f"{scores[kind]['log_loss_skill']:+.4f}",
-            "skill_p": f"{scores[kind]['log_loss_skill_p']:.4f}",
-            "record": json.dumps(record.of(tables[kind])),
-            "document_sha256": hashlib.sha256(json.dumps(documents[kind]).encode()).hexdigest(),
-        }
-        results[kind] = tracking.Result(
-            f"{name}:{kind}", params, scores[kind], tags, tables[kind], documents[kind], files=files
-        )
+    names = sorted({key for found in scores.values() for key in found})
+    title = {kind: f"{name}:{kind}" for kind in specs}
+    tries = int(verdict["gate_tries"]) if "gate_tries" in verdict else None
+    with progress_bar("pictures and cards", len(specs)) as step:
+        for kind, spec in specs.items():
+            said = standing(kind, aliases, verdict)
+            card = model_card.write(kind, dataset, specs, tables, documents[kind], scores, verdict["gate"], said, tries)
+            drawn = pictures_of(title[kind], kind, dataset, tables, documents[kind], kind == aliases.get("challenger"))
+            results[kind] = tracking.Result(
+                title[kind],
+                _params(name, kind, spec),
+                # The same names in every run: what a model has no figure for is NaN, not absent.
+                {key: scores[kind].get(key, float("nan")) for key in names},
+                _tags(name, kind, dataset, spec, tables[kind], documents[kind], scores[kind])
+                | verdict
+                | {"gate_verdict": said},
+                tables[kind],
+                documents[kind],
+                curves=curves.stepped(tables, kind),
+                files=files | {"model_card.md": card} | drawn,
+                description=card,
+            )
+            step()
     batch = Batch(
         registry_name(dataset.source, dataset.label), results, dataset.X, dataset.digest, dataset.source, aliases
     )
     with progress_bar("MLflow", len(specs)) as step:
         return delivery.deliver(batch, step)
+
+
+def standing(kind: str, aliases: dict[str, str | None], verdict: dict[str, str]) -> str:
+    """`champion`, `challenger` (judged, not chosen), `refused` (looks like a leak) or `baseline`."""
+    if aliases.get("champion") == kind:
+        return "champion"
+    if kind in BASELINES or aliases.get("challenger") != kind:
+        return "baseline"
+    return "refused" if verdict.get("gate_passed") == "suspicious" else "challenger"
+
+
+def pictures_of(
+    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: dict[str, Any], whole: bool
+) -> dict[str, str | bytes]:
+    """PNG by artifact path; `whole` draws all of them, else only reliability and gain."""
+    table = tables[kind]
+    drawn: dict[str, bytes | None] = {
+        "reliability": reliability.reliability(title, table),
+        "gain": pictures.gain(title, tables, kind),
+    }
+    if whole:
+        rows = dataset.X.loc[table["date"]]
+        drawn |= {
+            "probabilities": pictures.probabilities(title, table, dataset.returns),
+            "verdicts": pictures.confusion(title, table),
+            "importance": importance.importance(title, document, rows),
+            "label": pictures.label_history(dataset, table["date"].iloc[0]),
+        }
+    return {f"pictures/{name}.png": png for name, png in drawn.items() if png is not None}
+
+
+def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
+    params = {
+        "experiment": name,
+        "kind": kind,
+        "label": spec.label,
+        "train_start": spec.train_start,
+        "refit_weeks": str(spec.refit_weeks),
+        "seed": str(spec.seed),
+        "families": ",".join(spec.families) or "all",
+    }
+    if kind in TREES:
+        more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
+        params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
+    return params
+
+
+def _tags(
+    name: str,
+    kind: str,
+    dataset: Dataset,
+    spec: ModelSpec,
+    table: pd.DataFrame,
+    document: dict[str, Any],
+    scores: dict[str, float],
+) -> dict[str, str]:
+    return {
+        "experiment": name,
+        "kind": kind,
+        "label": spec.label,
+        "spec": spec.to_json(),
+        "source": dataset.source,
+        "legs": dataset.legs,
+        "digest": dataset.digest,
+        "skill": f"{scores['log_loss_skill']:+.4f}",
+        "skill_p": f"{scores['log_loss_skill_p']:.4f}",
+        "record": json.dumps(record.of(table)),
+        "document_sha256": hashlib.sha256(json.dumps(document).encode()).hexdigest(),
+    }

@@ -1,0 +1,120 @@
+"""How MLflow's UI opens on the project's runs: which columns, in which order, which charts, and how to read them.
+
+MLflow keeps a shared view as an experiment tag, `mlflow.sharedViewState.<key>`;
+the address `...?viewStateShareKey=<key>` opens it. It is JSON of the names that
+its front end uses itself (a browser test opens it and looks).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+KEY = "regime"
+PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
+# Metric to its heading in a terminal; what the UI shows as columns, in this order.
+METRICS = {
+    "log_loss_skill": "skill",
+    "log_loss_skill_p": "p",
+    "auc_breakdown": "AUC bd",
+    "auc_rotation": "AUC rot",
+    "auc_head_to_head": "h2h",
+    "auc_head_to_head_vol": "h2h|vol",
+    "brier_skill_breakdown": "Brier bd",
+    "brier_skill_rotation": "Brier rot",
+    "calibration_slope_breakdown": "slope bd",
+    "effective_months": "months",
+    "train_seconds": "sec",
+}
+TAGS = ("gate_verdict", "label", "source")
+WIDTHS = {"tags.`label`": 80, "tags.`source`": 80}  # pixels
+GAINS = {
+    "gain_over_climatology": "Cumulative log-loss gain over climatology",
+    "gain_over_logit2": "Cumulative log-loss gain over the two-feature logit",
+    "gain_over_markov": "Cumulative log-loss gain over Markov",
+}
+BARS = {
+    "log_loss_skill": "Log-loss skill over climatology",
+    "auc_breakdown": "AUC of breakdown",
+    "auc_head_to_head": "AUC of rotation against breakdown",
+}
+NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({link}): it is sorted by skill.
+
+1. `gate_verdict`: **champion** passed the gate; **challenger** was judged and did not; **baseline** is what it must
+   beat; **refused** looks like a leak. The tag `gate` says why.
+2. `log_loss_skill` above 0 with `log_loss_skill_p` under 0.05 beats climatology. Compare only runs with the same
+   `label` and `source`.
+3. `auc_head_to_head_vol` tells what is not volatility; `calibration_slope_breakdown` near 1 means probabilities can be
+   taken at their word; `effective_months` is the evidence there is.
+4. The charts `gain_over_*` show *when* it was earned: a line that rises all along is skill,
+   one step is one crisis. The step is the test week as YYYYMMDD.
+5. In a run: `model_card.md`, and `pictures/` (probabilities, reliability, gain, importance, verdicts, label).
+"""
+
+
+def _metric_column(name: str) -> str:
+    return f"metrics.`{name}`"
+
+
+def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
+    section = "gains" if kind == "LINE" else "figures"
+    card = {
+        "uuid": f"card-{place}",
+        "type": kind,
+        "metricSectionId": section,
+        "metricKey": metric,
+        "displayName": title,
+        "runsCountToCompare": 10,
+        "deleted": False,
+        "isGenerated": False,
+    }
+    if kind == "BAR":
+        return card
+    return card | {
+        "selectedMetricKeys": [metric],
+        "xAxisKey": "step",
+        "yAxisKey": "metric",
+        "yAxisExpressions": [],
+        "lineSmoothness": 0,
+        "scaleType": "linear",
+        "xAxisScaleType": "linear",
+        "selectedXAxisMetricKey": "",
+        "ignoreOutliers": False,
+        "useGlobalXaxisKey": True,
+        "useGlobalLineSmoothing": True,
+        "displayPoints": False,
+        "range": {},
+    }
+
+
+def state() -> str:
+    """The shared view as JSON: runs by skill, the project's columns, the gains and the key figures as charts."""
+    columns = [*(f"tags.`{name}`" for name in TAGS), *(_metric_column(name) for name in METRICS)]
+    kinds = [("LINE", name, title) for name, title in GAINS.items()]
+    kinds += [("BAR", name, title) for name, title in BARS.items()]
+    sections = [("gains", "Gain over time"), ("figures", "Key figures")]
+    return json.dumps(
+        {
+            "orderByKey": _metric_column("log_loss_skill"),
+            "orderByAsc": False,
+            "selectedColumns": columns,
+            # The front end's own first columns, then ours: the verdict stands beside the name, the skill beside that.
+            "columnOrder": ["0", "attributes.`Run Name`", *columns],
+            "columnWidths": {name: WIDTHS.get(name, 118) for name in columns},
+            "compareRunCharts": [_card(place, *one) for place, one in enumerate(kinds)],
+            "compareRunSections": [
+                {"uuid": uuid, "name": name, "display": True, "isReordered": False, "deleted": False}
+                for uuid, name in sections
+            ],
+            "hideEmptyCharts": True,
+        }
+    )
+
+
+def tags(experiment: str) -> dict[str, str]:
+    """Tags of the experiment with this id: the note on its page and the shared view."""
+    return {
+        "mlflow.note.content": NOTE.format(link=PATH.format(experiment=experiment).removeprefix("/")),
+        "mlflow.experimentKind": "custom_model_development",
+        f"mlflow.sharedViewState.{KEY}": state(),
+    }
