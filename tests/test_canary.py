@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from features import calendar, synthetic
 from features.errors import RegimeError
 from models import metrics
-from training import canary, cli
+from training import canary, cli, evidence
 
 SEEDS = 200
 
@@ -136,6 +136,20 @@ def test_leaks_are_of_the_future(calm, data):
     assert roc_auc_score(fell, noisy.X["leak"]) > 0.85
     with pytest.raises(RegimeError, match="unknown leak 'price'"):
         synthetic.leaking(data, "price", 3)
+
+
+def test_the_first_week_is_a_rank_correlation_with_what_comes_next(calm, data):
+    rng = np.random.default_rng(0)
+    ahead = [calm.returns["ret_broad"].iloc[calm.returns.index.get_loc(date) + 1 :].head(5) for date in data.X.index]
+    known = [len(part) == 5 for part in ahead]
+    truth = np.array([np.prod(1.0 + part) for part in ahead])
+    rise = truth + rng.normal(0.0, 0.02, len(truth))
+    table = pd.DataFrame({"date": data.X.index, "p_rotation": rise, "p_breakdown": 0.0, "p_neither": 0.0})
+    by_hand = np.corrcoef(pd.Series(rise[known]).rank(), pd.Series(truth[known]).rank())[0, 1]
+    assert evidence.first_week(table, calm.returns) == pytest.approx(by_hand)
+    assert evidence.first_week(table.assign(p_rotation=0.3), calm.returns) is None
+    assert evidence.first_week(table[["date", "p_breakdown", "p_neither"]], calm.returns) is None
+    assert evidence.first_week(table, calm.returns.iloc[:0]) is None
 
 
 # ---------------------------------------------------------------- counting

@@ -71,15 +71,15 @@ def test_a_baseline_run_alone_is_no_candidate():
     assert (found.champion, found.passed, found.clauses) == ("markov", False, None)
 
 
-@pytest.mark.parametrize(("gain", "auc"), [(0.2, 0.7), (0.05, 0.86)])
-def test_what_looks_like_a_leak_is_never_promoted(gain, auc):
-    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc))
+@pytest.mark.parametrize(("gain", "auc", "week"), [(0.2, 0.7, 0.0), (0.05, 0.86, 0.0), (0.05, 0.7, 0.41)])
+def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
+    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, first_week=week))
     assert found.suspicious
     assert found.champion == "markov"
     assert "looks like a leak" in found.reason
     assert found.tags()["gate_passed"] == "suspicious"
     # The bounds are those of `path`.
-    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, label="stress")).passed
+    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, first_week=week, label="stress")).passed
 
 
 def test_a_period_far_behind_the_rival_fails():

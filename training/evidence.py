@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from features.dataset import Dataset
 from features.errors import RegimeError
@@ -17,6 +19,7 @@ from training import gate
 
 # Two evaluations of one specification are one try if their losses agree this well, in nats a week on average.
 AGREEMENT = 0.002
+WEEK = 5  # sessions
 
 
 def judge(
@@ -63,10 +66,28 @@ def judge(
         losses=losses,
         baselines=tuple(kind for kind, spec in specs.items() if ledger.is_baseline(spec)),
         auc_breakdown=auc_breakdown,
+        first_week=first_week(tables[candidate], dataset.returns),
         tries=distinct([entry for entry in known if not entry.baseline]),
         present=champion,
     )
     return gate.judge(case)
+
+
+def first_week(table: pd.DataFrame, returns: pd.DataFrame) -> float | None:
+    """Rank correlation of P(rotation) - P(breakdown) with the broad leg's return over the next five sessions.
+
+    A month's forecast that is honest hardly knows it (on real data below 0.05 in
+    absolute value); one that has seen a piece of the future does. None where the
+    label has no rotation, or no week is known.
+    """
+    if "p_rotation" not in table:
+        return None
+    ahead = np.log1p(returns["ret_broad"].astype(float)).rolling(WEEK).sum().shift(-WEEK)
+    ahead = ahead.reindex(pd.DatetimeIndex(table["date"])).to_numpy()
+    score, known = (table["p_rotation"] - table["p_breakdown"]).to_numpy(), np.isfinite(ahead)
+    if not known.any() or np.ptp(score[known]) == 0.0:
+        return None
+    return float(spearmanr(score[known], ahead[known]).statistic)
 
 
 def distinct(entries: Sequence[Entry]) -> list[pd.Series]:

@@ -2,7 +2,10 @@
 
 A candidate passes if
 0. it is not suspicious: for `path`, log-loss skill above 0.12 or breakdown AUC
-   above 0.85 is more than a month ahead can hold, and looks like a leak;
+   above 0.85 is more than a month ahead can hold, and looks like a leak; so does
+   a rank correlation above 0.40 of P(rotation) - P(breakdown) with the broad
+   leg's return over the next five sessions, for trading on that alone would earn
+   a yearly Sharpe ratio near 3 (0.40 times the root of 52);
 1. it beats climatology with p < 0.05;
 2. it has a lower loss than every baseline, beats the best of them with p < 0.05
    by Hansen's test for superior predictive ability over all candidates ever
@@ -36,6 +39,7 @@ CHAMPION_LEVEL = 0.10
 PERIOD_MARGIN = 0.01
 SUSPICIOUS_SKILL = 0.12
 SUSPICIOUS_AUC = 0.85
+SUSPICIOUS_WEEK = 0.40
 SUSPECTS = ("path",)  # labels the two bounds hold for; a market's volatility alone goes further on `stress`
 CLIMATOLOGY = "climatology"
 
@@ -69,8 +73,8 @@ class Case:
         them; matured weeks only, the same in each.
     baselines : tuple of str
         Which of them are baselines.
-    auc_breakdown : float or None
-        Of the candidate on these weeks.
+    auc_breakdown, first_week : float or None
+        Of the candidate on these weeks: `training.evidence.first_week` is the second.
     tries : sequence of Series of float
         Losses by decision date of every candidate ever evaluated, the present
         one with or without them. A week that one lacks counts as equal to the baseline.
@@ -84,6 +88,7 @@ class Case:
     losses: dict[str, pd.Series]
     baselines: tuple[str, ...]
     auc_breakdown: float | None = None
+    first_week: float | None = None
     tries: Sequence[pd.Series] = ()
     present: Present | None = None
 
@@ -99,6 +104,7 @@ class Clauses:
     skill: float
     p: float
     auc_breakdown: float | None
+    first_week: float | None
     rival: str
     rival_skill: float
     spa_p: float
@@ -187,6 +193,7 @@ def _clauses(case: Case) -> Clauses:
         skill=_skill(mine, base),
         p=_p(case, base - mine),
         auc_breakdown=case.auc_breakdown,
+        first_week=case.first_week,
         rival=rival,
         rival_skill=_skill(best, base),
         spa_p=spa.adjusted_p(best.to_numpy(), table, _blocks(case)) if ahead else 1.0,
@@ -238,6 +245,8 @@ def _suspicion(case: Case, found: Clauses) -> str | None:
         return f"a skill above {SUSPICIOUS_SKILL:g} on {case.label}"
     if found.auc_breakdown is not None and found.auc_breakdown > SUSPICIOUS_AUC:
         return f"a breakdown AUC of {found.auc_breakdown:.3f}, above {SUSPICIOUS_AUC:g}, on {case.label}"
+    if found.first_week is not None and found.first_week > SUSPICIOUS_WEEK:
+        return f"a rank correlation of {found.first_week:.2f} with the very next week's return"
     return None
 
 
