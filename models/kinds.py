@@ -34,7 +34,7 @@ def table(column: pd.Series, codes: np.ndarray, k: int, weight: np.ndarray | Non
         at = values == value
         found = np.bincount(codes[at], None if weight is None else weight[at], minlength=k)
         rows[str(int(value))] = ((found + TABLE_PRIOR * base) / (found.sum() + TABLE_PRIOR)).tolist()
-    return {"kind": "table", "features": [str(column.name)], "rows": rows, "otherwise": base.tolist()}
+    return {"kind": "table", "features": [str(column.name)], "shares": rows, "otherwise": base.tolist()}
 
 
 def _moments(values: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

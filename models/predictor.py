@@ -54,7 +54,7 @@ def _constant(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
 
 def _table(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
     keys = ["" if np.isnan(value) else str(int(value)) for value in frame.iloc[:, 0].to_numpy(dtype=float)]
-    return np.array([document["rows"].get(key, document["otherwise"]) for key in keys]).reshape(len(keys), -1)
+    return np.array([document["shares"].get(key, document["otherwise"]) for key in keys]).reshape(len(keys), -1)
 
 
 def _logit(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:

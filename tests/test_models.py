@@ -42,6 +42,7 @@ def test_probabilities_sum_to_one_and_survive_json(toy, kind):
     frame = toy.X.iloc[-20:].mask(np.eye(20, toy.X.shape[1], dtype=bool))
     p = predict(document, frame)
     assert p.shape == (20, 3)
+    assert document["rows"] == training_rows(toy, spec(kind), DATE).sum()
     np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-12)
     np.testing.assert_array_equal(p, predict(json.loads(json.dumps(document)), frame))
 
