@@ -14,7 +14,7 @@ from models import calibration, earned, inference, record
 from models.inference import BLOCKS, MONTH_BLOCKS, p_value
 from models.weeks import Weeks, read, select, slices
 
-__all__ = ["BLOCKS", "evaluate", "gain_by_year", "losses", "p_value"]
+__all__ = ["BLOCKS", "evaluate", "gain_by_year", "head_to_head_p", "losses", "p_value"]
 FLOOR = 1e-6
 QUINTILES = 5
 
@@ -107,6 +107,24 @@ def head_to_head(weeks: Weeks) -> np.ndarray:
     """P(rotation) / (P(rotation) + P(breakdown)), the headline; shape (weeks,)."""
     rotation, breakdown = weeks.column("rotation"), weeks.column("breakdown")
     return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
+
+
+def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
+    """One-sided p that the headline of `table` has a lower log loss than that of `rival` on weeks with either outcome.
+
+    Both tables of predictions hold the same weeks. The other weeks stay in
+    place with a gain of zero, so that a block is calendar time. 1 where the
+    label has no rotation.
+    """
+    mine, theirs = read(table), read(rival)
+    if not {"breakdown", "rotation"} <= set(mine.outcomes):
+        return 1.0
+    rose = mine.happened("rotation")
+    decided = rose | mine.happened("breakdown")
+    loss, other = (
+        losses(np.column_stack([h, 1.0 - h]), np.where(rose, 0, 1)) for h in map(head_to_head, (mine, theirs))
+    )
+    return _significance(loss, other, decided, mine.monthly)
 
 
 def _brier(weeks: Weeks) -> dict[str, float]:

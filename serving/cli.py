@@ -58,7 +58,8 @@ def _show(result: dict[str, Any]) -> None:
         change = f"{100 * (value - last[name]):+.1f}" if last else ""
         view.add_row(name, f"{value:.1%}", f"{result['base_rates'][name]:.1%}", f"{other:.1%}", change)
     out.print(view)
-    out.print(f"head-to-head, rotation against breakdown: {result['head_to_head']:.1%}")
+    mark = "" if result["head_to_head_evidence"] else " (no evidence on rotation)"
+    out.print(f"head-to-head, rotation against breakdown: {result['head_to_head']:.1%}{mark}")
     _why(result)
     record = result["record"].get(result["verdict"])
     if record:

@@ -73,6 +73,7 @@ def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> dict
     return {"asof": str(before.index[0].date()), "probabilities": _probabilities(document, before)}
 
 
+EVIDENCE = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
 SCHEMA = 1  # of serving/call.schema.json; a change of meaning is a new number
 
 
@@ -166,6 +167,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
         "asof": str(date.date()),
         "verdict": verdict(probabilities, base, at.champion is not None),
         "head_to_head": probabilities["rotation"] / (probabilities["rotation"] + probabilities["breakdown"]),
+        "head_to_head_evidence": float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE,
         "probabilities": probabilities,
         "base_rates": base,
         "leaders_faltering": {"now": bool(dataset.faltering.iloc[-1]), "since": _since(dataset)},

@@ -104,10 +104,11 @@ def _head(made: dict[str, Any], head: str) -> str:
     leaders = made["leaders_faltering"]["since"]
     role = "champion" if model["champion"] else "no champion: the challenger is shown"
     color = VERDICT_COLORS[verdict]
+    mark = "" if made["head_to_head_evidence"] else " (no evidence on rotation)"
     lines = [
         f'<h1><span class="verdict" style="background:{color}">{verdict.replace("_", " ")}</span></h1>',
-        f"<p>As of {made['asof']}, for the next 21 sessions. Rotation against breakdown: {made['head_to_head']:.0%}. "
-        f"Leaders {'falter since ' + leaders if leaders else 'do not falter'}.</p>",
+        f"<p>As of {made['asof']}, for the next 21 sessions. Rotation against breakdown: {made['head_to_head']:.0%}"
+        f"{mark}. Leaders {'falter since ' + leaders if leaders else 'do not falter'}.</p>",
         _probabilities(made),
         f"<p class='muted'>{model['name']} v{model['version']} ({model['kind']}, {role}), fitted {model['fitted_at']}; "
         f"out-of-sample skill {model['skill']:+.3f} (p {model['skill_p']:.3f}). The black mark is the base rate. "

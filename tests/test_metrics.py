@@ -265,3 +265,17 @@ def test_a_handful_of_weeks_gives_what_it_can():
     assert got["log_loss_skill_p"] == 1.0
     assert "log_loss_skill_low" not in got
     assert all(np.isfinite(value) for value in got.values())
+
+
+def test_a_head_to_head_is_marked_unless_it_beats_its_rival(one):
+    frame, p, codes, _ = one
+    rival = frame.copy()
+    rival[["p_rotation", "p_breakdown"]] = np.repeat(p[:, :2].sum(axis=1, keepdims=True) / 2, 2, axis=1)
+    assert metrics.head_to_head_p(frame, rival) < 0.01
+    assert metrics.head_to_head_p(rival, frame) > 0.95
+    assert metrics.head_to_head_p(frame, frame) == 1.0
+    # Weeks of neither count nothing: whatever both say there changes nothing.
+    calm = codes == 2
+    for table in (a := frame.copy(), b := rival.copy()):
+        table.loc[calm, ["p_rotation", "p_breakdown", "p_neither"]] = [0.7, 0.2, 0.1]
+    assert metrics.head_to_head_p(a, b) == metrics.head_to_head_p(frame, rival)

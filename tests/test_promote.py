@@ -143,6 +143,7 @@ def call(override):
         "digest": "d",
         "caveat": None,
         "head_to_head": 0.6,
+        "head_to_head_evidence": True,
         "substitutions": {},
     }
 

@@ -12,7 +12,7 @@ import pandas as pd
 from features.cli_support import progress_bar
 from features.dataset import Dataset
 from features.home import home
-from models import delivery, provenance, record, tracking
+from models import delivery, metrics, provenance, record, tracking
 from models.names import registry_name
 from models.outbox import Batch
 from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec
@@ -20,6 +20,7 @@ from training import card as model_card
 from training import curves, importance, pictures, reliability
 
 TREES = ("lightgbm", "staged")
+RIVAL = "logit2"  # whose head-to-head a call's must beat, or be marked
 
 
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
@@ -75,7 +76,10 @@ def log(
                 {key: scores[kind].get(key, float("nan")) for key in names},
                 _tags(name, kind, dataset, spec, tables[kind], documents[kind], scores[kind])
                 | verdict
-                | {"gate_verdict": said},
+                | {
+                    "gate_verdict": said,
+                    "head_to_head_p": f"{_head_to_head_p(tables, kind):.4f}",
+                },
                 tables[kind],
                 documents[kind],
                 curves=curves.stepped(tables, kind),
@@ -88,6 +92,11 @@ def log(
     )
     with progress_bar("MLflow", len(specs)) as step:
         return delivery.deliver(batch, step)
+
+
+def _head_to_head_p(tables: dict[str, pd.DataFrame], kind: str) -> float:
+    """Without the rival in the same run there is no evidence."""
+    return metrics.head_to_head_p(tables[kind], tables[RIVAL]) if RIVAL in tables else 1.0
 
 
 def standing(kind: str, aliases: dict[str, str | None], verdict: dict[str, str]) -> str:
