@@ -1,17 +1,13 @@
 """The ledger of tries: complete, idempotent, and not shortened by deleting things in the UI."""
 
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from servers import mlflow_server
 from sklearn.metrics import log_loss
 
 from models import connection, ledger
@@ -125,37 +121,14 @@ def test_two_processes_add_at_once():
 
 @pytest.mark.slow
 def test_the_same_with_a_server(tmp_path, monkeypatch):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    place = [f"--backend-store-uri=sqlite:///{tmp_path / 'server.db'}", f"--artifacts-destination={tmp_path / 'a'}"]
-    words = [sys.executable, "-m", "mlflow", "server", *place, "--host=127.0.0.1", f"--port={port}", "--workers=1"]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
-            words, stdout=log, stderr=log, env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}, start_new_session=True
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}/health")
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    with mlflow_server(tmp_path) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
         assert ledger.add([entry(), entry(1)]) == 2
         erase(next(row.info.run_id for row in rows() if row.data.tags["entry"] == entry().key))
         assert ledger.add([entry()]) == 0
         found = ledger.entries("folder", "path")
         assert len(found) == 2
         assert_same(found[0].losses, entry().losses)
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(timeout=60)
-
-
-def _wait(address, seconds=240.0):
-    for _ in range(int(seconds * 2)):
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError(f"{address} does not answer")
 
 
 def test_weekly_losses_are_the_log_loss():
