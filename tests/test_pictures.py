@@ -30,6 +30,8 @@ def table(outcomes=OUTCOMES, weeks=260, seed=0, monthly=False):
     made.insert(0, "date", dates)
     made.insert(1, "outcome", pd.Series(np.array(outcomes, dtype=object)[happened]))
     made.loc[made.index[-4:], "outcome"] = None
+    made["volatility"] = rng.uniform(0.05, 0.4, weeks)
+    made["faltering"] = rng.random(weeks) < 0.5
     return made
 
 
