@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_pictures import returns, table
 
-from models import metrics, tracking
+from models import metrics, tracking, view
 from models.fit import fit_at
 from models.spec import ModelSpec
 from training import compare, logbook
@@ -51,6 +51,7 @@ def test_an_experiment_as_logged(toy):
         curve = client.get_metric_history(logged["lightgbm"][0], name)
         assert curve[-1].step == int(ripe["date"].iloc[-1].strftime("%Y%m%d"))
         assert len(curve) == len(ripe)
+    assert runs["markov"].data.tags["mlflow.runColor"] == view.COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])
     always = {"predictions.parquet", "model_card.md", "experiment.toml", "dataset.json", "pictures"}
     drawn = {f"pictures/{name}.png" for name in ("reliability", "gain")}

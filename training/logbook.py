@@ -12,7 +12,7 @@ import pandas as pd
 from features.cli_support import progress_bar
 from features.dataset import Dataset
 from features.home import home
-from models import delivery, metrics, provenance, record, tracking
+from models import delivery, metrics, provenance, record, tracking, view
 from models.names import registry_name
 from models.outbox import Batch
 from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec
@@ -153,7 +153,8 @@ def _tags(
     document: dict[str, Any],
     scores: dict[str, float],
 ) -> dict[str, str]:
-    return {
+    color = {view.COLOR_TAG: view.COLORS[kind]} if kind in view.COLORS else {}
+    return color | {
         "experiment": name,
         "kind": kind,
         "label": spec.label,
