@@ -43,6 +43,7 @@ FIRST_TEST = pd.Timestamp("1990-01-01")
 INNER_YEARS = 5
 PRIOR_MONTHS = 24.0
 EM_STEPS = 200
+MOST = 0.9
 MEMORY = 400  # inner models a process remembers
 _memory: dict[tuple[str, str], Document] = {}
 _memory_lock = threading.Lock()
@@ -296,7 +297,8 @@ def _columns(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.nda
     chosen = set(chosen_features(dataset, spec))
     counts = (~np.isnan(dataset.X.to_numpy(float)[rows])).sum(axis=0)
     known = dict(zip(map(str, dataset.X.columns), counts, strict=True))
-    least = max(1.0, spec.min_history_years * dataset.rows_per_year)
+    # A window that is itself hardly longer asks nine tenths of it.
+    least = max(1.0, min(spec.min_history_years * dataset.rows_per_year, MOST * rows.sum()))
     names = [name for name in live_features(dataset, date) if name in chosen and known[name] >= least]
     if not names:
         raise RegimeError(f"no chosen feature has a value in the weeks before {date.date()}")

@@ -79,7 +79,7 @@ def test_sample_from_nothing_to_a_call(tmp_path):
     assert past["challenger"]["probabilities"] == {k: row[f"p_{k}"] for k in past["probabilities"]}
     assert "before the data begin" in failing("regime-predict", "--asof", "1920-01-01")
     assert "the first would be 2001-01-04" in failing("regime-predict", "--asof", "1995-01-06")
-    assert regime("regime-train", "compare", "--json").stdout.startswith("{")
+    assert regime("regime-train", "compare", "--json").stdout.startswith("[")
     _journal_score_and_week(latest)
     _pyfunc_gives_the_same_numbers(latest)
 

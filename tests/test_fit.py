@@ -111,6 +111,14 @@ def test_a_young_feature_waits(long):
     assert "noise" not in at[10.0]
 
 
+def test_a_window_shorter_than_the_patience_asks_most_of_itself(long):
+    X = long.X.copy()
+    X.iloc[:80, X.columns.get_loc("noise")] = np.nan
+    document = fit.fit_at(dataclasses.replace(long, X=X), spec(min_history_years=10), pd.Timestamp("1976-01-02"))
+    assert "vol_regime" in document["features"]
+    assert "noise" not in document["features"]
+
+
 def test_a_monotone_feature_must_exist(long):
     wrong = ModelSpec(kind="staged", train_start="1970-01-01", monotone={"moon_phase": 1})
     with pytest.raises(RegimeError, match="moon_phase"):
