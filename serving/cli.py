@@ -74,7 +74,9 @@ def _show(result: dict[str, Any]) -> None:
     role = "champion" if model["champion"] else "no champion, challenger shown"
     fitted = f"fitted {'for this call as of ' if model['fitted_now'] else ''}{model['fitted_at']}"
     record = f"skill {model['skill']:+.4f}, p {model['skill_p']:.3f}"
-    out.print(f"model {model['name']} v{model['version']} ({model['kind']}, {role}), {fitted}; {record}")
+    out.print(
+        f"model {model['name']} v{model['version']} ({model['kind']}, {role}), {fitted}; {record}", soft_wrap=True
+    )
     if model["override"]:
         out.print(f"set by a person, not by the gate: {model['override']}", soft_wrap=True, markup=False)
     stale = [name for name, row in result["freshness"].items() if row["stale"]]

@@ -167,6 +167,7 @@ def test_a_week_later_only_the_new_is_asked(stage, monkeypatch):
     assert (stage.home / "snapshots" / before.digest / "manifest.json").exists()
 
 
+@pytest.mark.slow
 def test_a_rate_limit_keeps_what_came_and_is_resumed(stage):
     pointer = stage.pointer()
     stage.vendors.trouble = {"chart/XLV": "429"}
@@ -182,6 +183,7 @@ def test_a_rate_limit_keeps_what_came_and_is_resumed(stage):
     assert not asked & {"RSP", "SPY", "IWM"}  # these had come
 
 
+@pytest.mark.slow
 def test_stumbles_are_retried(stage):
     stage.vendors.trouble = {
         "chart/SPY": "500*2",
@@ -194,6 +196,7 @@ def test_stumbles_are_retried(stage):
     assert notes.get("missing_last_bar") is None
 
 
+@pytest.mark.slow
 def test_what_does_not_come_is_named_and_the_stored_past_stays(stage, monkeypatch):
     before = stage.load(monkeypatch)
     stage.vendors.trouble = {"chart/XHB": "gone", "chart/KRE": "empty", "id=UMCSENT": "html"}
@@ -229,6 +232,7 @@ def test_a_split_between_two_refreshes(stage, monkeypatch):
     assert after.pct_change().abs().max() < 0.1
 
 
+@pytest.mark.slow
 def test_a_split_that_was_not_applied_is_set_aside(stage, monkeypatch):
     bars = stage.vendors.chart("XLF")
     day = bars.index[-3]
@@ -269,6 +273,7 @@ def test_a_new_user_gets_the_substitute(new_user):
     assert "BAA10Y" in said["BAMLH0A0HYM2"]
 
 
+@pytest.mark.slow
 def test_a_revised_vintage_changes_nothing_before_it(keyed, monkeypatch):
     before = keyed.load(monkeypatch)
     rows = keyed.vendors.vintages("PAYEMS")
@@ -294,6 +299,7 @@ def test_a_revised_vintage_changes_nothing_before_it(keyed, monkeypatch):
     assert prints["date"].is_unique
 
 
+@pytest.mark.slow
 def test_the_key_is_nowhere(keyed):
     pointer = keyed.pointer()
     keyed.vendors.trouble = {"series_id=CPIAUCSL": "echo", "series_id=DGS2": "429*1", "series_id=DFF": "html*1"}
@@ -307,6 +313,7 @@ def test_the_key_is_nowhere(keyed):
             assert KEY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_a_vendor_that_is_down_ends_it_in_one_line(stage):
     pointer = stage.pointer()
     stage.vendors.trouble = {"fred.stlouisfed.org": "429"}
@@ -315,6 +322,7 @@ def test_a_vendor_that_is_down_ends_it_in_one_line(stage):
     assert stage.pointer() == pointer
 
 
+@pytest.mark.slow
 def test_a_full_disk_changes_nothing(stage, monkeypatch):
     pointer = stage.pointer()
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # noqa: E731
