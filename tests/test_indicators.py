@@ -5,6 +5,7 @@ from pathlib import Path
 from conftest import needs_shared
 
 from features import feature, indicators, inputs
+from features.dataset import FIRST_YEAR
 from features.families import FEATURES, SIGNALS
 
 PAGE = Path(__file__).parents[1] / "docs" / "indicators.md"
@@ -12,7 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "indicators.md"
 
 @needs_shared
 def test_the_page_is_fresh(shared_snapshot):
-    daily = feature.compute(FEATURES, inputs.build(shared_snapshot), 1964)
+    daily = feature.compute(FEATURES, inputs.build(shared_snapshot), FIRST_YEAR)
     assert PAGE.read_text() == indicators.page(daily), "run `regime-data indicators > docs/indicators.md`"
 
 
