@@ -61,7 +61,9 @@ def _logit(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
     scaled = (frame.to_numpy(dtype=float) - np.array(document["mean"])) / np.array(document["scale"])
     if document.get("clip") is not None:
         scaled = np.clip(scaled, -document["clip"], document["clip"])
-    scores = np.where(np.isnan(scaled), 0.0, scaled) @ np.array(document["coef"]).T + np.array(document["intercept"])
+    # Summed row by row: a matrix product takes another path, with other last bits, for one row than for many.
+    filled = np.where(np.isnan(scaled), 0.0, scaled)
+    scores = (filled[:, None, :] * np.array(document["coef"])).sum(axis=2) + np.array(document["intercept"])
     scores -= scores.max(axis=1, keepdims=True)
     weights = np.exp(scores)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -47,6 +47,15 @@ def test_probabilities_sum_to_one_and_survive_json(toy, kind):
     np.testing.assert_array_equal(p, predict(json.loads(json.dumps(document)), frame))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_alone_gets_the_bits_it_gets_among_others(toy, kind):
+    wide = toy.X.join(pd.DataFrame(np.random.default_rng(1).normal(size=(500, 150)), toy.X.index).add_prefix("more_"))
+    data = dataclasses.replace(toy, X=wide)
+    document, rows = fit_at(data, spec(kind), DATE), wide.iloc[-60:]
+    alone = np.vstack([predict(document, rows.iloc[[i]]) for i in range(len(rows))])
+    np.testing.assert_array_equal(alone, predict(document, rows))
+
+
 def test_logit_equals_scikit_learn(toy):
     rows = training_rows(toy, spec("logit2"), DATE)
     X = toy.X.loc[rows, list(LOGIT2)]
