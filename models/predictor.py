@@ -62,7 +62,7 @@ def _logit(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
     if document.get("clip") is not None:
         scaled = np.clip(scaled, -document["clip"], document["clip"])
     # Summed row by row: a matrix product takes another path, with other last bits, for one row than for many.
-    filled = np.where(np.isnan(scaled), 0.0, scaled)
+    filled = np.ascontiguousarray(np.where(np.isnan(scaled), 0.0, scaled))
     scores = (filled[:, None, :] * np.array(document["coef"])).sum(axis=2) + np.array(document["intercept"])
     scores -= scores.max(axis=1, keepdims=True)
     weights = np.exp(scores)
