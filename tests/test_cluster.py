@@ -94,6 +94,9 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
 
         with cluster.holding(client, data):
             remote = walk_forward(data, SPEC, 2, kill_one, cached=False)
+        deadline = time.monotonic() + 60.0  # the scheduler learns of a death when the connection breaks
+        while len(client.scheduler_info()["workers"]) > 1 and time.monotonic() < deadline:
+            time.sleep(0.2)
         assert len(client.scheduler_info()["workers"]) == 1
         with cluster.holding(client, weeks.dataset):  # as a sweep does
             theirs = list(inner.losses(weeks, SPEC, 2))
