@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.connection import module
+from models.connection import module, tells
 from models.relocation import EXPERIMENT as MAIN
 
 EXPERIMENT = "regime-sweeps"
@@ -28,6 +28,7 @@ class Trial:
     curve: tuple[float, ...] = ()
 
 
+@tells
 def log_sweep(
     name: str,
     study: str,
