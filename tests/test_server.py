@@ -67,6 +67,11 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     assert door.registered("regime-sample", "champion").document["kind"] == "logit"
     tracking.set_alias("regime-sample", "champion", None)
     assert door.pointer("regime-sample", "champion") is None
+    words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")
+    shown, status = said(cli.app, capsys, monkeypatch, *words)
+    assert status == 0
+    assert door.pointer("regime-sample", "champion").version == other
+    assert "tried over a server" in door.pointer("regime-sample", "champion").tags["override"]
     mlflow = tracking._mlflow()
     files = [f.path for f in mlflow.MlflowClient().list_artifacts(found["models"]["logit2"]["run_id"])]
     assert {"dataset.json", "experiment.toml", "predictions.parquet", "requirements.lock"} <= set(files)
