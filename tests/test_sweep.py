@@ -168,16 +168,18 @@ def test_a_killed_sweep_goes_on_and_its_winner_runs(home):
     # The first test week is 2001-01-05; this label ends on 3 January, the next one's a week later.
     assert found["inner_span"][1] == "2000-12-01"
 
+    parent, children = logged(found["run_id"])
+    assert len(children) == 4
+    assert {"max_depth", "weighting"} <= set(children[0].data.params)
+    assert parent.data.metrics["inner_log_loss"] == found["inner_log_loss"]
+
+    # Trials are known by number, and a killed one leaves a gap: the sweep below would fill it in the same parent.
     trials.unlink()  # the same sweep, undisturbed
     whole = regime(*words)
     undisturbed = json.loads(whole.communicate()[0])
     for key in ("params", "inner_log_loss", "inner_log_loss_before", "pruned"):
         assert undisturbed[key] == found[key], key
 
-    parent, children = logged(found["run_id"])
-    assert len(children) == 4
-    assert {"max_depth", "weighting"} <= set(children[0].data.params)
-    assert parent.data.metrics["inner_log_loss"] == found["inner_log_loss"]
     ran = regime("run", found["file"], "--json")
     said, complaint = ran.communicate()
     assert ran.returncode == 0, complaint
