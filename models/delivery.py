@@ -45,8 +45,9 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
 
 def _send(batch: Batch, step: Callable[[], None]) -> Logged:
     logged: Logged = {}
+    data = tracking.Data(batch.data, batch.digest, batch.source)
     for kind, result in batch.results.items():
-        run_id, uri = tracking.log(result, batch.data, batch.digest, batch.source)
+        run_id, uri = tracking.log(result, data)
         tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
         logged[kind] = (run_id, tracking.register(batch.register_as, uri, run_id, tags, result.description))
         if "spec" in tags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -45,7 +46,7 @@ PRIOR_MONTHS = 24.0
 EM_STEPS = 200
 MOST = 0.9
 MEMORY = 400  # inner models a process remembers
-_memory: dict[tuple[str, str], Document] = {}
+_memory: dict[tuple[str, str], Future[Document]] = {}
 _memory_lock = threading.Lock()
 
 
@@ -236,16 +237,23 @@ def _inner(dataset: Dataset, parts: list[list[ModelSpec]], date: pd.Timestamp) -
 
 
 def _remembered(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray, digest: str) -> Document:
-    """The model of an inner refit, from this process's memory where the very same past was fitted before."""
+    """The model of an inner refit, fitted once a process: the folds that share the very same past wait for it."""
     key = (spec.to_json(), digest)
-    found = _memory.get(key)
-    if found is None:  # two threads may fit the same model at once; they get the same bits
-        found = _one(dataset, spec, date, rows)
-        with _memory_lock:
+    with _memory_lock:
+        known = _memory.get(key)
+        if known is None:
             while len(_memory) >= MEMORY:
                 _memory.pop(next(iter(_memory)))
-            _memory[key] = found
-    return found
+            mine = _memory[key] = Future()
+    if known is not None:
+        return known.result()
+    try:
+        mine.set_result(_one(dataset, spec, date, rows))
+    except BaseException as error:
+        with _memory_lock:
+            _memory.pop(key, None)
+        mine.set_exception(error)
+    return mine.result()
 
 
 def mixture_weights(p: np.ndarray, months: float) -> np.ndarray:

@@ -7,6 +7,7 @@ import tempfile
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,36 @@ class Result:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@dataclass(frozen=True)
+class Data:
+    """The data set that the runs of an experiment share.
+
+    Attributes
+    ----------
+    table : DataFrame, (weeks, features)
+        Indexed by decision date: logged by digest and schema, and the last row as an example.
+    digest, source : str
+        Of the snapshot.
+    """
+
+    table: pd.DataFrame
+    digest: str
+    source: str
+
+    @cached_property
+    def logged(self) -> Any:
+        """As MLflow's own; it infers the schema once, a second of work, and not in every run."""
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.pandas_dataset import from_pandas
+
+        # No path: whoever reads the run has another machine; the digest says which snapshot it is.
+        told = {"snapshot": self.digest, "command": f"regime-data refresh --source {self.source}"}
+        table = self.table.rename_axis("date").reset_index()
+        return from_pandas(table, source=CodeDatasetSource(told), name=self.source, digest=self.digest[:16])
+
+
 @tells
-def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[str, str]:
+def log(result: Result, data: Data) -> tuple[str, str]:
     """Log one run with its model, predictions and data set; returns run id and model URI.
 
     A result that is already there is not logged again.
@@ -68,10 +97,7 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
     Parameters
     ----------
     result : Result
-    data : DataFrame, (weeks, features)
-        The features, indexed by decision date: logged by digest and schema, and the last row as an example.
-    digest, source : str
-        Of the snapshot.
+    data : Data
 
     Raises
     ------
@@ -82,7 +108,7 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
     found = _logged(mlflow, result.id)
     if found is not None:
         return found
-    tags = result.tags | {"digest": digest, "source": source, "result_id": result.id}
+    tags = result.tags | {"digest": data.digest, "source": data.source, "result_id": result.id}
     tags |= provenance.tags() | connection.process_tags()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -93,10 +119,10 @@ def log(result: Result, data: pd.DataFrame, digest: str, source: str) -> tuple[s
             run_name=result.name, tags=tags, parent_run_id=result.parent, description=result.description or None
         ) as run:
             mlflow.log_params(result.params)
-            _log_data(mlflow, data, digest, source)
+            mlflow.log_input(data.logged, context="train")
             # MLflow copies to a logged model, one query each, the metrics its run has by then: the key ones will do.
             mlflow.log_metrics({name: result.metrics[name] for name in view.METRICS if name in result.metrics})
-            info = _log_model(mlflow, folder, result.document, data.iloc[-1:])
+            info = _log_model(mlflow, folder, result.document, data.table.iloc[-1:])
             mlflow.log_metrics({name: value for name, value in result.metrics.items() if name not in view.METRICS})
             _log_curves(mlflow, run.info.run_id, result.curves)
             mlflow.log_artifacts(str(folder / "files"))
@@ -114,15 +140,6 @@ def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
         if run.info.status == "RUNNING":
             client.set_terminated(run.info.run_id, "FAILED")
     return None
-
-
-def _log_data(mlflow: Any, data: pd.DataFrame, digest: str, source: str) -> None:
-    from mlflow.data.code_dataset_source import CodeDatasetSource
-
-    # No path: whoever reads the run has another machine; the digest says which snapshot it is.
-    origin = CodeDatasetSource({"snapshot": digest, "command": f"regime-data refresh --source {source}"})
-    table = data.rename_axis("date").reset_index()
-    mlflow.log_input(mlflow.data.from_pandas(table, source=origin, name=source, digest=digest[:16]), context="train")
 
 
 def _log_model(mlflow: Any, folder: Path, document: dict[str, Any], row: pd.DataFrame) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
@@ -65,7 +66,7 @@ def figure(title: str, note: str) -> Figure:
 def png(drawn: Figure) -> bytes:
     """The picture, `WIDTH` x `HEIGHT`."""
     out = io.BytesIO()
-    drawn.savefig(out, format="png")  # a `Figure` of its own draws with Agg
+    FigureCanvasAgg(drawn).print_png(out)  # `savefig` would draw it twice
     return out.getvalue()
 
 
