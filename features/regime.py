@@ -33,7 +33,7 @@ FAMILY = "volatility"
 MEANING = "filtered probability of the high-variance state of the cap leg's weekly excess returns"
 FILTER_WEEKS = 520
 MIN_WEEKS = 260
-MANY = 8  # fits that are worth starting processes for
+MANY = 24  # fits that are worth starting processes for
 _log = logging.getLogger(__name__)
 
 

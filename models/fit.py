@@ -249,7 +249,7 @@ def _remembered(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.
         return known.result()
     try:
         mine.set_result(_one(dataset, spec, date, rows))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - raised below; who waits must hear of an interrupt too
         with _memory_lock:
             _memory.pop(key, None)
         mine.set_exception(error)

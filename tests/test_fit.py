@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,37 @@ def test_remembered_inner_models_change_nothing(long):
     cold = json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE))
     assert fit._memory
     assert json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE)) == cold
+
+
+def test_folds_at_work_together_fit_an_inner_model_once(long, monkeypatch):
+    fit._memory.clear()
+    one, made = fit._one, []
+
+    def counted(dataset, spec, date, rows):
+        made.append((spec.to_json(), date))
+        return one(dataset, spec, date, rows)
+
+    monkeypatch.setattr(fit, "_one", counted)
+    dates = [DATE, DATE + pd.Timedelta(weeks=1)]  # two folds with the same inner refits
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda date: fit.fit_at(long, spec(calibration="stack"), date), dates))
+    inner = [one for one in made if one[1] not in dates]
+    assert inner
+    assert len(inner) == len(set(inner))
+
+
+def test_an_inner_model_that_failed_is_tried_again(long, monkeypatch):
+    fit._memory.clear()
+    one = fit._one
+
+    def broken(*_):
+        raise RegimeError("no memory left")
+
+    monkeypatch.setattr(fit, "_one", broken)
+    with pytest.raises(RegimeError, match="no memory left"):
+        fit.fit_at(long, spec(calibration="stack"), DATE)
+    monkeypatch.setattr(fit, "_one", one)
+    assert fit.fit_at(long, spec(calibration="stack"), DATE)["weights"]
 
 
 def test_noise_is_shrunk_and_knowledge_is_not(long):
