@@ -66,7 +66,8 @@ def figure(title: str, note: str) -> Figure:
 def png(drawn: Figure) -> bytes:
     """The picture, `WIDTH` x `HEIGHT`."""
     out = io.BytesIO()
-    FigureCanvasAgg(drawn).print_png(out)  # `savefig` would draw it twice
+    canvas: Any = FigureCanvasAgg(drawn)  # Matplotlib leaves it untyped
+    canvas.print_png(out)  # `savefig` would draw twice
     return out.getvalue()
 
 
