@@ -27,3 +27,12 @@ def home() -> Path:
             f"the data directory {path} cannot be used ({error.strerror}): set REGIME_HOME to a directory"
         ) from error
     return path
+
+
+def sync(path: Path) -> None:
+    """Have the disk take a file or a directory's entries now: what a kill or a power cut must not undo."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

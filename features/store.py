@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import RefusedError, RegimeError
-from features.home import home
+from features.home import home, sync
 
 Tables = dict[str, pd.DataFrame]
 
@@ -98,14 +98,6 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _digest(manifest: dict[str, object]) -> str:
     named = ("source", "legs", "last", "tables", "notes")
     text = json.dumps({key: manifest[key] for key in named if key in manifest}, sort_keys=True)
@@ -128,16 +120,16 @@ def write(tables: Tables, source: str, legs: str, last: pd.Timestamp, notes: dic
             path = draft / f"{name}.parquet"
             table.to_parquet(path, compression="zstd")
             digests[name] = _file_digest(path)
-            _sync(path)
+            sync(path)
         manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
         if notes:
             manifest["notes"] = notes
         digest = _digest(manifest)
         (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        _sync(draft / "manifest.json")
+        sync(draft / "manifest.json")
         if not (root / digest).exists():
             draft.rename(root / digest)
-            _sync(root)
+            sync(root)
         _point_at(digest)
     except OSError as error:
         raise RegimeError(
@@ -156,7 +148,7 @@ def _point_at(digest: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(name).replace(pointer)
-    _sync(home())
+    sync(home())
 
 
 def current_manifest() -> dict[str, object]:

@@ -13,7 +13,6 @@ An entry is written beside the others and then renamed: it is there whole or not
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -24,7 +23,7 @@ from typing import Any
 import pandas as pd
 
 from features.errors import RegimeError
-from features.home import home
+from features.home import home, sync
 from models.tracking import Result
 
 TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id")
@@ -77,11 +76,11 @@ def keep(batch: Batch) -> Path:
         whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made")}
         (draft / "batch.json").write_text(json.dumps(whole | {"results": results}))
         for path in sorted(draft.rglob("*"), reverse=True):
-            _sync(path)
+            sync(path)
         made = time.strftime("%Y%m%dT%H%M%S", time.gmtime(batch.made))
         entry = top / f"{made}-{next(iter(batch.results.values())).id[:8]}"
         draft.rename(entry)
-        _sync(top)
+        sync(top)
     except OSError as error:
         raise RegimeError(f"the results could not be kept in {top} ({error.strerror})") from error
     return entry
@@ -94,14 +93,6 @@ def _keep_files(place: Path, result: Result) -> None:
         path = place / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def entries() -> list[Path]:
