@@ -75,6 +75,10 @@ def _library(table: str, column: str, meaning: str) -> Series:
     return Series(column, table, column, "daily return", "close", meaning, max_age=never, published_since=since)
 
 
+def _implied(key: str, meaning: str, since: str | None, unit: str = "percent a year", required: bool = False) -> Series:
+    return Series(key, "vix", key, unit, "close", meaning, required=required, published_since=since)
+
+
 def _volume(ticker: str) -> Series:
     return Series(f"{ticker}_VOLUME", "volume_etf", ticker, "shares", "close", f"volume of {ticker}")
 
@@ -158,11 +162,12 @@ CATALOG: tuple[Series, ...] = (
     _french("IND12_VW_Chems", "industry chemicals"),
     *(_french(f"SZBM25_VW_ME{size}_BM5", f"size quintile {size}, cheapest fifth") for size in (1, 2)),
     Series("^GSPC", "indices", "^GSPC", "index level, no dividends", "close", "S&P 500, the sample's cap leg"),
-    Series("VIX", "vix", "VIX", "percent a year", "close", "implied volatility, 30 days", required=True),
-    Series("VIX3M", "vix", "VIX3M", "percent a year", "close", "implied volatility, 93 days"),
-    Series("VIX9D", "vix", "VIX9D", "percent a year", "close", "implied volatility, 9 days"),
-    Series("VVIX", "vix", "VVIX", "percent a year", "close", "implied volatility of VIX"),
-    Series("SKEW", "vix", "SKEW", "index", "close", "price of tail risk"),
+    # Cboe's formula of 2003 and the indices it began later were computed backwards by it (its announcements).
+    _implied("VIX", "implied volatility, 30 days", "2003-09-22", required=True),
+    _implied("VIX3M", "implied volatility, 93 days", None),
+    _implied("VIX9D", "implied volatility, 9 days", "2013-10-01"),
+    _implied("VVIX", "implied volatility of VIX", "2012-03-14"),
+    _implied("SKEW", "price of tail risk", "2011-02-23", unit="index"),
     *(
         Series(f"PCR_{kind}", "vix", f"PCR_{kind}", "ratio", "next", f"put/call ratio, {kind.lower()}")
         for kind in ("TOTAL", "EQUITY", "INDEX")

@@ -164,18 +164,19 @@ def thresholds(lift: np.ndarray, refit: np.ndarray, course: Plan) -> np.ndarray:
     return out
 
 
-def mix(weight: float, course: Plan) -> np.ndarray:
-    """Daily total returns of `weight` in the cap leg and the rest in bills, shape (sessions,).
+def mix(weights: np.ndarray, course: Plan) -> np.ndarray:
+    """Daily total returns of constant weights in cap leg, bills and broad leg, shape (sessions,).
 
-    Brought back to `weight` whenever a new decision takes over, at the headline
-    cost on what is traded.
+    Brought back to `weights`, (3,), whenever a new decision takes over, at the
+    headline cost on what is traded.
     """
-    grown = pd.DataFrame(1.0 + course.returns[:, [CAP, BILL]]).groupby(course.decision).cumprod().to_numpy()
-    cap, wealth = weight * grown[:, 0], weight * grown[:, 0] + (1.0 - weight) * grown[:, 1]
+    parts = weights * pd.DataFrame(1.0 + course.returns).groupby(course.decision).cumprod().to_numpy()
+    wealth = parts.sum(axis=1)
     fresh = np.concatenate([[True], course.decision[1:] != course.decision[:-1]])
     before = np.where(fresh, 1.0, np.concatenate([[1.0], wealth[:-1]]))
-    drift = np.abs(np.concatenate([[weight], (cap / wealth)[:-1]]) - weight)
-    return np.asarray(wealth / before - 1.0 - fresh * drift * COSTS[0] * 1e-4)
+    drifted = np.concatenate([weights[None, :], (parts / wealth[:, None])[:-1]])
+    traded = np.abs(drifted - weights).sum(axis=1) / 2.0  # what is sold is bought
+    return np.asarray(wealth / before - 1.0 - fresh * traded * COSTS[0] * 1e-4)
 
 
 def _sharpe_gain(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
@@ -195,31 +196,41 @@ def _gain(name: str, values: tuple[float, float, float]) -> dict[str, float]:
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
 
 
-def _in_out(positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
-    """Figures of in-out over the sessions where `on`, a stretch without gaps."""
+def _followed(name: str, positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
+    """Figures of following positions over the sessions where `on`, a stretch without gaps."""
     cap, bill = course.returns[on, CAP], course.returns[on, BILL]
     held = {cost: net(positions, course.returns, cost)[on] for cost in COSTS}
     total = held[COSTS[0]]
-    out = {"sharpe_in_out": sharpe(total - bill), "max_drawdown_in_out": max_drawdown(total)}
-    out |= {f"sharpe_in_out_{cost}bp": sharpe(held[cost] - bill) for cost in COSTS[1:]}
-    exposure = float(np.mean(positions[on] == CAP))
-    out |= {"exposure_in_out": exposure, "switches_in_out": float(np.sum(np.diff(positions[on]) != 0))}
-    out |= {"sharpe_buy_and_hold": sharpe(cap - bill), "max_drawdown_buy_and_hold": max_drawdown(cap)}
-    out |= _gain("sharpe_in_out_gain", _sharpe_gain(total - bill, cap - bill))
-    steady = mix(exposure, course)[on]
-    out |= {"max_drawdown_mix": max_drawdown(steady)}
-    out |= _gain("sharpe_in_out_gain_mix", _sharpe_gain(total - bill, steady - bill))
+    out = {f"sharpe_{name}": sharpe(total - bill), f"max_drawdown_{name}": max_drawdown(total)}
+    out |= {f"sharpe_{name}_{cost}bp": sharpe(held[cost] - bill) for cost in COSTS[1:]}
+    out[f"switches_{name}"] = float(np.sum(np.diff(positions[on]) != 0))
+    out |= _gain(f"sharpe_{name}_gain", _sharpe_gain(total - bill, cap - bill))
+    steady = mix(_exposure(positions[on]), course)[on]
+    out |= _gain(f"sharpe_{name}_gain_mix", _sharpe_gain(total - bill, steady - bill))
     ahead = (total - steady) * SESSIONS_A_YEAR
     return out | _gain(
-        "return_in_out_gain_mix", (float(ahead.mean()), *inference.interval(lambda x: x, (ahead,), BLOCKS))
+        f"return_{name}_gain_mix", (float(ahead.mean()), *inference.interval(lambda x: x, (ahead,), BLOCKS))
     )
 
 
+def _exposure(positions: np.ndarray) -> np.ndarray:
+    """Share of the sessions in cap leg, bills and broad leg."""
+    return np.bincount(positions, minlength=3) / len(positions)
+
+
+def _in_out(positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
+    """In-out, with what it is held against."""
+    cap, bill, share = course.returns[on, CAP], course.returns[on, BILL], _exposure(positions[on])
+    return _followed("in_out", positions, course, on) | {
+        "exposure_in_out": float(share[CAP]),
+        "max_drawdown_mix": max_drawdown(mix(share, course)[on]),
+        "sharpe_buy_and_hold": sharpe(cap - bill),
+        "max_drawdown_buy_and_hold": max_drawdown(cap),
+    }
+
+
 def _three_way(positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
-    total, cap, bill = net(positions, course.returns, COSTS[0])[on], course.returns[on, CAP], course.returns[on, BILL]
-    out = {"sharpe_three_way": sharpe(total - bill), "max_drawdown_three_way": max_drawdown(total)}
-    out["switches_three_way"] = float(np.sum(np.diff(positions[on]) != 0))
-    return out | _gain("sharpe_three_way_gain", _sharpe_gain(total - bill, cap - bill))
+    return _followed("three_way", positions, course, on)
 
 
 def decisions(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -260,7 +271,7 @@ def figures(table: pd.DataFrame, returns: pd.DataFrame) -> dict[str, float]:
     Notes
     -----
     Assumes that one trades at the close at the stated cost in any size, that
-    bills are always there, and no tax. The mix's weight is in-out's average
+    bills are always there, and no tax. The mix's weights are the rule's average
     exposure, known only afterwards. A Sharpe ratio does not see leverage, so the
     mix's is nearly buy-and-hold's; what tells them apart is
     `return_in_out_gain_mix`, the yearly return ahead of the mix at equal exposure.

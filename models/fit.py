@@ -10,23 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.dataset import BASELINE_FAMILY, FAMILY_OF, LAST_OUTCOME, PUBLISHED_SINCE, REVISED, Dataset
+from features.dataset import BASELINE_FAMILY, FAMILY_OF, PUBLISHED_SINCE, REVISED, Dataset
 from features.errors import RegimeError
 from models import kinds, predictor, prefix, weights
 from models.classifier import RegimeClassifier
 from models.kinds import Document as Document
-from models.spec import ModelSpec, baseline
+from models.spec import FIXED_COLUMNS, TREES, ModelSpec, baseline
 from models.threads import one_blas_thread
 
-LOGIT2 = ("broad_return_21", "broad_vol_21")
-FIXED_COLUMNS: dict[str, tuple[str, ...]] = {
-    "climatology": (),
-    "persistence": (LAST_OUTCOME,),
-    "logit2": LOGIT2,
-    "markov": ("vol_regime",),
-    "jump": ("jump_state",),
-}
-TREES = ("lightgbm", "staged")
 # What a kind is to the classifier. The ridge on all features was fixed on weeks before 1990 (docs/method.md).
 ALGORITHM: dict[str, dict[str, Any]] = {
     "climatology": {"algorithm": "constant"},

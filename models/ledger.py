@@ -26,7 +26,7 @@ import pandas as pd
 
 from models import connection, metrics, weeks
 from models.connection import tells
-from models.spec import BASELINES, ModelSpec, baseline, from_json
+from models.spec import ModelSpec, from_json, is_protocol
 from models.tracking import Result
 
 EXPERIMENT = "regime-ledger"
@@ -43,7 +43,7 @@ class Entry:
     name, kind, spec, digest, source, label : str
         `spec` is the specification as JSON, `digest` the snapshot's.
     baseline : bool
-        A plain baseline: reported, but not counted as a try.
+        A baseline of the protocol: a rival, and not counted as a try.
     losses : Series of float, (weeks,)
         Log loss in nats by decision date, matured weeks only; kept as float32.
     run_id : str
@@ -78,15 +78,10 @@ def weekly_losses(table: pd.DataFrame) -> pd.Series:
     return pd.Series(metrics.losses(ripe.p, ripe.codes), ripe.dates, name="loss")
 
 
-def is_baseline(spec: ModelSpec) -> bool:
-    """Whether this is a baseline as it stands: a blend or a calibrated one is a candidate."""
-    return spec.kind in BASELINES and spec == baseline(spec, spec.kind)
-
-
 def entry_of(name: str, spec: ModelSpec, digest: str, source: str, table: pd.DataFrame) -> Entry:
     """The entry of a model walked forward into `table`."""
     losses = weekly_losses(table)
-    return Entry(name, spec.kind, spec.to_json(), digest, source, spec.label, is_baseline(spec), losses)
+    return Entry(name, spec.kind, spec.to_json(), digest, source, spec.label, is_protocol(spec), losses)
 
 
 def entry_of_result(result: Result, digest: str, source: str) -> Entry:

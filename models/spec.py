@@ -6,12 +6,15 @@ import dataclasses
 import difflib
 import json
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from features.errors import RegimeError
 
 BASELINES = ("climatology", "persistence", "logit2", "markov", "logit-all")
-KINDS = ("lightgbm", "staged", *BASELINES, "jump")
+OPTIONAL_BASELINES = ("jump",)  # beside them where its package is installed and somebody runs it
+KINDS = ("lightgbm", "staged", *BASELINES, *OPTIONAL_BASELINES)
+TREES = ("lightgbm", "staged")
 WEIGHTINGS = ("none", "uniqueness")
 CALIBRATIONS = ("none", "climatology", "markov", "stack")
 
@@ -28,6 +31,36 @@ LIGHTGBM_DEFAULTS: dict[str, float] = {
     "bagging_fraction": 0.5,
     "bagging_freq": 1,
     "extra_trees": 1,
+}
+WHOLE = ("n_estimators", "max_depth", "num_leaves", "min_child_samples", "bagging_freq", "extra_trees")
+# Least and largest; nothing beyond them is a model of this size of data, much of it is no model at all.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "n_estimators": (1, 10_000),
+    "max_depth": (1, 12),
+    "num_leaves": (2, 4096),
+    "learning_rate": (1e-5, 1.0),
+    "min_child_samples": (1, 100_000),
+    "colsample_bytree": (0.001, 1.0),
+    "reg_lambda": (0.0, 1e6),
+    "bagging_fraction": (0.01, 1.0),
+    "bagging_freq": (0, 1000),
+    "extra_trees": (0, 1),
+}
+
+LOGIT2 = ("broad_return_21", "broad_vol_21")
+FIXED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "climatology": (),
+    "persistence": ("last_outcome",),
+    "logit2": LOGIT2,
+    "markov": ("vol_regime",),
+    "jump": ("jump_state",),
+}
+# Rows, refits and columns of the protocol's baselines, fixed once; those of the experiment `default`.
+PROTOCOL: dict[str, Any] = {
+    "train_start": "1927-01-01",
+    "refit_weeks": 26,
+    "families": ("breadth", "relative_strength", "rates", "spreads", "volatility"),
+    "min_history_years": 10,
 }
 
 
@@ -98,17 +131,20 @@ class ModelSpec:
             if getattr(self, name) < 1:
                 raise RegimeError(f"{name} is {getattr(self, name)}: at least 1 is needed")
         for name in ("half_life_years", "min_history_years"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # 10 and 10.0 are one specification
             if getattr(self, name) < 0.0:
-                raise RegimeError(f"{name} is {getattr(self, name)}: 0 (off) or more is needed")
+                raise RegimeError(f"{name} is {getattr(self, name):g}: 0 (off) or more is needed")
+        _date(self.train_start)
         for key, value in self.params.items():
-            _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise RegimeError(f"params: {key} is {value!r}; a number is needed")
+            _parameter(key, value)
         for name, sign in self.monotone.items():
             if sign not in (-1, 1):
                 raise RegimeError(f"monotone: {name} is {sign}; +1 (breakdown rises with it) or -1 is needed")
-        if self.monotone and self.kind == "lightgbm" and self.label != "stress":
-            raise RegimeError('monotone needs kind = "staged": among three classes "rises" has no one meaning')
+        if self.monotone and "lightgbm" in (self.kind, *self.blend) and self.label != "stress":
+            raise RegimeError(
+                'monotone needs kind = "staged" and no lightgbm in the blend: among three classes "rises" has no one '
+                "meaning"
+            )
 
     @property
     def needs_jump(self) -> bool:
@@ -122,14 +158,48 @@ class ModelSpec:
 
 def baseline(spec: ModelSpec, kind: str) -> ModelSpec:
     """The plain model `kind` on the rows, refits and columns of `spec`: no blend, no shrinkage, no weights."""
-    kept = ["label", "train_start", "refit_weeks", "seed", "families", "exclude"]
-    kept += ["exclude_revised", "as_published", "min_history_years"]
+    kept = ["label", "train_start", "refit_weeks", "seed", "exclude_revised", "as_published"]
+    if kind not in FIXED_COLUMNS:  # whatever a specification lets others see, these read their own
+        kept += ["families", "exclude", "min_history_years"]
     return ModelSpec(kind=kind, **{name: getattr(spec, name) for name in kept})
+
+
+def is_protocol(spec: ModelSpec) -> bool:
+    """Whether this is a baseline of the protocol, on its rows and columns.
+
+    One with others was chosen by somebody: it is a candidate like any model,
+    and a try; beside another model it is only a rival in the same folds.
+    """
+    if spec.kind not in (*BASELINES, *OPTIONAL_BASELINES):
+        return False
+    unread: dict[str, Any] = (
+        {"families": (), "exclude": (), "min_history_years": 0.0} if spec.kind in FIXED_COLUMNS else {}
+    )
+    own = dataclasses.replace(spec, **unread)
+    return own == baseline(ModelSpec(label=spec.label, seed=spec.seed, **PROTOCOL), spec.kind)
 
 
 def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
+
+
+def _date(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise RegimeError(f"train_start is {text!r}: a date YYYY-MM-DD is needed") from error
+
+
+def _parameter(key: str, value: Any) -> None:
+    _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RegimeError(f"params: {key} is {value!r}; a number is needed")
+    low, high = BOUNDS[key]
+    if not low <= value <= high:
+        raise RegimeError(f"params: {key} is {value}; a number from {low:g} to {high:g} is needed")
+    if key in WHOLE and value != int(value):
+        raise RegimeError(f"params: {key} is {value}; a whole number is needed")
 
 
 def _known(key: str, known: tuple[str, ...], what: str) -> None:

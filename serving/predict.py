@@ -106,6 +106,7 @@ def desk() -> Desk:
     whole = store.load()
     name = registry_name(whole.source, "path")
     champion, challenger = (door.registered(name, alias) for alias in ("champion", "challenger"))
+    challenger = challenger or champion  # a model that was refused as a leak is no challenger
     if challenger is None:
         raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
     shown = champion or challenger

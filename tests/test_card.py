@@ -109,10 +109,17 @@ def test_the_rows_are_archs():
         np.testing.assert_array_equal(mine, args[0])
 
 
-def test_the_interval_holds_the_estimate():
+def test_the_auc_s_interval_is_the_widest_reach_of_both_blocks():
     made = table(weeks=400)
-    found = card.intervals(made)
-    scores = metrics.evaluate(made)
-    for name, (low, high) in found.items():
-        assert low < scores[name] < high
-    assert card.intervals(made.head(60)) == {}
+    low, high = card.auc_interval(made)
+    ripe = made[made["outcome"].notna()]
+    truth, p = ripe["outcome"] == "breakdown", ripe["p_breakdown"].to_numpy()
+    centre, ends = roc_auc_score(truth, p), []
+    assert low < centre < high
+    for block in (26, 52):
+        rows = card._resampled(len(ripe), block)
+        draws = [roc_auc_score(truth.to_numpy()[one], p[one]) for one in rows]
+        ends.append(centre + (np.quantile(draws, [0.05, 0.95]) - centre) / np.sqrt(1.0 - block / len(ripe)))
+    assert low == pytest.approx(min(one[0] for one in ends))
+    assert high == pytest.approx(max(one[1] for one in ends))
+    assert card.auc_interval(made.head(60)) is None

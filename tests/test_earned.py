@@ -122,25 +122,27 @@ def test_drawdown_by_every_pair_of_days(steps):
     assert earned.max_drawdown(np.array(steps)) == pytest.approx(worst)
 
 
-def test_the_mix_by_a_slow_loop(case):
+@pytest.mark.parametrize("weights", [(0.6, 0.4, 0.0), (0.5, 0.2, 0.3)])
+def test_the_mix_by_a_slow_loop(case, weights):
     table, returns = case
     course = earned.plan(pd.DatetimeIndex(table["date"][:40]), returns)
-    got = earned.mix(0.6, course)
-    cap, bill, last = 0.6, 0.4, 0
+    got = earned.mix(np.array(weights), course)
+    parts, last = list(weights), 0
     for day, decision in enumerate(course.decision):
-        wealth, cost = cap + bill, 0.0
+        wealth, cost = sum(parts), 0.0
         if decision != last:
-            cost = abs(cap / wealth - 0.6) * 0.001
-            cap, bill, last = 0.6 * wealth, 0.4 * wealth, decision
-        cap, bill = cap * (1 + course.returns[day, CAP]), bill * (1 + course.returns[day, BILL])
-        assert got[day] == pytest.approx((cap + bill) / wealth - 1 - cost, abs=1e-14)
-        cap, bill = cap * (1 - cost), bill * (1 - cost)  # what was paid is gone; the weights are not touched
+            # What is over its weight is sold, and bills, cap and broad leg below theirs are bought with it.
+            cost = 0.001 * sum(max(0.0, part / wealth - weight) for part, weight in zip(parts, weights, strict=True))
+            parts, last = [weight * wealth for weight in weights], decision
+        parts = [part * (1 + earns) for part, earns in zip(parts, course.returns[day], strict=True)]
+        assert got[day] == pytest.approx(sum(parts) / wealth - 1 - cost, abs=1e-14)
+        parts = [part * (1 - cost) for part in parts]  # what was paid is gone; the weights are not touched
 
 
 def test_a_mix_of_one_is_buy_and_hold(case):
     table, returns = case
     course = earned.plan(pd.DatetimeIndex(table["date"]), returns)
-    np.testing.assert_allclose(earned.mix(1.0, course), course.returns[:, CAP], atol=1e-12)
+    np.testing.assert_allclose(earned.mix(np.array([1.0, 0.0, 0.0]), course), course.returns[:, CAP], atol=1e-12)
 
 
 def test_figures_by_a_slow_computation(case):
@@ -206,7 +208,13 @@ def test_three_way_needs_rotation_to_lead_and_begins_when_the_fund_does(case):
     course = earned.plan(pd.DatetimeIndex(late["date"]), returns)
     assert course.sessions[0] == pd.Timestamp("2003-05-06")  # decided on Friday the 2nd
     total = earned.net(made["three_way"].to_numpy()[-len(late) :][course.decision], course.returns, 10)
-    assert whole["sharpe_three_way"] == pytest.approx(earned.sharpe(total - course.returns[:, BILL]))
+    bill, held = course.returns[:, BILL], made["three_way"].to_numpy()[-len(late) :][course.decision]
+    assert whole["sharpe_three_way"] == pytest.approx(earned.sharpe(total - bill))
+    dear = earned.sharpe(earned.net(held, course.returns, 50) - bill)
+    assert whole["sharpe_three_way_50bp"] == pytest.approx(dear)
+    weights = np.array([np.mean(held == side) for side in (CAP, BILL, BROAD)])
+    steady = earned.sharpe(earned.mix(weights, course) - bill)
+    assert whole["sharpe_three_way_gain_mix"] == pytest.approx(whole["sharpe_three_way"] - steady)
 
 
 def test_without_rotation_there_is_no_three_way(case):

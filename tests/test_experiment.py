@@ -3,7 +3,7 @@
 import pytest
 
 from features.errors import RegimeError
-from models.spec import ModelSpec
+from models.spec import BOUNDS, LIGHTGBM_DEFAULTS, ModelSpec
 from training.experiment import FOLDER, read
 
 
@@ -34,6 +34,14 @@ def test_settings_are_over_the_file():
         ("seed=1.5", "seed is 1.5: a value of type int"),
         ("label=paht", "unknown label 'paht'"),
         ("families=rates", "families is 'rates'"),
+        ("families=['rate']", "'rate': nearest known is 'rates'"),
+        ("exclude=['vixx']", "'vixx': nearest known is 'vix'"),
+        ("train_start=1990-13-01", "train_start is '1990-13-01': a date YYYY-MM-DD"),
+        ("train_start=abc", "train_start is 'abc'"),
+        ("params.learning_rate=-1", "learning_rate is -1; a number from 1e-05 to 1"),
+        ("params.bagging_fraction=3", "bagging_fraction is 3; a number from 0.01 to 1"),
+        ("params.max_depth=2.7", "max_depth is 2.7; a whole number"),
+        ("half_life_years=-1", "half_life_years is -1: 0"),
         ("seed", "key=value"),
         ("=3", "key=value"),
     ],
@@ -41,6 +49,16 @@ def test_settings_are_over_the_file():
 def test_a_bad_setting_is_said(setting, said):
     with pytest.raises(RegimeError, match=said):
         read("lightgbm", [setting])
+
+
+def test_constraints_bind_no_model_of_three_classes():
+    with pytest.raises(RegimeError, match="no lightgbm in the blend"):
+        read("monotone", ["blend=['lightgbm']"])
+
+
+def test_every_parameter_has_bounds_that_hold_its_default():
+    assert set(BOUNDS) == set(LIGHTGBM_DEFAULTS)
+    assert all(low <= LIGHTGBM_DEFAULTS[name] <= high for name, (low, high) in BOUNDS.items())
 
 
 def test_a_file_of_ones_own(tmp_path):

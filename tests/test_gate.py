@@ -25,8 +25,12 @@ def ahead(gain, noise=0.1, seed=0, weeks=WEEKS):
 def case(mine, markov, **more):
     losses = {"lightgbm": mine, "climatology": CLIMATOLOGY, "markov": markov}
     losses = {name: loss.loc[mine.index] for name, loss in losses.items()}
-    values = {"candidate": "lightgbm", "label": "path", "spec": "{}", "auc_breakdown": 0.7} | more
-    return gate.Case(rows_per_year=52, losses=losses, baselines=("climatology", "markov"), **values)
+    baselines = ("climatology", "markov")
+    values = {"candidate": "lightgbm", "label": "path", "baselines": baselines, "eligible": baselines} | more
+    specs = {"lightgbm": "{}", "climatology": "c", "markov": "m"}
+    signs = {"climatology": gate.Signs(), "markov": gate.Signs(0.6, 0.0)} | values.pop("signs", {})
+    signs.setdefault("lightgbm", gate.Signs(0.7, 0.0))
+    return gate.Case(rows_per_year=52, losses=losses, specs=specs, signs=signs, **values)
 
 
 def present(losses, **more):
@@ -73,13 +77,23 @@ def test_a_baseline_run_alone_is_no_candidate():
 
 @pytest.mark.parametrize(("gain", "auc", "week"), [(0.2, 0.7, 0.0), (0.05, 0.86, 0.0), (0.05, 0.7, 0.41)])
 def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
-    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, first_week=week))
+    signs = {"lightgbm": gate.Signs(auc, week)}
+    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs))
     assert found.suspicious
     assert found.champion == "markov"
     assert "looks like a leak" in found.reason
     assert found.tags()["gate_passed"] == "suspicious"
     # The bounds are those of `path`.
-    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), auc_breakdown=auc, first_week=week, label="stress")).passed
+    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs, label="stress")).passed
+
+
+@pytest.mark.parametrize(("gain", "auc", "week"), [(0.15, 0.7, 0.0), (0.04, 0.86, 0.0), (0.04, 0.7, 0.41)])
+def test_a_baseline_that_reads_what_leaked_is_not_champion_either(gain, auc, week):
+    signs = {"lightgbm": gate.Signs(0.9, 0.6), "markov": gate.Signs(auc, week)}
+    found = gate.judge(case(ahead(gain), ahead(gain, seed=1), signs=signs))
+    assert found.suspicious
+    assert (found.champion, found.keep) == (None, False)
+    assert "no evidence" in found.reason
 
 
 def test_a_period_far_behind_the_rival_fails():
@@ -143,8 +157,18 @@ def test_who_stays_when_the_candidate_fails():
     earned = gate.judge(case(poor, markov, present=present(ahead(0.04, seed=2))))
     assert earned.keep
     assert "passed before" in earned.reason
-    baseline = present(markov, name="markov (version 1)", baseline=True)
-    assert gate.judge(case(poor, markov, present=baseline)).champion == "markov"
+    refitted = present(markov, name="markov (version 1)", baseline=True, spec="m")
+    assert gate.judge(case(poor, markov, present=refitted)).champion == "markov"
+    worse = present(ahead(0.025, seed=2), name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, markov, present=worse)).champion == "markov"
+    better = present(ahead(0.035, seed=2), name="logit2 (version 1)", baseline=True)
+    found = gate.judge(case(poor, markov, present=better))
+    assert found.kept == "logit2 (version 1)"
+    assert "no higher than that of markov" in found.reason
+    unknown = present(None, name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, markov, present=unknown)).champion == "markov"
+    none = present(ahead(0.0, 0.5, seed=3), name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=none)).champion is None
     person = present(None, name="logit2 (version 1)", baseline=True, override=True)
     found = gate.judge(case(poor, markov, present=person))
     assert found.keep
@@ -164,6 +188,18 @@ def test_fewer_weeks_do_not_unseat_a_baseline():
     found = gate.judge(case(ahead(0.01, weeks=short), ahead(0.03, seed=1), present=baseline))
     assert found.kept == "markov (version 1)"
     assert "more weeks" in found.reason
+
+
+def test_a_baseline_on_other_rows_or_columns_is_a_rival_and_never_the_fallback():
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=("climatology",)))
+    assert found.clauses.rival == "markov"
+    assert (found.champion, found.keep) == (None, False)
+    stays = present(ahead(0.01, seed=2), name="logit2 (version 1)", baseline=True)
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=(), present=stays))
+    assert found.kept == "logit2 (version 1)"
+    assert "no baseline of the protocol was run" in found.reason
+    passed = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), eligible=()))
+    assert passed.champion == "lightgbm"
 
 
 def test_models_on_other_weeks_cannot_be_compared():

@@ -11,8 +11,8 @@ from servers import mlflow_server
 from sklearn.metrics import log_loss
 
 from models import connection, ledger
-from models.spec import ModelSpec, baseline
-from training import evidence
+from models.spec import BASELINES, OPTIONAL_BASELINES, baseline, is_protocol
+from training import evidence, experiment
 
 pytestmark = pytest.mark.usefixtures("mlruns")
 DATES = pd.date_range("1990-01-05", periods=1769, freq="W-FRI")
@@ -147,12 +147,36 @@ def test_weekly_losses_are_the_log_loss():
     assert losses.mean() == pytest.approx(expected)
 
 
-def test_only_a_plain_baseline_is_one():
-    spec = ModelSpec(families=("breadth",))
-    assert ledger.is_baseline(baseline(spec, "markov"))
-    assert not ledger.is_baseline(spec)
-    assert not ledger.is_baseline(ModelSpec(kind="markov", calibration="climatology"))
-    assert not ledger.is_baseline(ModelSpec(kind="markov", blend=("logit2",)))
+def test_only_a_baseline_of_the_protocol_is_one():
+    default = experiment.read("default")
+    for kind in (*BASELINES, *OPTIONAL_BASELINES):
+        assert is_protocol(baseline(default, kind)), kind
+        shipped = experiment.read(kind)
+        assert is_protocol(shipped), kind
+        # What runs beside it is what runs beside `default`.
+        assert [baseline(shipped, one) for one in BASELINES] == [baseline(default, one) for one in BASELINES]
+        assert is_protocol(replace(baseline(default, kind), label="return", seed=8))
+        assert not is_protocol(replace(baseline(default, kind), train_start="1964-01-01"))
+        assert not is_protocol(replace(baseline(default, kind), calibration="climatology"))
+        assert not is_protocol(replace(baseline(default, kind), blend=("persistence",)))
+    # What others may see is nothing to a baseline with columns of its own; the ridge on other columns is another model.
+    few = replace(default, families=("breadth",))
+    assert is_protocol(baseline(few, "markov"))
+    assert not is_protocol(baseline(few, "logit-all"))
+    assert not is_protocol(default)
+
+
+def test_the_protocol_s_baselines_of_other_runs_are_rivals():
+    def made(name, spec, digest="now", weeks=slice(None)):
+        losses = pd.Series(1.0, DATES[weeks])
+        return ledger.Entry(name, "markov", spec, digest, "folder", "path", name != "try", losses)
+
+    mine = [made("mine", "a")]
+    known = [made("default:markov", "b"), made("mine too", "a"), made("try", "c"), made("older data", "d", "then")]
+    known.append(made("fewer weeks", "e", weeks=slice(10, None)))
+    found = evidence._of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
+    assert list(found) == ["default:markov"]
+    assert found["default:markov"].index.equals(DATES[5:])
 
 
 def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_another():

@@ -100,11 +100,11 @@ def _the_table_is_the_runs(logged):
 )
 def test_standing(kind, champion, passed, want):
     aliases = {"champion": champion, "challenger": "lightgbm"}
-    assert logbook.standing(kind, aliases, {"gate": "", "gate_passed": passed}) == want
+    assert logbook.standing(kind, "lightgbm", aliases, {"gate": "", "gate_passed": passed}) == want
 
 
 def test_a_baseline_run_for_itself_stays_a_baseline():
-    assert logbook.standing("markov", {"challenger": "markov"}, {"gate": ""}) == "baseline"
+    assert logbook.standing("markov", "markov", {"challenger": "markov"}, {"gate": ""}) == "baseline"
 
 
 def test_predictions_are_kept_in_the_users_directory(home):

@@ -279,3 +279,17 @@ def test_a_head_to_head_is_marked_unless_it_beats_its_rival(one):
     for table in (a := frame.copy(), b := rival.copy()):
         table.loc[calm, ["p_rotation", "p_breakdown", "p_neither"]] = [0.7, 0.2, 0.1]
     assert metrics.head_to_head_p(a, b) == metrics.head_to_head_p(frame, rival)
+
+
+def test_the_gain_over_another_model_by_hand():
+    made, p, codes = scored()
+    names, flat = [f"p_{name}" for name in OUTCOMES], (p + 0.2) / 1.6
+    rival = made.assign(**dict(zip(names, flat.T, strict=True)))
+    found = metrics.gain_over(made, rival, "markov")
+    rows = np.arange(len(codes))
+    gain = np.log(p[rows, codes]) - np.log(flat[rows, codes])
+    assert found["gain_over_markov"] == pytest.approx(gain.mean())
+    assert found["gain_over_markov_p"] == pytest.approx(metrics.p_value(gain))
+    late = (made["date"] >= "2008-01-01").to_numpy()[: len(codes)]
+    assert found["gain_over_markov_2008_on"] == pytest.approx(gain[late].mean())
+    assert metrics.gain_over(made, made, "markov")["gain_over_markov_p"] == 1.0

@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 
 from features.dataset import OUTCOMES
 from features.errors import RegimeError
-from models.fit import LOGIT2, fit_at, refit_dates, training_rows
+from models.fit import fit_at, refit_dates, training_rows
 from models.predictor import predict
-from models.spec import KINDS, ModelSpec, from_dict, from_json
+from models.spec import KINDS, LOGIT2, ModelSpec, from_dict, from_json
 from models.verdict import verdict
 
 DATE = pd.Timestamp("1996-01-05")

@@ -102,7 +102,7 @@ def judged(skill, spec=SPEC):
     outcome = pd.Series(TRUTH, DATES, dtype=object)
     ends = pd.Series(DATES + pd.Timedelta(days=30), DATES)
     data = dataset.Dataset(X, outcome, ends, X["x"] < 0, "path", "d", "folder", "us")
-    return evidence.judge("try", data, specs, tables, "lightgbm", 0.7)
+    return evidence.judge("try", data, specs, tables, dict.fromkeys(tables, 0.7))
 
 
 def test_what_a_person_set_stays_until_something_beats_it(registry):

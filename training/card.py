@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.dataset import LABEL_MEANING, Dataset
 from features.sources.sample import CAVEAT
-from models import record
+from models import inference, record
 from models.spec import ModelSpec
 from training import canvas, curves
 
@@ -18,8 +18,6 @@ LIMIT = 5000  # characters of a description in MLflow's database
 WORST = 5
 HORIZON = 21  # sessions
 REPLICATIONS = 400
-BLOCKS = {"weeks": (26, 52), "months": (6, 12)}
-LEVEL = 0.90
 FIGURES = {
     "log_loss_skill": "log-loss skill",
     "log_loss_skill_p": "p",
@@ -42,28 +40,25 @@ USE = (
 )
 
 
-def intervals(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """90 % intervals of the skill and of the AUC of breakdown, by circular block bootstrap of whole rows.
+def auc_interval(table: pd.DataFrame) -> tuple[float, float] | None:
+    """90 % interval of the AUC of breakdown, by circular block bootstrap of whole rows.
 
-    Blocks of half a year and of a year, the wider interval of the two; assumes
-    that dependence dies within a block. Empty for less than two years.
+    Built as `models.inference.interval` is, for a figure that is no function of
+    means: blocks of half a year and of a year, each widened, and of both the
+    further reach. None for less than two of the longer blocks.
     """
     ripe = canvas.matured(table)
-    loss, base = curves.losses(table).to_numpy(), curves.losses(table, "base").to_numpy()
     fell, p = (ripe["outcome"] == "breakdown").to_numpy(), ripe["p_breakdown"].to_numpy(float)
-    blocks, auc = BLOCKS[canvas.unit(ripe)], _weighted_auc(p, fell)
+    blocks = inference.MONTH_BLOCKS if canvas.monthly(ripe) else inference.BLOCKS
     if len(ripe) < 2 * max(blocks) or fell.all() or not fell.any():
-        return {}
-
-    def figures(rows: np.ndarray) -> np.ndarray:
-        return np.array([1.0 - loss[rows].mean() / base[rows].mean(), auc(np.bincount(rows, minlength=len(p)))])
-
-    tails = [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)]
-    found = [np.nanpercentile([figures(rows) for rows in _resampled(len(ripe), block)], tails, 0) for block in blocks]
-    widest = max(found, key=lambda limits: limits[1, 0] - limits[0, 0])
-    return {
-        name: (float(widest[0, i]), float(widest[1, i])) for i, name in enumerate(("log_loss_skill", "auc_breakdown"))
-    }
+        return None
+    auc = _weighted_auc(p, fell)
+    centre, reach = auc(np.ones(len(p), dtype=int)), []
+    for block in blocks:
+        draws = [auc(np.bincount(rows, minlength=len(p))) for rows in _resampled(len(p), block)]
+        tails = np.nanquantile(draws, [(1.0 - inference.LEVEL) / 2.0, (1.0 + inference.LEVEL) / 2.0])
+        reach.append(centre + (tails - centre) * inference.widening(len(p), block))
+    return float(min(low for low, _ in reach)), float(max(high for _, high in reach))
 
 
 def _resampled(size: int, block: int) -> np.ndarray:
@@ -197,6 +192,11 @@ def _cell(key: str, value: float | None) -> str:
     return f"{value:+.3f}" if "skill" in key and key != "log_loss_skill_p" else f"{value:.3f}"
 
 
+def _has(scores: dict[str, float]) -> bool:
+    """Whether the protocol gives the skill an interval: short tables have none."""
+    return bool(np.isfinite(scores.get("log_loss_skill_low", np.nan)))
+
+
 def _results(kind: str, table: pd.DataFrame, scores: dict[str, dict[str, float]]) -> str:
     shown = {key: name for key, name in FIGURES.items() if any(key in found for found in scores.values())}
     lines = [
@@ -208,9 +208,9 @@ def _results(kind: str, table: pd.DataFrame, scores: dict[str, dict[str, float]]
         cells = [_cell(key, found.get(key)) for key in shown]
         lines.append(f"| {f'**{name}**' if name == kind else name} | " + " | ".join(cells) + " |")
     mine = scores[kind]
-    limits = intervals(table)
-    if "log_loss_skill_low" in mine:  # the protocol's own, where it gives one
-        limits["log_loss_skill"] = mine["log_loss_skill_low"], mine["log_loss_skill_high"]
+    limits = {"log_loss_skill": (mine["log_loss_skill_low"], mine["log_loss_skill_high"])} if _has(mine) else {}
+    auc = auc_interval(table)
+    limits |= {} if auc is None else {"auc_breakdown": auc}
     said = [f"{FIGURES[key]} {_cell(key, low)} to {_cell(key, high)}" for key, (low, high) in limits.items()]
     if "calibration_slope_breakdown_low" in mine:
         low, high = (mine[f"calibration_slope_breakdown_{end}"] for end in ("low", "high"))

@@ -117,7 +117,10 @@ def sweep(
     dask: DaskOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Search for parameters on the weeks before the first test week; test weeks are never seen."""
+    """Search for parameters on the weeks before the first test week; test weeks are never seen.
+
+    One trial scores the experiment as it stands there. Trials follow each other; the folds of one run at once.
+    """
     from training import cluster, experiment
     from training import sweep as search
 
@@ -129,7 +132,9 @@ def sweep(
         return
     first, last = found["inner_span"]
     out.print(f"{name}: {found['trials']} trials, {found['pruned']} pruned, on {first} to {last}", soft_wrap=True)
-    out.print(f"inner log loss {found['inner_log_loss']:.4f}, {found['inner_log_loss_before']:.4f} before the sweep")
+    base = found["inner_log_loss_climatology"]
+    for what, loss in (("best", found["inner_log_loss"]), ("before the sweep", found["inner_log_loss_before"])):
+        out.print(f"inner log loss {loss:.4f} (skill {1.0 - loss / base:+.4f}) {what}")
     for key, value in found["params"].items():
         out.print(f"  {key} = {value}")
     out.print(f"regime-train run {found['file']}", soft_wrap=True)

@@ -13,7 +13,7 @@ from features.errors import RegimeError
 from models import door, ledger
 from models.ledger import Entry
 from models.names import registry_name
-from models.spec import BASELINES, ModelSpec, from_json
+from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, from_json, is_protocol
 from models.tracking import TrackingError
 from training import gate
 
@@ -27,8 +27,7 @@ def judge(
     dataset: Dataset,
     specs: dict[str, ModelSpec],
     tables: dict[str, pd.DataFrame],
-    candidate: str,
-    auc_breakdown: float | None,
+    auc_breakdown: dict[str, float | None],
 ) -> gate.Decision:
     """Add every model of a run to the ledger, then let the gate decide.
 
@@ -40,12 +39,11 @@ def judge(
     experiment : str
     dataset : Dataset
     specs, tables : dict
-        Specification and walk-forward table by model.
-    candidate : str
-        The model that wants to be champion.
-    auc_breakdown : float or None
-        Its breakdown AUC on all matured weeks.
+        Specification and walk-forward table by model, first the one that wants to be champion.
+    auc_breakdown : dict of str to (float or None)
+        Breakdown AUC on all matured weeks by model.
     """
+    candidate = next(iter(specs))
     name = registry_name(dataset.source, dataset.label)
     mine = [
         ledger.entry_of(f"{experiment}:{kind}", spec, dataset.digest, dataset.source, tables[kind])
@@ -58,19 +56,30 @@ def judge(
         champion = present(name, specs[candidate], known, pd.DatetimeIndex(losses[candidate].index))
     except TrackingError as error:
         return gate.unjudged(str(error))
+    elsewhere = _of_other_runs(known, mine, losses[candidate])
     case = gate.Case(
         label=dataset.label,
         rows_per_year=dataset.rows_per_year,
         candidate=candidate,
-        spec=specs[candidate].to_json(),
-        losses=losses,
-        baselines=tuple(kind for kind, spec in specs.items() if ledger.is_baseline(spec)),
-        auc_breakdown=auc_breakdown,
-        first_week=first_week(tables[candidate], dataset.returns),
+        losses=losses | elsewhere,
+        baselines=(*(kind for kind in specs if kind != candidate or is_protocol(specs[kind])), *elsewhere),
+        eligible=tuple(kind for kind, spec in specs.items() if is_protocol(spec)),
+        specs={kind: spec.to_json() for kind, spec in specs.items()},
+        signs={kind: gate.Signs(auc_breakdown[kind], first_week(tables[kind], dataset.returns)) for kind in specs},
         tries=distinct([entry for entry in known if not entry.baseline]),
         present=champion,
     )
     return gate.judge(case)
+
+
+def _of_other_runs(known: Sequence[Entry], mine: Sequence[Entry], losses: pd.Series) -> dict[str, pd.Series]:
+    """The protocol's baselines on these data that other runs made, on these weeks: narrow columns lower no bar."""
+    own, found = {entry.spec for entry in mine}, {}
+    for entry in known:
+        fits = entry.baseline and entry.spec not in own and entry.digest == mine[0].digest
+        if fits and losses.index.isin(entry.losses.index).all():
+            found[entry.name] = entry.losses.loc[losses.index]
+    return found
 
 
 def first_week(table: pd.DataFrame, returns: pd.DataFrame) -> float | None:
@@ -123,7 +132,7 @@ def present(name: str, spec: ModelSpec, entries: Sequence[Entry], weeks: pd.Date
         name=f"{at.tags['kind']} (version {at.version})",
         # A field the program was given since then has its default in both.
         spec=mine if _read(theirs) == spec else theirs,
-        baseline=at.tags["kind"] in BASELINES,
+        baseline=at.tags["kind"] in (*BASELINES, *OPTIONAL_BASELINES),
         override="override" in at.tags,
         losses=None if best is None else entries[best].losses,
     )

@@ -13,16 +13,18 @@ import pandas as pd
 
 from features import store
 from features.cli_support import progress_bar
-from features.dataset import build, check_label
+from features.dataset import FAMILY_OF, build, check_label
 from features.errors import RegimeError
 from features.sources.sample import CAVEAT
-from models import ledger, metrics
+from models import metrics
 from models.names import registry_name
-from models.spec import BASELINES, ModelSpec, baseline, from_dict
+from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, from_dict, is_protocol
 from training import cluster, evidence, gate, logbook
 from training.walkforward import walk_forward
 
 FOLDER = Path(__file__).parent / "experiments"
+KNOWN = {*FAMILY_OF, *FAMILY_OF.values()}
+RIVAL = "markov"  # the baseline whose distance every run is told by name
 
 
 def read(name: str, settings: Sequence[str] = ()) -> ModelSpec:
@@ -38,8 +40,8 @@ def read(name: str, settings: Sequence[str] = ()) -> ModelSpec:
     Raises
     ------
     RegimeError
-        No such file, no TOML, an unknown key (the nearest known one is named) or
-        a value of the wrong type.
+        No such file, no TOML, an unknown key, feature or family (the nearest
+        known one is named), or a value of the wrong type or size.
     """
     try:
         values = tomllib.loads(_file(name).read_text())
@@ -49,6 +51,10 @@ def read(name: str, settings: Sequence[str] = ()) -> ModelSpec:
         _set(values, setting)
     spec = from_dict(values)
     check_label(spec.label)
+    for column in (*spec.families, *spec.exclude, *spec.monotone):
+        if column not in KNOWN:
+            near = difflib.get_close_matches(column, KNOWN, n=1, cutoff=0.0)[0]
+            raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
     return spec
 
 
@@ -97,9 +103,11 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     snapshot = store.load()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
-    # A baseline that was altered (calibrated, blended) is a candidate, and is held against the plain one too.
-    mine = spec.kind if ledger.is_baseline(spec) or spec.kind not in BASELINES else f"altered-{spec.kind}"
-    specs = {mine: spec} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
+    # A baseline that was altered (calibrated, blended, on rows or columns of its own) is a candidate.
+    altered = spec.kind in (*BASELINES, *OPTIONAL_BASELINES) and not is_protocol(spec)
+    mine = f"altered-{spec.kind}" if altered else spec.kind
+    own = baseline(spec, spec.kind) if is_protocol(spec) else spec
+    specs = {mine: own} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
         began = time.perf_counter()
@@ -107,8 +115,14 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
         seconds = time.perf_counter() - began  # folds read from the cache count what reading took
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns) | {"train_seconds": seconds}
-    decision = evidence.judge(name, dataset, specs, tables, mine, scores[mine].get("auc_breakdown"))
-    aliases = {"challenger": mine} | ({} if decision.keep else {"champion": decision.champion})
+    for kind, table in tables.items():
+        scores[kind] |= metrics.gain_over(table, tables[RIVAL], RIVAL)
+    decision = evidence.judge(
+        name, dataset, specs, tables, {kind: found.get("auc_breakdown") for kind, found in scores.items()}
+    )
+    aliases = ({} if decision.suspicious else {"challenger": mine}) | (
+        {} if decision.keep else {"champion": decision.champion}
+    )
     logged = logbook.log(name, dataset, specs, tables, documents, scores, decision.tags(), aliases, text)
     register_as = registry_name(dataset.source, dataset.label)
     paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}

@@ -16,9 +16,10 @@ A candidate passes if
 
 If it does not pass, a present champion that is no baseline, or that a person
 set, stays: it earned its place, or somebody answers for it. Otherwise the best
-baseline that passes clause 1 is champion; a baseline champion that was judged on
-more weeks than this run has stays too, for fewer weeks cannot unseat it. If there
-is none, there is no champion and the call says "no evidence".
+baseline of the protocol that passes clauses 0 and 1 is champion, unless the
+baseline that is champion was judged on more weeks, has no higher loss on the
+common ones, or this run has no baseline of the protocol to put in its place. If
+there is none, there is no champion and the call says "no evidence".
 """
 
 from __future__ import annotations
@@ -56,6 +57,14 @@ class Present:
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What tells a leak beside the skill: breakdown AUC, and `training.evidence.first_week`; None if not known."""
+
+    auc_breakdown: float | None = None
+    first_week: float | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """What is judged.
 
@@ -65,16 +74,19 @@ class Case:
     rows_per_year : int
         52 or 12; it sets the block lengths.
     candidate : str
-        A key of `losses`; one of `baselines` if a plain baseline was run.
-    spec : str
-        The candidate's specification as JSON.
+        A key of `losses`; one of `eligible` if a baseline of the protocol was run by itself.
     losses : dict of str to Series of float
-        Log loss by decision date of every model of the run, climatology among
-        them; matured weeks only, the same in each.
+        Log loss by decision date of every model of the run and of the protocol's
+        baselines from other runs, climatology among them; matured weeks only,
+        the same in each.
     baselines : tuple of str
-        Which of them are baselines.
-    auc_breakdown, first_week : float or None
-        Of the candidate on these weeks: `training.evidence.first_week` is the second.
+        Which of them are rivals.
+    eligible : tuple of str
+        Which of these may be champion where the candidate may not: baselines of the protocol, of this run.
+    specs : dict of str to str
+        Specification as JSON of the candidate and of those that are eligible.
+    signs : dict of str to Signs
+        Of the same.
     tries : sequence of Series of float
         Losses by decision date of every candidate ever evaluated, the present
         one with or without them. A week that one lacks counts as equal to the baseline.
@@ -84,11 +96,11 @@ class Case:
     label: str
     rows_per_year: int
     candidate: str
-    spec: str
     losses: dict[str, pd.Series]
     baselines: tuple[str, ...]
-    auc_breakdown: float | None = None
-    first_week: float | None = None
+    eligible: tuple[str, ...]
+    specs: dict[str, str]
+    signs: dict[str, Signs]
     tries: Sequence[pd.Series] = ()
     present: Present | None = None
 
@@ -158,11 +170,11 @@ def judge(case: Case) -> Decision:
     for name, series in case.losses.items():
         if not series.index.equals(weeks):
             raise ValueError(f"{name} was scored on other weeks than {case.candidate}")
-    clauses = None if case.candidate in case.baselines else _clauses(case)
+    clauses = None if case.candidate in case.eligible else _clauses(case)
     if clauses is None:
         return _without(case, f"{case.candidate} is a baseline", False, None)
     said = f"{case.candidate}: skill {clauses.skill:+.4f}, p {clauses.p:.3f}"
-    why = _suspicion(case, clauses)
+    why = _suspicion(case, case.candidate)
     if why:
         return _without(case, f"{said}; suspicious: {why}, which looks like a leak", True, clauses)
     why = _failure(case, clauses)
@@ -188,12 +200,13 @@ def _clauses(case: Case) -> Clauses:
     table = np.column_stack([mine, *(loss.reindex(weeks).fillna(best) for loss in others)])
     ahead = float(mine.mean()) < float(best.mean())
     present = case.present
-    refit = present is not None and present.spec == case.spec
+    refit = present is not None and present.spec == case.specs[case.candidate]
+    signs = case.signs[case.candidate]
     return Clauses(
         skill=_skill(mine, base),
         p=_p(case, base - mine),
-        auc_breakdown=case.auc_breakdown,
-        first_week=case.first_week,
+        auc_breakdown=signs.auc_breakdown,
+        first_week=signs.first_week,
         rival=rival,
         rival_skill=_skill(best, base),
         spa_p=spa.adjusted_p(best.to_numpy(), table, _blocks(case)) if ahead else 1.0,
@@ -238,15 +251,16 @@ def _periods(mine: pd.Series, best: pd.Series, base: pd.Series) -> dict[str, flo
     return ahead
 
 
-def _suspicion(case: Case, found: Clauses) -> str | None:
+def _suspicion(case: Case, name: str) -> str | None:
     if case.label not in SUSPECTS:
         return None
-    if found.skill > SUSPICIOUS_SKILL:
+    signs = case.signs[name]
+    if _skill(case.losses[name], case.losses[CLIMATOLOGY]) > SUSPICIOUS_SKILL:
         return f"a skill above {SUSPICIOUS_SKILL:g} on {case.label}"
-    if found.auc_breakdown is not None and found.auc_breakdown > SUSPICIOUS_AUC:
-        return f"a breakdown AUC of {found.auc_breakdown:.3f}, above {SUSPICIOUS_AUC:g}, on {case.label}"
-    if found.first_week is not None and found.first_week > SUSPICIOUS_WEEK:
-        return f"a rank correlation of {found.first_week:.2f} with the very next week's return"
+    if signs.auc_breakdown is not None and signs.auc_breakdown > SUSPICIOUS_AUC:
+        return f"a breakdown AUC of {signs.auc_breakdown:.3f}, above {SUSPICIOUS_AUC:g}, on {case.label}"
+    if signs.first_week is not None and signs.first_week > SUSPICIOUS_WEEK:
+        return f"a rank correlation of {signs.first_week:.2f} with the very next week's return"
     return None
 
 
@@ -285,21 +299,46 @@ def _succession(case: Case, found: Clauses) -> str:
 
 def _without(case: Case, said: str, suspicious: bool, clauses: Clauses | None) -> Decision:
     """Who is champion when the candidate is not."""
-    present, base = case.present, case.losses[CLIMATOLOGY]
-    if present is not None and (present.override or not present.baseline):
-        how = "which a person set" if present.override else "which passed before"
-        reason = f"{said}; {present.name}, {how}, stays champion"
-        return Decision(None, present.name, False, suspicious, reason, clauses)
-    if present is not None and present.losses is not None and len(present.losses) > len(base):
-        reason = f"{said}; {present.name}, judged on more weeks, stays champion"
-        return Decision(None, present.name, False, suspicious, reason, clauses)
-    for name in sorted(case.baselines, key=lambda one: float(case.losses[one].mean())):
-        loss = case.losses[name]
-        if _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL:
-            reason = f"{said}; {name} is the best baseline that beats climatology"
-            return Decision(name, None, False, suspicious, reason, clauses)
+    best = _best_baseline(case)
+    why = _stays(case, best)
+    if why and case.present:
+        reason = f"{said}; {case.present.name}, {why}, stays champion"
+        return Decision(None, case.present.name, False, suspicious, reason, clauses)
+    if best is not None:
+        reason = f"{said}; {best} is the best baseline that beats climatology"
+        return Decision(best, None, False, suspicious, reason, clauses)
     beaten = "no baseline beats climatology" + (" either" if clauses and clauses.p >= LEVEL else "")
     return Decision(None, None, False, suspicious, f"{said}; {beaten}: no evidence", clauses)
+
+
+def _best_baseline(case: Case) -> str | None:
+    """The eligible baseline of lowest loss that beats climatology and is not suspicious: it may read what leaked."""
+    base = case.losses[CLIMATOLOGY]
+    for name in sorted(case.eligible, key=lambda one: float(case.losses[one].mean())):
+        loss = case.losses[name]
+        if _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL and _suspicion(case, name) is None:
+            return name
+    return None
+
+
+def _stays(case: Case, best: str | None) -> str | None:
+    """Why the present champion stays, in words, or None."""
+    present = case.present
+    if present is None:
+        return None
+    if present.override or not present.baseline:
+        return "which a person set" if present.override else "which passed before"
+    if not case.eligible:
+        return "beside which no baseline of the protocol was run"
+    if present.losses is None:
+        return None
+    if len(present.losses) > len(case.losses[CLIMATOLOGY]):
+        return "judged on more weeks"
+    if best is not None and present.spec != case.specs[best]:
+        common = present.losses.index.intersection(case.losses[best].index)
+        if len(common) and present.losses.loc[common].mean() <= case.losses[best].loc[common].mean():
+            return f"whose loss is no higher than that of {best}"
+    return None
 
 
 def as_json(decision: Decision) -> dict[str, Any]:

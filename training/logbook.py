@@ -15,11 +15,10 @@ from features.home import home
 from models import delivery, metrics, provenance, record, tracking, view
 from models.names import registry_name
 from models.outbox import Batch
-from models.spec import BASELINES, LIGHTGBM_DEFAULTS, ModelSpec
+from models.spec import BASELINES, LIGHTGBM_DEFAULTS, OPTIONAL_BASELINES, TREES, ModelSpec
 from training import card as model_card
 from training import curves, importance, pictures, reliability
 
-TREES = ("lightgbm", "staged")
 RIVAL = "logit2"  # whose head-to-head a call's must beat, or be marked
 
 
@@ -47,11 +46,12 @@ def log(
 
     Parameters
     ----------
+    specs : dict of str to ModelSpec
+        First the model the experiment is about.
     verdict : dict of str to str
         What the gate writes on every version: `gate` (the reason), and where it gives them `gate_passed`,
         `gate_tries`, `gate_spa_p`.
     aliases : dict of str to (str or None)
-        `challenger` is the model the experiment is about.
     experiment : str, optional
         Text of the experiment file.
 
@@ -61,14 +61,15 @@ def log(
         MLflow did not take them; they are kept for `regime-train upload`.
     """
     results, files = {}, provenance.files(dataset, experiment)
+    candidate = next(iter(specs))
     names = sorted({key for found in scores.values() for key in found})
     title = {kind: f"{name}:{kind}" for kind in specs}
     tries = int(verdict["gate_tries"]) if "gate_tries" in verdict else None
     with progress_bar("pictures and cards", len(specs)) as step:
         for kind, spec in specs.items():
-            said = standing(kind, aliases, verdict)
+            said = standing(kind, candidate, aliases, verdict)
             card = model_card.write(kind, dataset, specs, tables, documents[kind], scores, verdict["gate"], said, tries)
-            drawn = pictures_of(title[kind], kind, dataset, tables, documents[kind], kind == aliases.get("challenger"))
+            drawn = pictures_of(title[kind], kind, dataset, tables, documents[kind], kind == candidate)
             results[kind] = tracking.Result(
                 title[kind],
                 _params(name, kind, spec),
@@ -99,11 +100,11 @@ def _head_to_head_p(tables: dict[str, pd.DataFrame], kind: str) -> float:
     return metrics.head_to_head_p(tables[kind], tables[RIVAL]) if RIVAL in tables else 1.0
 
 
-def standing(kind: str, aliases: dict[str, str | None], verdict: dict[str, str]) -> str:
+def standing(kind: str, candidate: str, aliases: dict[str, str | None], verdict: dict[str, str]) -> str:
     """`champion`, `challenger` (judged, not chosen), `refused` (looks like a leak) or `baseline`."""
     if aliases.get("champion") == kind:
         return "champion"
-    if kind in BASELINES or aliases.get("challenger") != kind:
+    if kind != candidate or kind in (*BASELINES, *OPTIONAL_BASELINES):
         return "baseline"
     return "refused" if verdict.get("gate_passed") == "suspicious" else "challenger"
 

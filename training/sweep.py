@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
@@ -26,13 +28,13 @@ from features.dataset import build
 from features.errors import RegimeError
 from features.home import home
 from models import prefix, trials
-from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, WEIGHTINGS, ModelSpec
-from training import cluster
+from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, TREES, WEIGHTINGS, ModelSpec, baseline
+from training import cluster, walkforward
+from training import inner as judged
 from training.inner import Inner, inner, losses
 
 STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
 WARMUP_SHARE = 0.25  # of the inner folds, before a trial may be pruned
-TREES = ("lightgbm", "staged")
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 Distribution = optuna.distributions.BaseDistribution
 SPACE: dict[str, Distribution] = {
@@ -71,7 +73,8 @@ def study_name(name: str, sweep: Inner, spec: ModelSpec) -> str:
     """The name under which trials are comparable: same inner data, experiment, search space and program."""
     seen = prefix.digests(sweep.dataset, [sweep.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    text = json.dumps([prefix.fit_key(seen, spec, sweep.before), space, Path(__file__).read_text()], sort_keys=True)
+    program = [Path(str(module.__file__)).read_text() for module in (sys.modules[__name__], walkforward, judged)]
+    text = json.dumps([prefix.fit_key(seen, spec, sweep.before), space, program], sort_keys=True)
     return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -91,13 +94,9 @@ def search(
     with the number of trials finished before it, so that a sweep that was killed
     draws what it would have drawn.
 
-    Raises
-    ------
-    RegimeError
-        The experiment's model has no such parameters.
+    Trials follow each other, for each sampler learns from those before; the folds
+    of one run at once.
     """
-    if spec.kind not in TREES:
-        raise RegimeError(f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.kind!r} has nothing to search")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warmup = int(len(sweep.starts) * WARMUP_SHARE)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=warmup)
@@ -139,8 +138,11 @@ def run(name: str, spec: ModelSpec, count: int, workers: int, client: Any = None
     Raises
     ------
     RegimeError
-        A sweep of this name is running, or there are no weeks to choose on.
+        The experiment's model has nothing to search, a sweep of this name is
+        running, or there are no weeks to choose on.
     """
+    if spec.kind not in TREES:
+        raise RegimeError(f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.kind!r} has nothing to search")
     folder = home() / "sweeps"
     folder.mkdir(exist_ok=True)
     try:
@@ -158,6 +160,7 @@ def _run(name: str, spec: ModelSpec, count: int, workers: int, client: Any, fold
     with cluster.holding(client, weeks.dataset), progress_bar("trials", count) as step:
         study = search(f"sqlite:///{folder / 'trials.db'}", key, weeks, spec, count, workers, step)
     done, best = finished(study), study.best_trial
+    climatology = float(np.concatenate(list(losses(weeks, baseline(spec, "climatology"), workers))).mean())
     chosen = with_params(spec, best.params)
     tests = weeks.tests()
     found = {
@@ -169,11 +172,12 @@ def _run(name: str, spec: ModelSpec, count: int, workers: int, client: Any, fold
         "inner_span": [str(tests[0].date()), str(tests[-1].date())],
         "inner_log_loss": best.value,
         "inner_log_loss_before": done[0].value,  # the experiment's own parameters
+        "inner_log_loss_climatology": climatology,
         "best_trial": best.number,
         "params": best.params,
-        "file": str(folder / f"{name}.toml"),
+        "file": str(folder / f"{name}-swept.toml"),
     }
-    _write(folder / f"{name}.toml", chosen, found)
+    _write(folder / f"{name}-swept.toml", chosen, found)
     found["run_id"] = _log(found, spec, done)
     return found
 
@@ -189,7 +193,8 @@ def _log(found: dict[str, Any], spec: ModelSpec, done: list[FrozenTrial]) -> str
         )
         for trial in done
     ]
-    scores = {key: float(found[key]) for key in ("inner_log_loss", "inner_log_loss_before", "trials", "pruned")}
+    told = ("inner_log_loss", "inner_log_loss_before", "inner_log_loss_climatology", "trials", "pruned")
+    scores = {key: float(found[key]) for key in told}
     tags = {"best_trial": str(found["best_trial"]), "inner_span": " to ".join(found["inner_span"])}
     params = {"experiment": str(found["experiment"]), "spec": spec.to_json()}
     return trials.log_sweep(f"sweep {found['experiment']}", found["study"], params, scores, tags, each)
