@@ -7,6 +7,7 @@ suspicious. The rates are printed.
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -156,7 +157,8 @@ def test_the_first_week_is_a_rank_correlation_with_what_comes_next(calm, data):
 
 
 def outcomes(passed, seeds, suspicious=0):
-    return [canary.Outcome(i < passed, i < suspicious, False, False, False) for i in range(seeds)]
+    champion = ["lightgbm" if i < passed else "markov" for i in range(seeds)]
+    return [canary.Outcome(i < passed, i < suspicious, False, False, champion[i]) for i in range(seeds)]
 
 
 @pytest.mark.parametrize("seeds", [50, 200])
@@ -174,6 +176,8 @@ def test_a_leak_must_be_called_suspicious_every_time_and_never_pass():
     assert canary.finding("leak_label", outcomes(0, 20, 20)).ok
     assert not canary.finding("leak_label", outcomes(0, 20, 19)).ok
     assert not canary.finding("leak_label", outcomes(1, 20, 20)).ok
+    leaked = replace(outcomes(0, 20, 20)[0], champion="logit-all")  # a baseline that reads every column
+    assert not canary.finding("leak_label", [leaked, *outcomes(0, 19, 19)]).ok
 
 
 def test_the_interval_is_clopper_and_pearson_s():
