@@ -4,7 +4,7 @@ import pytest
 
 from features.errors import RegimeError
 from models.spec import BOUNDS, LIGHTGBM_DEFAULTS, ModelSpec
-from training.experiment import FOLDER, read
+from training.experiment import FOLDER, name_of, read
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
@@ -49,6 +49,23 @@ def test_settings_are_over_the_file():
 def test_a_bad_setting_is_said(setting, said):
     with pytest.raises(RegimeError, match=said):
         read("lightgbm", [setting])
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "called"),
+    [
+        ("default", (), "lightgbm+logit-all"),
+        ("lightgbm", (), "lightgbm"),
+        ("markov", (), "markov"),
+        ("markov", ("label=return", "seed=3"), "markov"),
+        ("markov", ("calibration=climatology",), "altered-markov"),
+        ("logit-all", ("families=['breadth']",), "altered-logit-all"),
+        ("logit2", ("blend=['markov']",), "altered-logit2+markov"),
+        ("jump", ("train_start=1964-01-01",), "altered-jump"),
+    ],
+)
+def test_a_model_is_called_what_it_is(name, settings, called):
+    assert name_of(read(name, settings)) == called
 
 
 def test_constraints_bind_no_model_of_three_classes():

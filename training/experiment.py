@@ -94,6 +94,17 @@ def _value(text: str) -> Any:
     return parsed["value"] if plain else text
 
 
+def name_of(spec: ModelSpec) -> str:
+    """What an experiment's own model is called beside its baselines: the kinds it averages.
+
+    A baseline that is not the protocol's (calibrated, blended, on rows or
+    columns of its own) is called altered: it is a candidate.
+    """
+    name = "+".join((spec.kind, *spec.blend))
+    altered = spec.kind in (*BASELINES, *OPTIONAL_BASELINES) and not is_protocol(spec)
+    return f"altered-{name}" if altered else name
+
+
 def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None) -> dict[str, Any]:
     """Walk forward, score, log, register and set the champion; returns what was found, JSON-ready.
 
@@ -103,9 +114,7 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     snapshot = store.load()
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
-    # A baseline that was altered (calibrated, blended, on rows or columns of its own) is a candidate.
-    altered = spec.kind in (*BASELINES, *OPTIONAL_BASELINES) and not is_protocol(spec)
-    mine = f"altered-{spec.kind}" if altered else spec.kind
+    mine = name_of(spec)
     own = baseline(spec, spec.kind) if is_protocol(spec) else spec
     specs = {mine: own} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
     tables, documents, scores = {}, {}, {}

@@ -139,7 +139,7 @@ def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
         "seed": str(spec.seed),
         "families": ",".join(spec.families) or "all",
     }
-    if kind in TREES:
+    if spec.kind in TREES:
         more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
         params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
     return params
