@@ -1,20 +1,26 @@
 """Folds on a Dask cluster: the same bits, whatever happens to a worker."""
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_walkforward import SPEC, made, same
 
 from features.errors import RegimeError
-from training import cluster, inner
+from training import cluster, foldcache, inner
 from training.walkforward import walk_forward
+
+BIN = Path(sys.executable).parent
 
 
 def free_port():
@@ -119,3 +125,26 @@ def test_a_cluster_without_workers_or_of_another_program_is_refused(tmp_path, mo
             monkeypatch.setattr(cluster.prefix, "environment", lambda: "another")
             with pytest.raises(RegimeError, match="another version of this program"), cluster.connected(address):
                 pass
+
+
+@pytest.mark.slow
+def test_the_commands_give_the_same_bits_on_a_cluster(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def regime(*words):
+        done = subprocess.run([BIN / words[0], *words[1:]], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    regime("regime-data", "refresh", "--source", "sample")
+    few = ("--set", "refit_weeks=260", "--json")
+    local = json.loads(regime("regime-train", "run", "lightgbm", *few))
+    shutil.rmtree(foldcache.folder())  # or the cluster would have nothing to do
+    with scheduler() as address, worker(address, "a"), worker(address, "b"):
+        remote = json.loads(regime("regime-train", "run", "lightgbm", *few, "--dask", address))
+        swept = json.loads(regime("regime-train", "sweep", "lightgbm", "--trials", "1", "--dask", address, "--json"))
+    one, other = (pd.read_parquet(run["predictions"]) for run in (local, remote))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    shutil.rmtree(Path(swept["file"]).parent)
+    again = json.loads(regime("regime-train", "sweep", "lightgbm", "--trials", "1", "--json"))
+    assert again["inner_log_loss"] == swept["inner_log_loss"]
