@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from features import calendar
 from features.home import home
@@ -33,7 +32,6 @@ FAMILY = "volatility"
 MEANING = "filtered probability of the high-variance state of the cap leg's weekly excess returns"
 FILTER_WEEKS = 520
 MIN_WEEKS = 260
-MANY = 24  # fits that are worth starting processes for
 _log = logging.getLogger(__name__)
 
 
@@ -56,50 +54,34 @@ def _model(weeks: pd.Series) -> Any:
 
 
 def _fit(weeks: pd.Series) -> list[float] | None:
-    """Maximum likelihood parameters, None where the optimiser found none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence is judged below, from the optimiser's own report
         try:
             result = _model(weeks).fit(disp=False, maxiter=200)
-        except (np.linalg.LinAlgError, ValueError):
+        except (np.linalg.LinAlgError, ValueError) as error:
+            _log.warning("volatility regime: fit on %d weeks failed (%s)", len(weeks), error)
             return None
     params = np.asarray(result.params, dtype=float)
-    good = result.mle_retvals.get("converged") and np.isfinite(params).all()
-    return [float(value) for value in params] if good else None
+    if not (result.mle_retvals.get("converged") and np.isfinite(params).all()):
+        _log.warning("volatility regime: fit on %d weeks did not converge", len(weeks))
+        return None
+    return [float(value) for value in params]
 
 
-def _kept(weeks: pd.Series) -> Path:
+def _cached_fit(weeks: pd.Series) -> list[float] | None:
     content = weeks.to_numpy().tobytes() + version("statsmodels").encode()
-    return home() / "cache" / "regime" / f"{hashlib.sha256(content).hexdigest()[:24]}.json"
-
-
-def _keep(path: Path, params: list[float] | None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
+    folder = home() / "cache" / "regime"
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:24]}.json"
+    if path.exists():
+        kept: list[float] | None = json.loads(path.read_text())
+        return kept
+    params = _fit(weeks)
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder)
     with os.fdopen(handle, "w") as file:
         json.dump(params, file)
     Path(name).replace(path)
-
-
-def _fits(pasts: list[pd.Series], progress: Callable[[int, int], None] | None) -> list[list[float] | None]:
-    """Parameters on each past, None where it is too short or the fit fails; from the cache where it has them.
-
-    A history's first time is a fit a year, a minute's work: these are made in
-    processes of their own, which neither read nor write the cache.
-    """
-    long = [len(past) >= MIN_WEEKS for past in pasts]
-    missing = [past for past, enough in zip(pasts, long, strict=True) if enough and not _kept(past).exists()]
-    pool = Parallel(n_jobs=-1 if len(missing) >= MANY else 1, return_as="generator")
-    fitted = zip(missing, pool(delayed(_fit)(past) for past in missing), strict=True)
-    done = len(pasts) - len(missing)
-    for past, params in fitted:
-        if params is None:
-            _log.warning("volatility regime: the fit on %d weeks failed, last year's parameters stay", len(past))
-        _keep(_kept(past), params)
-        done += 1
-        if progress:
-            progress(done, len(pasts))
-    return [json.loads(_kept(past).read_text()) if enough else None for past, enough in zip(pasts, long, strict=True)]
+    return params
 
 
 def _filtered(weeks: pd.Series, params: list[float]) -> np.ndarray:
@@ -119,19 +101,25 @@ def compute(panel: pd.DataFrame, since: int, progress: Callable[[int, int], None
     since : int
         First calendar year of the result.
     progress : callable, optional
-        Called with (years fitted, years in all).
+        Called with (years done, years in all).
     """
     weeks = weekly_excess(panel)
     years = range(since, panel.index[-1].year + 1)
-    pasts = [weeks[weeks.index < pd.Timestamp(year, 1, 1)] for year in years]
     parts = []
     params: list[float] | None = None
-    for year, past, found in zip(years, pasts, _fits(pasts, progress), strict=True):
-        params = found or params
+    for done, year in enumerate(years, start=1):
+        january = pd.Timestamp(year, 1, 1)
+        past = weeks[weeks.index < january]
+        if len(past) >= MIN_WEEKS:
+            params = _cached_fit(past) or params
         if params is not None:
-            window = pd.concat([past.iloc[-FILTER_WEEKS:], weeks[weeks.index.year == year]])
+            window = pd.concat(
+                [past.iloc[-FILTER_WEEKS:], weeks[(weeks.index >= january) & (weeks.index.year == year)]]
+            )
             values = pd.Series(_filtered(window, params), index=window.index)
             days = panel.index[panel.index.year == year]
             parts.append(values.reindex(days, method="ffill"))
+        if progress:
+            progress(done, len(years))
     daily = pd.concat(parts) if parts else pd.Series(dtype=float)
     return daily.reindex(panel.index[panel.index.year >= since]).rename(NAME)

@@ -281,20 +281,7 @@ def test_the_regime_is_online_and_sorted():
     assert found[truth].mean() > found[~truth].mean() + 0.3
 
 
-def test_regimes_fitted_in_parallel_are_the_same(monkeypatch, tmp_path):
-    index = calendar.sessions(pd.Timestamp("1992-01-02"), pd.Timestamp("2002-12-31"))
-    panel = pd.DataFrame({"ret_cap": np.random.default_rng(1).normal(0, 0.01, len(index)), "ret_bill": 0.0}, index)
-    seen = []
-    one = regime.compute(panel, 1998, lambda done, every: seen.append((done, every)))
-    assert seen == [(done, 5) for done in range(1, 6)]
-    monkeypatch.setattr(regime, "MANY", 1)
-    monkeypatch.setenv("REGIME_HOME", str(tmp_path / "another"))
-    pd.testing.assert_series_equal(regime.compute(panel, 1998), one, check_exact=True)
-    monkeypatch.setattr(regime, "_fit", None)  # all of them are kept now
-    pd.testing.assert_series_equal(regime.compute(panel, 1998), one, check_exact=True)
-
-
-def test_a_year_whose_fit_fails_keeps_the_last_parameters(monkeypatch, caplog):
+def test_a_year_whose_fit_fails_keeps_the_last_parameters(monkeypatch):
     index = calendar.sessions(pd.Timestamp("1992-01-02"), pd.Timestamp("2000-06-30"))
     panel = pd.DataFrame({"ret_cap": np.random.default_rng(2).normal(0, 0.01, len(index)), "ret_bill": 0.0}, index)
     fit, used = regime._fit, []
@@ -303,7 +290,6 @@ def test_a_year_whose_fit_fails_keeps_the_last_parameters(monkeypatch, caplog):
     monkeypatch.setattr(regime, "_filtered", lambda weeks, params: used.append(params) or model(weeks, params))
     assert regime.compute(panel, 1999).notna().all()
     assert used[0] == used[1]
-    assert "last year's parameters stay" in caplog.text
 
 
 def test_a_data_set_begins_a_year_after_its_legs(tmp_path):

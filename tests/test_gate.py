@@ -22,13 +22,15 @@ def ahead(gain, noise=0.1, seed=0, weeks=WEEKS):
     return CLIMATOLOGY.loc[weeks] + pd.Series(steps, weeks)
 
 
-def case(mine, markov, **more):
+def case(mine, markov, ridge=None, **more):
     losses = {"lightgbm": mine, "climatology": CLIMATOLOGY, "markov": markov}
+    losses |= {} if ridge is None else {"logit-all": ridge}
     losses = {name: loss.loc[mine.index] for name, loss in losses.items()}
-    baselines = ("climatology", "markov")
+    baselines = tuple(losses)[1:]
     values = {"candidate": "lightgbm", "label": "path", "baselines": baselines, "eligible": baselines} | more
-    specs = {"lightgbm": "{}", "climatology": "c", "markov": "m"}
-    signs = {"climatology": gate.Signs(), "markov": gate.Signs(0.6, 0.0)} | values.pop("signs", {})
+    specs = {"lightgbm": "{}", "climatology": "c", "markov": "m", "logit-all": "r"}
+    signs = {"climatology": gate.Signs(), "markov": gate.Signs(0.6, 0.0), "logit-all": gate.Signs(0.7, 0.1)}
+    signs |= values.pop("signs", {})
     signs.setdefault("lightgbm", gate.Signs(0.7, 0.0))
     return gate.Case(rows_per_year=52, losses=losses, specs=specs, signs=signs, **values)
 
@@ -94,6 +96,12 @@ def test_a_baseline_that_reads_what_leaked_is_not_champion_either(gain, auc, wee
     assert found.suspicious
     assert (found.champion, found.keep) == (None, False)
     assert "no evidence" in found.reason
+
+
+def test_beside_a_leak_no_baseline_is_champion_that_reads_the_same_columns():
+    models = ahead(0.05), ahead(0.03, seed=1), ahead(0.06, seed=2)
+    assert gate.judge(case(*models)).champion == "logit-all"
+    assert gate.judge(case(*models, signs={"lightgbm": gate.Signs(0.86, 0.0)})).champion == "markov"
 
 
 def test_a_period_far_behind_the_rival_fails():

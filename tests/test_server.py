@@ -11,7 +11,6 @@ from servers import LOGIT, batch, mlflow_server
 from features.cli_support import run_app
 from features.errors import RegimeError
 from models import connection, delivery, door, outbox, tracking
-from models.spec import ModelSpec
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +47,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     from training import cli, experiment
 
     store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
-    found = experiment.run("default", ModelSpec(kind="logit2", families=("volatility",)), "", 1)
+    found = experiment.run("logit2", experiment.read("logit2"), "", 1)
     runs = tracking.runs()
     assert set(runs["run_id"]) == {one["run_id"] for one in found["models"].values()}
     assert set(runs["tags.digest"]) == {found["digest"]}

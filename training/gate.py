@@ -16,7 +16,8 @@ A candidate passes if
 
 If it does not pass, a present champion that is no baseline, or that a person
 set, stays: it earned its place, or somebody answers for it. Otherwise the best
-baseline of the protocol that passes clauses 0 and 1 is champion, unless the
+baseline of the protocol that passes clauses 0 and 1 is champion (beside a
+suspicious candidate only one that reads columns of its own), unless the
 baseline that is champion was judged on more weeks, has no higher loss on the
 common ones, or this run has no baseline of the protocol to put in its place. If
 there is none, there is no champion and the call says "no evidence".
@@ -32,6 +33,7 @@ import numpy as np
 import pandas as pd
 
 from models.inference import BLOCKS, MONTH_BLOCKS, p_value
+from models.spec import FIXED_COLUMNS
 from models.weeks import PERIODS
 from training import spa
 
@@ -299,7 +301,7 @@ def _succession(case: Case, found: Clauses) -> str:
 
 def _without(case: Case, said: str, suspicious: bool, clauses: Clauses | None) -> Decision:
     """Who is champion when the candidate is not."""
-    best = _best_baseline(case)
+    best = _best_baseline(case, suspicious)
     why = _stays(case, best)
     if why and case.present:
         reason = f"{said}; {case.present.name}, {why}, stays champion"
@@ -311,10 +313,16 @@ def _without(case: Case, said: str, suspicious: bool, clauses: Clauses | None) -
     return Decision(None, None, False, suspicious, f"{said}; {beaten}: no evidence", clauses)
 
 
-def _best_baseline(case: Case) -> str | None:
-    """The eligible baseline of lowest loss that beats climatology and is not suspicious: it may read what leaked."""
+def _best_baseline(case: Case, suspicious: bool) -> str | None:
+    """The eligible baseline of lowest loss that beats climatology and is not suspicious itself.
+
+    Beside a suspicious candidate only one with columns of its own will do: what
+    leaked may be among the columns the others read.
+    """
     base = case.losses[CLIMATOLOGY]
     for name in sorted(case.eligible, key=lambda one: float(case.losses[one].mean())):
+        if suspicious and name not in FIXED_COLUMNS:
+            continue
         loss = case.losses[name]
         if _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL and _suspicion(case, name) is None:
             return name
