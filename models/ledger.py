@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.errors import RegimeError
 from models import connection, metrics, weeks
 from models.connection import tells
-from models.spec import ModelSpec, from_json, is_protocol
+from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import Result
 
 EXPERIMENT = "regime-ledger"
@@ -155,6 +156,15 @@ def link(entry: Entry, run_id: str) -> None:
             mlflow.MlflowClient().set_tag(row.info.run_id, "run_id", run_id)
 
 
+def _told(tags: dict[str, str]) -> tuple[str, bool]:
+    """Specification and whether it is the protocol's, in this program's terms; as they were written if it has none."""
+    try:
+        spec = normal(from_json(tags["spec"]))
+    except RegimeError:
+        return tags["spec"], tags["baseline"] == "True"
+    return spec.to_json(), is_protocol(spec)
+
+
 @tells
 def entries(source: str, label: str) -> list[Entry]:
     """All entries of a data source and label, deleted ones too, oldest first; an entry written twice once."""
@@ -165,14 +175,15 @@ def entries(source: str, label: str) -> list[Entry]:
         tags = row.data.tags
         if tags["entry"] in found:
             continue
+        spec, baseline = _told(tags)
         found[tags["entry"]] = Entry(
             name=row.info.run_name,
             kind=tags["kind"],
-            spec=tags["spec"],
+            spec=spec,
             digest=tags["digest"],
             source=source,
             label=label,
-            baseline=tags["baseline"] == "True",
+            baseline=baseline,
             losses=_unpacked(tags),
             run_id=tags.get("run_id", ""),
         )

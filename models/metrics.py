@@ -14,7 +14,7 @@ from models import calibration, earned, inference, record
 from models.inference import BLOCKS, MONTH_BLOCKS, p_value
 from models.weeks import Weeks, read, select, slices
 
-__all__ = ["BLOCKS", "evaluate", "gain_by_year", "gain_over", "head_to_head_p", "losses", "p_value"]
+__all__ = ["BLOCKS", "ahead_of", "evaluate", "gain_by_year", "head_to_head_p", "losses", "p_value"]
 FLOOR = 1e-6
 QUINTILES = 5
 
@@ -127,8 +127,8 @@ def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
     return _significance(loss, other, decided, mine.monthly)
 
 
-def gain_over(table: pd.DataFrame, rival: pd.DataFrame, name: str) -> dict[str, float]:
-    """Log-loss gain over the model `name` in nats a week, `gain_over_<name>`, and its one-sided `_p`, by slice.
+def ahead_of(table: pd.DataFrame, rival: pd.DataFrame, name: str) -> dict[str, float]:
+    """Log-loss gain over the model `name` in nats a week, `ahead_of_<name>`, and its one-sided `_p`, by slice.
 
     Both tables of predictions hold the same weeks; p as that of the skill, so it assumes what that assumes.
     """
@@ -137,8 +137,8 @@ def gain_over(table: pd.DataFrame, rival: pd.DataFrame, name: str) -> dict[str, 
     out = {}
     for suffix, span, counted in slices(mine):
         on = counted[span]
-        out[f"gain_over_{name}{suffix}"] = float((other - loss)[span][on].mean())
-        out[f"gain_over_{name}_p{suffix}"] = _significance(loss[span], other[span], on, mine.monthly)
+        out[f"ahead_of_{name}{suffix}"] = float((other - loss)[span][on].mean())
+        out[f"ahead_of_{name}_p{suffix}"] = _significance(loss[span], other[span], on, mine.monthly)
     return out
 
 

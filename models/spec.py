@@ -179,6 +179,21 @@ def is_protocol(spec: ModelSpec) -> bool:
     return own == baseline(ModelSpec(label=spec.label, seed=spec.seed, **PROTOCOL), spec.kind)
 
 
+def normal(spec: ModelSpec) -> ModelSpec:
+    """The one way to write a specification: a baseline of the protocol says nothing of columns it does not read."""
+    return baseline(spec, spec.kind) if is_protocol(spec) else spec
+
+
+def check_sizes(params: dict[str, float]) -> None:
+    """Raise for a LightGBM parameter that is out of bounds, before any work; what was fitted once can still be read."""
+    for key, value in params.items():
+        low, high = BOUNDS[key]
+        if not low <= value <= high:
+            raise RegimeError(f"params: {key} is {value}; a number from {low:g} to {high:g} is needed")
+        if key in WHOLE and value != int(value):
+            raise RegimeError(f"params: {key} is {value}; a whole number is needed")
+
+
 def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
@@ -195,11 +210,6 @@ def _parameter(key: str, value: Any) -> None:
     _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RegimeError(f"params: {key} is {value!r}; a number is needed")
-    low, high = BOUNDS[key]
-    if not low <= value <= high:
-        raise RegimeError(f"params: {key} is {value}; a number from {low:g} to {high:g} is needed")
-    if key in WHOLE and value != int(value):
-        raise RegimeError(f"params: {key} is {value}; a whole number is needed")
 
 
 def _known(key: str, known: tuple[str, ...], what: str) -> None:

@@ -108,7 +108,9 @@ def desk() -> Desk:
     champion, challenger = (door.registered(name, alias) for alias in ("champion", "challenger"))
     challenger = challenger or champion  # a model that was refused as a leak is no challenger
     if challenger is None:
-        raise RegimeError(f"no model {name!r} is registered yet: run `regime-train run default`")
+        raise RegimeError(
+            f"no model {name!r} is registered yet, or what is looks like a leak: run `regime-train run default`"
+        )
     shown = champion or challenger
     for what, mine in (("legs", whole.legs), ("source", whole.source)):
         if shown.tags[what] != mine:

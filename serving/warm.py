@@ -48,10 +48,10 @@ def key(allowed: tuple[str, ...]) -> str | None:
     source = str(manifest["source"])
     clock = str(calendar.last_complete(pd.Timestamp.now("UTC")).date()) if source == "live" else ""
     parts: list[Any] = [manifest["digest"], clock, sorted(allowed), _program()]
-    for alias in door.ALIASES:
-        at = door.pointer(registry_name(source, "path"), alias)
-        if at is None and alias == "challenger":
-            return None
+    pointers = [door.pointer(registry_name(source, "path"), alias) for alias in door.ALIASES]
+    if not any(pointers):
+        return None
+    for at in pointers:
         # Tags written after the fact (scores, the journal's head) are not what a call is made of.
         tags = {} if at is None else {name: value for name, value in at.tags.items() if not name.startswith(LATER)}
         parts.append(None if at is None else [at.version, tags])

@@ -69,7 +69,7 @@ def test_a_better_baseline_is_champion():
 def test_chance_is_no_evidence():
     found = gate.judge(case(ahead(0.002, 0.5), ahead(0.001, 0.5, seed=1)))
     assert (found.champion, found.keep) == (None, False)
-    assert found.reason.endswith("no baseline beats climatology either: no evidence")
+    assert found.reason.endswith("no baseline that may be champion beats climatology either: no evidence")
 
 
 def test_a_baseline_run_alone_is_no_candidate():
@@ -101,7 +101,15 @@ def test_a_baseline_that_reads_what_leaked_is_not_champion_either(gain, auc, wee
 def test_beside_a_leak_no_baseline_is_champion_that_reads_the_same_columns():
     models = ahead(0.05), ahead(0.03, seed=1), ahead(0.06, seed=2)
     assert gate.judge(case(*models)).champion == "logit-all"
-    assert gate.judge(case(*models, signs={"lightgbm": gate.Signs(0.86, 0.0)})).champion == "markov"
+    leak = {"lightgbm": gate.Signs(0.86, 0.0)}
+    assert gate.judge(case(*models, signs=leak)).champion == "markov"
+    # Nor one in office: its refit on these data, whose losses the ledger shows, reads what leaked.
+    office = present(models[2], name="logit-all (version 1)", baseline=True, spec="r")
+    assert gate.judge(case(*models, signs=leak, present=office)).champion == "markov"
+    seen = {"logit-all": gate.Signs(0.9, 0.6)}
+    alone = gate.judge(case(*models, candidate="logit-all", signs=seen, present=office))
+    assert (alone.champion, alone.suspicious) == ("markov", True)
+    assert "is a baseline; suspicious" in alone.reason
 
 
 def test_a_period_far_behind_the_rival_fails():
@@ -177,6 +185,12 @@ def test_who_stays_when_the_candidate_fails():
     assert gate.judge(case(poor, markov, present=unknown)).champion == "markov"
     none = present(ahead(0.0, 0.5, seed=3), name="logit2 (version 1)", baseline=True)
     assert gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=none)).champion is None
+    # One that was not in this run is not dismissed because the others do not beat climatology.
+    absent = present(ahead(0.04, seed=3), name="logit-all (version 2)", baseline=True)
+    for signs in ({}, {"lightgbm": gate.Signs(0.9, 0.0)}):
+        found = gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=absent, signs=signs))
+        assert found.kept == "logit-all (version 2)"
+        assert "which still beats climatology" in found.reason
     person = present(None, name="logit2 (version 1)", baseline=True, override=True)
     found = gate.judge(case(poor, markov, present=person))
     assert found.keep

@@ -1,5 +1,6 @@
 """The ledger of tries: complete, idempotent, and not shortened by deleting things in the UI."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from servers import mlflow_server
 from sklearn.metrics import log_loss
 
 from models import connection, ledger
-from models.spec import BASELINES, OPTIONAL_BASELINES, baseline, is_protocol
+from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, is_protocol
 from training import evidence, experiment
 
 pytestmark = pytest.mark.usefixtures("mlruns")
@@ -20,8 +21,12 @@ DATES = pd.date_range("1990-01-05", periods=1769, freq="W-FRI")
 
 def entry(seed=0, weeks=1769, **more):
     losses = pd.Series(np.random.default_rng(seed).gamma(2.0, 0.5, weeks), DATES[:weeks], name="loss")
-    values = {"name": "default:lightgbm", "kind": "lightgbm", "spec": "{}", "digest": "d", "source": "folder"}
-    return ledger.Entry(**(values | {"label": "path", "baseline": False, "losses": losses} | more))
+    values = {"name": "default:lightgbm", "kind": "lightgbm", "digest": "d", "source": "folder", "label": "path"}
+    values |= {"spec": ModelSpec().to_json(), "baseline": False, "losses": losses}
+    return ledger.Entry(**(values | more))
+
+
+MARKOV = baseline(experiment.read("default"), "markov")
 
 
 def assert_same(found, expected):
@@ -31,7 +36,7 @@ def assert_same(found, expected):
 
 
 def test_entries_come_back_as_they_went_in():
-    first, second = entry(0), entry(1, 300, spec='{"kind": "markov"}', kind="markov", baseline=True)
+    first, second = entry(0), entry(1, 300, spec=MARKOV.to_json(), kind="markov", baseline=True)
     assert ledger.add([first, second, entry(2, label="stress")]) == 3
     ledger.link(first, "run-1")
     ledger.link(first, "run-2")
@@ -177,6 +182,19 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
     found = evidence._of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
     assert list(found) == ["default:markov"]
     assert found["default:markov"].index.equals(DATES[5:])
+
+
+def test_entries_of_an_earlier_program_are_read_in_this_one_s_terms():
+    """It wrote whole years as integers and columns that Markov does not read, and called any plain baseline one."""
+    old = json.loads(MARKOV.to_json()) | {"min_history_years": 10, "families": ["rates", "breadth"]}
+    few = json.loads(baseline(replace(experiment.read("default"), families=("breadth",)), "logit-all").to_json())
+    unknown = '{"kind": "forgotten"}'
+    for place, spec in enumerate((json.dumps(old), json.dumps(few), unknown)):
+        ledger.add([entry(place, spec=spec, baseline=True)])
+    markov, cut, strange = ledger.entries("folder", "path")
+    assert (markov.spec, markov.baseline) == (MARKOV.to_json(), True)
+    assert not cut.baseline
+    assert (strange.spec, strange.baseline) == (unknown, True)
 
 
 def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_another():

@@ -10,7 +10,7 @@ from test_pictures import returns, table
 from models import metrics, tracking, view
 from models.fit import fit_at
 from models.spec import ModelSpec
-from training import compare, logbook
+from training import compare, curves, logbook
 
 REASON = "lightgbm: beats climatology and markov"
 
@@ -113,3 +113,10 @@ def test_predictions_are_kept_in_the_users_directory(home):
     assert str(path).startswith(os.environ["REGIME_HOME"])
     pd.testing.assert_frame_equal(pd.read_parquet(path), made)
     assert path.is_relative_to(home)
+
+
+def test_no_curve_has_the_name_of_a_figure(toy):
+    """MLflow shows the value of the latest step: a figure of the same name, logged at step 0, would be hidden."""
+    _, tables = log(toy, "lightgbm")
+    figures = metrics.evaluate(tables["lightgbm"]) | metrics.ahead_of(tables["lightgbm"], tables["markov"], "markov")
+    assert not set(figures) & set(curves.stepped(tables, "lightgbm"))

@@ -285,11 +285,11 @@ def test_the_gain_over_another_model_by_hand():
     made, p, codes = scored()
     names, flat = [f"p_{name}" for name in OUTCOMES], (p + 0.2) / 1.6
     rival = made.assign(**dict(zip(names, flat.T, strict=True)))
-    found = metrics.gain_over(made, rival, "markov")
+    found = metrics.ahead_of(made, rival, "markov")
     rows = np.arange(len(codes))
     gain = np.log(p[rows, codes]) - np.log(flat[rows, codes])
-    assert found["gain_over_markov"] == pytest.approx(gain.mean())
-    assert found["gain_over_markov_p"] == pytest.approx(metrics.p_value(gain))
+    assert found["ahead_of_markov"] == pytest.approx(gain.mean())
+    assert found["ahead_of_markov_p"] == pytest.approx(metrics.p_value(gain))
     late = (made["date"] >= "2008-01-01").to_numpy()[: len(codes)]
-    assert found["gain_over_markov_2008_on"] == pytest.approx(gain[late].mean())
-    assert metrics.gain_over(made, made, "markov")["gain_over_markov_p"] == 1.0
+    assert found["ahead_of_markov_2008_on"] == pytest.approx(gain[late].mean())
+    assert metrics.ahead_of(made, made, "markov")["ahead_of_markov_p"] == 1.0

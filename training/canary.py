@@ -78,7 +78,7 @@ class Outcome:
     @property
     def baseline_champion(self) -> bool:
         """A baseline took the place."""
-        return self.champion in SEEING_NOTHING
+        return self.champion in (*SEEING_NOTHING, SEEING_ALL)
 
     @property
     def leaked(self) -> bool:

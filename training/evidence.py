@@ -13,7 +13,7 @@ from features.errors import RegimeError
 from models import door, ledger
 from models.ledger import Entry
 from models.names import registry_name
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, from_json, is_protocol
+from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, from_json, is_protocol, normal
 from models.tracking import TrackingError
 from training import gate
 
@@ -53,7 +53,7 @@ def judge(
     try:
         ledger.add(mine)
         known = ledger.entries(dataset.source, dataset.label)
-        champion = present(name, specs[candidate], known, pd.DatetimeIndex(losses[candidate].index))
+        champion = present(name, known, pd.DatetimeIndex(losses[candidate].index))
     except TrackingError as error:
         return gate.unjudged(str(error))
     elsewhere = _of_other_runs(known, mine, losses[candidate])
@@ -119,28 +119,27 @@ def _agree(one: pd.Series, other: pd.Series) -> bool:
     return bool(len(common)) and float((one.loc[common] - other.loc[common]).abs().mean()) <= AGREEMENT
 
 
-def present(name: str, spec: ModelSpec, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> gate.Present | None:
+def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> gate.Present | None:
     """The champion in force, or None; its losses are those of the entry with most of `weeks`, the newest of several."""
     at = door.pointer(name, "champion")
     if at is None:
         return None
-    theirs, mine = at.tags["spec"], spec.to_json()
+    theirs = _read(at.tags["spec"])
     places = {place: int(weeks.isin(entry.losses.index).sum()) for place, entry in enumerate(entries)}
     own = [place for place, entry in enumerate(entries) if entry.spec == theirs]
     best = max(own, key=lambda place: (places[place], place), default=None)
     return gate.Present(
         name=f"{at.tags['kind']} (version {at.version})",
-        # A field the program was given since then has its default in both.
-        spec=mine if _read(theirs) == spec else theirs,
+        spec=theirs,
         baseline=at.tags["kind"] in (*BASELINES, *OPTIONAL_BASELINES),
         override="override" in at.tags,
         losses=None if best is None else entries[best].losses,
     )
 
 
-def _read(spec: str) -> ModelSpec | None:
-    """A specification of the registry; None for one that this program no longer understands: it equals no other."""
+def _read(spec: str) -> str:
+    """A specification of the registry as this program writes it; as it stands if that understands it no longer."""
     try:
-        return from_json(spec)
+        return normal(from_json(spec)).to_json()
     except RegimeError:
-        return None
+        return spec

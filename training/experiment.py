@@ -18,7 +18,7 @@ from features.errors import RegimeError
 from features.sources.sample import CAVEAT
 from models import metrics
 from models.names import registry_name
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, from_dict, is_protocol
+from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
 from training import cluster, evidence, gate, logbook
 from training.walkforward import walk_forward
 
@@ -50,6 +50,7 @@ def read(name: str, settings: Sequence[str] = ()) -> ModelSpec:
     for setting in settings:
         _set(values, setting)
     spec = from_dict(values)
+    check_sizes(spec.params)
     check_label(spec.label)
     for column in (*spec.families, *spec.exclude, *spec.monotone):
         if column not in KNOWN:
@@ -115,8 +116,7 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     with progress_bar("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
     mine = name_of(spec)
-    own = baseline(spec, spec.kind) if is_protocol(spec) else spec
-    specs = {mine: own} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
+    specs = {mine: normal(spec)} | {kind: baseline(spec, kind) for kind in BASELINES if kind != mine}
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
         began = time.perf_counter()
@@ -125,7 +125,7 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
         seconds = time.perf_counter() - began  # folds read from the cache count what reading took
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns) | {"train_seconds": seconds}
     for kind, table in tables.items():
-        scores[kind] |= metrics.gain_over(table, tables[RIVAL], RIVAL)
+        scores[kind] |= metrics.ahead_of(table, tables[RIVAL], RIVAL)
     decision = evidence.judge(
         name, dataset, specs, tables, {kind: found.get("auc_breakdown") for kind, found in scores.items()}
     )

@@ -172,13 +172,14 @@ def judge(case: Case) -> Decision:
     for name, series in case.losses.items():
         if not series.index.equals(weeks):
             raise ValueError(f"{name} was scored on other weeks than {case.candidate}")
-    clauses = None if case.candidate in case.eligible else _clauses(case)
-    if clauses is None:
-        return _without(case, f"{case.candidate} is a baseline", False, None)
-    said = f"{case.candidate}: skill {clauses.skill:+.4f}, p {clauses.p:.3f}"
     why = _suspicion(case, case.candidate)
+    leak = f"; suspicious: {why}, which looks like a leak" if why else ""
+    if case.candidate in case.eligible:
+        return _without(case, f"{case.candidate} is a baseline{leak}", bool(why), None)
+    clauses = _clauses(case)
+    said = f"{case.candidate}: skill {clauses.skill:+.4f}, p {clauses.p:.3f}"
     if why:
-        return _without(case, f"{said}; suspicious: {why}, which looks like a leak", True, clauses)
+        return _without(case, f"{said}{leak}", True, clauses)
     why = _failure(case, clauses)
     if why:
         return _without(case, f"{said}; {why}", False, clauses)
@@ -302,14 +303,16 @@ def _succession(case: Case, found: Clauses) -> str:
 def _without(case: Case, said: str, suspicious: bool, clauses: Clauses | None) -> Decision:
     """Who is champion when the candidate is not."""
     best = _best_baseline(case, suspicious)
-    why = _stays(case, best)
+    why = _stays(case, best, suspicious)
     if why and case.present:
         reason = f"{said}; {case.present.name}, {why}, stays champion"
         return Decision(None, case.present.name, False, suspicious, reason, clauses)
     if best is not None:
         reason = f"{said}; {best} is the best baseline that beats climatology"
         return Decision(best, None, False, suspicious, reason, clauses)
-    beaten = "no baseline beats climatology" + (" either" if clauses and clauses.p >= LEVEL else "")
+    beaten = "no baseline that may be champion beats climatology" + (
+        " either" if clauses and clauses.p >= LEVEL else ""
+    )
     return Decision(None, None, False, suspicious, f"{said}; {beaten}: no evidence", clauses)
 
 
@@ -321,32 +324,44 @@ def _best_baseline(case: Case, suspicious: bool) -> str | None:
     """
     base = case.losses[CLIMATOLOGY]
     for name in sorted(case.eligible, key=lambda one: float(case.losses[one].mean())):
-        if suspicious and name not in FIXED_COLUMNS:
-            continue
-        loss = case.losses[name]
-        if _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL and _suspicion(case, name) is None:
+        if not _barred(case, name, suspicious) and _beats(case, case.losses[name], base):
             return name
     return None
 
 
-def _stays(case: Case, best: str | None) -> str | None:
+def _beats(case: Case, loss: pd.Series, base: pd.Series) -> bool:
+    return _skill(loss, base) > 0.0 and _p(case, base - loss) < LEVEL
+
+
+def _barred(case: Case, name: str, suspicious: bool) -> bool:
+    return _suspicion(case, name) is not None or (suspicious and name not in FIXED_COLUMNS)
+
+
+def _stays(case: Case, best: str | None, suspicious: bool) -> str | None:
     """Why the present champion stays, in words, or None."""
-    present = case.present
+    present, base = case.present, case.losses[CLIMATOLOGY]
     if present is None:
         return None
     if present.override or not present.baseline:
         return "which a person set" if present.override else "which passed before"
+    own = next((name for name in case.eligible if case.specs[name] == present.spec), None)
+    if own is not None and _barred(case, own, suspicious):
+        return None  # a call refits it on these data, and with what leaked
+    if present.losses is not None and len(present.losses) > len(base):
+        return "judged on more weeks"
+    if own is not None:
+        return None  # its refit was among those that `best` was chosen from
     if not case.eligible:
         return "beside which no baseline of the protocol was run"
-    if present.losses is None:
+    common = base.index if present.losses is None else base.index.intersection(present.losses.index)
+    if present.losses is None or not len(common):
         return None
-    if len(present.losses) > len(case.losses[CLIMATOLOGY]):
-        return "judged on more weeks"
-    if best is not None and present.spec != case.specs[best]:
-        common = present.losses.index.intersection(case.losses[best].index)
-        if len(common) and present.losses.loc[common].mean() <= case.losses[best].loc[common].mean():
-            return f"whose loss is no higher than that of {best}"
-    return None
+    loss = present.losses.loc[common]
+    if best is None:
+        return "which still beats climatology" if _beats(case, loss, base.loc[common]) else None
+    return (
+        f"whose loss is no higher than that of {best}" if loss.mean() <= case.losses[best].loc[common].mean() else None
+    )
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
