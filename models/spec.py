@@ -232,5 +232,11 @@ def from_dict(values: dict[str, Any]) -> ModelSpec:
 
 
 def from_json(text: str) -> ModelSpec:
-    """The inverse of `ModelSpec.to_json`."""
-    return from_dict(json.loads(text))
+    """The inverse of `ModelSpec.to_json`; a RegimeError for what is none."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise RegimeError(f"a specification is not JSON: {text[:60]!r}") from error
+    if not isinstance(values, dict):
+        raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
+    return from_dict(values)
