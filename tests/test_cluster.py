@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from test_walkforward import SPEC, made, same
 
 from features.errors import RegimeError
-from training import cluster, foldcache, inner
+from training import cluster, foldcache, inner, walkforward
 from training.walkforward import walk_forward
 
 BIN = Path(sys.executable).parent
@@ -48,6 +49,24 @@ def test_a_scheduler_that_does_not_answer_is_one_line(address, monkeypatch):
     with pytest.raises(RegimeError, match="no Dask scheduler answers") as caught, cluster.connected(where):
         pass
     assert "\n" not in str(caught.value)
+
+
+def test_a_fold_that_went_with_a_worker_is_fitted_again(monkeypatch):
+    data, fold, calls = made(600), walkforward._fold, []
+    whole = walk_forward(data, SPEC, 1, cached=False)
+
+    def losing(dataset, spec, span, lost):
+        calls.append(span)
+        if len(calls) in lost:
+            raise CancelledError("already forgotten")
+        return fold(dataset, spec, span)
+
+    monkeypatch.setattr(walkforward, "_fold", lambda *args: losing(*args, {2, 5}))
+    same(walk_forward(data, SPEC, 1, cached=False), whole)
+    calls.clear()
+    monkeypatch.setattr(walkforward, "_fold", lambda *args: losing(*args, range(2, 1000)))
+    with pytest.raises(CancelledError):
+        walk_forward(data, SPEC, 1, cached=False)
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def connected(address: str | None) -> Iterator[Any]:
         _check_workers(client, address)
         try:
             yield client
-        except (distributed.KilledWorker, CommClosedError, CancelledError) as error:
+        except (distributed.KilledWorker, CommClosedError, CancelledError, TimeoutError) as error:
             raise RegimeError(
                 f"the Dask cluster at {address} lost its workers midway ({type(error).__name__})"
             ) from error

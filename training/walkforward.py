@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,9 +53,17 @@ def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: 
     same bits for any number of either: folds are independent, and LightGBM and
     BLAS run on one thread in each.
     """
-    tasks = (delayed(_fold)(dataset, spec, span) for span in parts)
-    folds: Iterator[Fold] = Parallel(n_jobs=workers, prefer="threads", return_as="generator")(tasks)
-    return folds
+    left, before = list(parts), -1
+    while left:
+        tasks = (delayed(_fold)(dataset, spec, span) for span in list(left))
+        try:
+            for fold in Parallel(n_jobs=workers, prefer="threads", return_as="generator")(tasks):
+                left.pop(0)
+                yield fold
+        except CancelledError:  # a worker of the cluster that died can take a finished fold with it
+            if len(left) == before:  # none came since the last time: there is no cluster left
+                raise
+            before = len(left)
 
 
 def kept_folds(
