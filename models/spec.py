@@ -13,7 +13,8 @@ from features.errors import RegimeError
 
 BASELINES = ("climatology", "persistence", "logit2", "markov", "logit-all")
 OPTIONAL_BASELINES = ("jump",)  # beside them where its package is installed and somebody runs it
-KINDS = ("lightgbm", "staged", *BASELINES, *OPTIONAL_BASELINES)
+ALL_BASELINES = (*BASELINES, *OPTIONAL_BASELINES)
+KINDS = ("lightgbm", "staged", *ALL_BASELINES)
 TREES = ("lightgbm", "staged")
 WEIGHTINGS = ("none", "uniqueness")
 CALIBRATIONS = ("none", "climatology", "markov", "stack")
@@ -170,7 +171,7 @@ def is_protocol(spec: ModelSpec) -> bool:
     One with others was chosen by somebody: it is a candidate like any model,
     and a try; beside another model it is only a rival in the same folds.
     """
-    if spec.kind not in (*BASELINES, *OPTIONAL_BASELINES):
+    if spec.kind not in ALL_BASELINES:
         return False
     unread: dict[str, Any] = (
         {"families": (), "exclude": (), "min_history_years": 0.0} if spec.kind in FIXED_COLUMNS else {}

@@ -13,7 +13,7 @@ from features.errors import RegimeError
 from models import door, ledger
 from models.ledger import Entry
 from models.names import registry_name
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, from_json, is_protocol, normal
+from models.spec import ALL_BASELINES, ModelSpec, from_json, is_protocol, normal
 from models.tracking import TrackingError
 from training import gate
 
@@ -131,7 +131,7 @@ def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> gat
     return gate.Present(
         name=f"{at.tags['kind']} (version {at.version})",
         spec=theirs,
-        baseline=at.tags["kind"] in (*BASELINES, *OPTIONAL_BASELINES),
+        baseline=at.tags["kind"] in ALL_BASELINES,
         override="override" in at.tags,
         losses=None if best is None else entries[best].losses,
     )

@@ -18,7 +18,7 @@ from features.errors import RegimeError
 from features.sources.sample import CAVEAT
 from models import metrics
 from models.names import registry_name
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
+from models.spec import ALL_BASELINES, BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
 from training import cluster, evidence, gate, logbook
 from training.walkforward import walk_forward
 
@@ -102,7 +102,7 @@ def name_of(spec: ModelSpec) -> str:
     columns of its own) is called altered: it is a candidate.
     """
     name = "+".join((spec.kind, *spec.blend))
-    altered = spec.kind in (*BASELINES, *OPTIONAL_BASELINES) and not is_protocol(spec)
+    altered = spec.kind in ALL_BASELINES and not is_protocol(spec)
     return f"altered-{name}" if altered else name
 
 

@@ -19,7 +19,8 @@ set, stays: it earned its place, or somebody answers for it. Otherwise the best
 baseline of the protocol that passes clauses 0 and 1 is champion (beside a
 suspicious candidate only one that reads columns of its own), unless the
 baseline that is champion was judged on more weeks, has no higher loss on the
-common ones, or this run has no baseline of the protocol to put in its place. If
+common ones, or this run has no baseline of the protocol to put in its place; one
+that was not in this run also stays while it beats climatology and none here may. If
 there is none, there is no champion and the call says "no evidence".
 """
 

@@ -15,7 +15,7 @@ from features.home import home
 from models import delivery, metrics, provenance, record, tracking, view
 from models.names import registry_name
 from models.outbox import Batch
-from models.spec import BASELINES, LIGHTGBM_DEFAULTS, OPTIONAL_BASELINES, TREES, ModelSpec
+from models.spec import ALL_BASELINES, LIGHTGBM_DEFAULTS, TREES, ModelSpec
 from training import card as model_card
 from training import curves, importance, pictures, reliability
 
@@ -104,7 +104,7 @@ def standing(kind: str, candidate: str, aliases: dict[str, str | None], verdict:
     """`champion`, `challenger` (judged, not chosen), `refused` (looks like a leak) or `baseline`."""
     if aliases.get("champion") == kind:
         return "champion"
-    if kind != candidate or kind in (*BASELINES, *OPTIONAL_BASELINES):
+    if kind != candidate or kind in ALL_BASELINES:
         return "baseline"
     return "refused" if verdict.get("gate_passed") == "suspicious" else "challenger"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,8 +28,7 @@ from features.errors import RegimeError
 from features.home import home
 from models import prefix, trials
 from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, TREES, WEIGHTINGS, ModelSpec, baseline
-from training import cluster, walkforward
-from training import inner as judged
+from training import cluster
 from training.inner import Inner, inner, losses
 
 STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
@@ -73,7 +71,7 @@ def study_name(name: str, sweep: Inner, spec: ModelSpec) -> str:
     """The name under which trials are comparable: same inner data, experiment, search space and program."""
     seen = prefix.digests(sweep.dataset, [sweep.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    program = [Path(str(module.__file__)).read_text() for module in (sys.modules[__name__], walkforward, judged)]
+    program = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("sweep", "inner", "walkforward")]
     text = json.dumps([prefix.fit_key(seen, spec, sweep.before), space, program], sort_keys=True)
     return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 

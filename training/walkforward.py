@@ -51,7 +51,7 @@ def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: 
     fits, and threads neither copy the data set nor take seconds to start. On a
     cluster inside `training.cluster.connected`, which joblib then prefers. The
     same bits for any number of either: folds are independent, and LightGBM and
-    BLAS run on one thread in each.
+    BLAS run on one thread in each. A fold that was lost with a worker is fitted again.
     """
     left, before = list(parts), -1
     while left:
