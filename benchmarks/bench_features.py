@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features import feature, inputs, store
+from features import feature, panel
+from features.data import store
+from features.data.paths import home
+from features.data.sources import folder
 from features.families import FEATURES
-from features.home import home
-from features.sources import folder
 
 DATA = Path(os.environ.get("REGIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 ROUNDS = 5
@@ -43,16 +44,16 @@ def plain():
 
 def ours():
     """Read the snapshot, verify it, align every input, compute every feature since 1964."""
-    return feature.compute(FEATURES, inputs.build(store.load()), 1964)
+    return feature.compute(FEATURES, panel.build_inputs(store.load()), 1964)
 
 
-def tiled(times: int) -> inputs.Inputs:
+def tiled(times: int) -> panel.Inputs:
     """The inputs with the member panel repeated side by side."""
-    data = inputs.build(store.load())
+    data = panel.build_inputs(store.load())
     names = [f"{name}-{i}" for i in range(times) for name in data.members]
     members = pd.DataFrame(np.tile(data.members.to_numpy(), times), data.members.index, names)
     membership = pd.DataFrame(np.tile(data.membership.to_numpy(), times), data.members.index, names)
-    return inputs.Inputs(data.panel, members, membership, data.count * times)
+    return panel.Inputs(data.panel, members, membership, data.count * times)
 
 
 def run() -> list[str]:
@@ -75,7 +76,7 @@ def run() -> list[str]:
         f"- peak memory of the process {peak:.2f} GB (target 1.5; {base / 1e6:.2f} GB after the refresh alone)",
     ]
     year = last.year
-    whole = inputs.build(store.load())
+    whole = panel.build_inputs(store.load())
     week = min(_seconds(lambda: feature.compute_year(FEATURES, whole, year))[0] for _ in range(ROUNDS))
     every = min(_seconds(lambda: feature.compute(FEATURES, whole, 1964))[0] for _ in range(ROUNDS))
     lines.append(f"- one more week computes {year} alone: {week / every:.1%} of all years")

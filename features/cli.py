@@ -9,16 +9,16 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from features import audit as leaks
-from features import store
-from features.catalog import BY_KEY, live
-from features.cli_support import out, print_json, progress_bar, run_app
+from features import leak_audit as leaks
+from features.console import out, print_json, progress_bar, run_app
+from features.data import store
+from features.data.catalog import BY_KEY, live
+from features.data.refresh import Source, refresh_store
 from features.dataset import FIRST_YEAR, clock, freshness, refusal
 from features.families import FEATURES
 from features.feature import compute
 from features.indicators import page as indicators_page
-from features.inputs import build
-from features.refresh import Source, refresh_store
+from features.panel import build_inputs
 
 app = typer.Typer(
     help="The data: refresh the store, see what is in it.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -136,7 +136,7 @@ def audit(
 @app.command(epilog="Example: regime-data indicators > docs/indicators.md")
 def indicators() -> None:
     """Every feature with its meaning, source, lag and coverage on the stored data, as Markdown."""
-    daily = compute(FEATURES, build(store.load()), FIRST_YEAR)
+    daily = compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
     typer.echo(indicators_page(daily), nl=False)
 
 

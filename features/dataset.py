@@ -8,29 +8,31 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from features import calendar, catalog, history, inputs, jump, labels, lineage, regime
-from features.columns import COLUMNS
-from features.errors import RefusedError, RegimeError
+from features import feature_cache, jump_regime, labels, lineage, markov_regime
+from features.data import calendar, catalog
+from features.data.errors import RefusedError, RegimeError
+from features.data.point_in_time import latest
+from features.data.store import Snapshot
 from features.families import FEATURES
-from features.reader import latest
-from features.store import Snapshot
+from features.panel import build_inputs
+from features.panel_columns import COLUMNS
 
 FIRST_YEAR = 1927  # the library begins in mid-1926 and a year of look-back is needed
 check_label = labels.check
 OUTCOMES = labels.OUTCOMES
 LABEL_MEANING = labels.LABELS
 # A column only baselines read: LightGBM and the logit on all features never see it.
-BASELINE_FAMILY = jump.FAMILY
+BASELINE_FAMILY = jump_regime.FAMILY
 LAST_OUTCOME = "last_outcome"
 _LAST_MEANING = "the last outcome that had matured at the decision, by its place in `outcomes`"
 FAMILY_OF = {item.name: item.family for item in FEATURES} | {
-    regime.NAME: regime.FAMILY,
-    jump.NAME: jump.FAMILY,
+    markov_regime.NAME: markov_regime.FAMILY,
+    jump_regime.NAME: jump_regime.FAMILY,
     LAST_OUTCOME: BASELINE_FAMILY,
 }
 MEANING_OF = {item.name: item.meaning for item in FEATURES} | {
-    regime.NAME: regime.MEANING,
-    jump.NAME: jump.MEANING,
+    markov_regime.NAME: markov_regime.MEANING,
+    jump_regime.NAME: jump_regime.MEANING,
     LAST_OUTCOME: _LAST_MEANING,
 }
 # Features with an input that is revised and has no vintages: no champion may read them.
@@ -43,7 +45,7 @@ _LEG = [
     if (day := catalog.BY_KEY[key].published_since)
 ]
 PUBLISHED_SINCE = {item.name: day for item in FEATURES if (day := lineage.published_since(item)) is not None} | (
-    {name: max(pd.Timestamp(day) for day in _LEG) for name in (regime.NAME, jump.NAME)} if _LEG else {}
+    {name: max(pd.Timestamp(day) for day in _LEG) for name in (markov_regime.NAME, jump_regime.NAME)} if _LEG else {}
 )
 TRAINABLE = tuple(item for item in FEATURES if not item.display)
 RETURNS = ("ret_broad", "ret_cap", "ret_bill")
@@ -101,7 +103,7 @@ def build(
 ) -> Dataset:
     """Build the data set from what `snapshot` shows; `with_jump` adds the jump model's column."""
     labels.check(label)
-    data = inputs.build(snapshot)
+    data = build_inputs(snapshot)
     panel = data.panel
     whole = panel.index[panel[["ret_broad", "ret_cap"]].notna().all(axis=1)]
     dates = labels.decision_dates(label, pd.Timestamp(FIRST_YEAR, 1, 1), panel.index[-1])
@@ -109,10 +111,10 @@ def build(
     if not len(dates):
         raise RegimeError(f"no decision week by {snapshot.last.date()}: a year of both legs is needed first")
     since = dates[0].year
-    daily = history.compute(TRAINABLE, data, since)
-    daily[regime.NAME] = regime.compute(panel, since, progress)
+    daily = feature_cache.compute(TRAINABLE, data, since)
+    daily[markov_regime.NAME] = markov_regime.compute(panel, since, progress)
     if with_jump:
-        daily[jump.NAME] = jump.compute(panel, since)
+        daily[jump_regime.NAME] = jump_regime.compute(panel, since)
     X = daily.loc[dates].dropna(axis=1, how="all").astype(float)
     legs = panel["ret_broad"], panel["ret_cap"]
     outcome = labels.outcomes(label, *legs).loc[dates]

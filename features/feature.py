@@ -15,8 +15,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from features.inputs import Inputs
-from features.rolling import Bools, Floats, level, log_return
+from features.data.arrays import Bools, Floats
+from features.panel import Inputs
+from features.rolling import level, log_return
 
 # Stand-ins for the member panel: `members` asks for enough of them with a price, `membership` does not.
 MEMBERS = frozenset({"members", "membership"})

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features import calendar
-from features.errors import RegimeError
+from features.data import calendar
+from features.data.errors import RegimeError
 
 HORIZON = 21
 OUTCOMES = ("rotation", "breakdown", "neither")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features import catalog
-from features.columns import COLUMNS
+from features.data import catalog
 from features.feature import MEMBERS, Feature
+from features.panel_columns import COLUMNS
 
 MEMBER_TABLES = ("prices_sp500", "sp500_membership")
 

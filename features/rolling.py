@@ -7,14 +7,12 @@ shape, and is NaN until its window is full of values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import bottleneck
 import numpy as np
-import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
+from features.data.arrays import Floats
+
 _FLAT = 1e-9  # a standard deviation below this is rounding, not variation
 
 

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models import kinds, predictor
-from models.kinds import Document
+from models import estimators, predictor
+from models.estimators import Document
 
 ALGORITHMS = ("constant", "table", "logit", "lightgbm", "staged")
 
@@ -116,33 +116,35 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _document(self, X: pd.DataFrame, codes: np.ndarray, order: list[Any], weight: np.ndarray | None) -> Document:
         k = len(order)
         if self.algorithm == "constant" or k == 1:
-            return kinds.constant(kinds.shares(codes, k, weight))
+            return estimators.constant(estimators.shares(codes, k, weight))
         if self.algorithm == "table":
-            return kinds.table(X.iloc[:, 0], codes, k, weight)
+            return estimators.table(X.iloc[:, 0], codes, k, weight)
         if self.algorithm == "logit":
-            return kinds.logit(X, codes, k, self.strength, self.clip, weight)
+            return estimators.logit(X, codes, k, self.strength, self.clip, weight)
         pivot = 0 if self.pivot is None else order.index(self.pivot)
         members = [self._trees(X, codes, k, pivot, self.seed + i, weight) for i in range(self.seeds)]
-        return members[0] if len(members) == 1 else kinds.mixture(members, [1.0 / len(members)] * len(members))
+        return members[0] if len(members) == 1 else estimators.mixture(members, [1.0 / len(members)] * len(members))
 
     def _trees(
         self, X: pd.DataFrame, codes: np.ndarray, k: int, pivot: int, seed: int, weight: np.ndarray | None
     ) -> Document:
         params, monotone = self.params or {}, self.monotone or {}
         if self.algorithm == "lightgbm" and k > 2:
-            return kinds.lightgbm(X, codes, k, params, seed, weight)
+            return estimators.lightgbm(X, codes, k, params, seed, weight)
         others = [place for place in range(k) if place != pivot]
         is_pivot = codes == pivot
-        first = kinds.lightgbm(X, np.where(is_pivot, 0, 1), 2, params, seed, weight, monotone)
+        first = estimators.lightgbm(X, np.where(is_pivot, 0, 1), 2, params, seed, weight, monotone)
         if k == 2 and pivot == 0:
             return first
         rest = np.searchsorted(others, codes[~is_pivot])
         second = (
-            kinds.constant(np.ones(1))
+            estimators.constant(np.ones(1))
             if k == 2
-            else kinds.lightgbm(X[~is_pivot], rest, k - 1, params, seed, None if weight is None else weight[~is_pivot])
+            else estimators.lightgbm(
+                X[~is_pivot], rest, k - 1, params, seed, None if weight is None else weight[~is_pivot]
+            )
         )
-        return kinds.staged(first, second, pivot, k)
+        return estimators.staged(first, second, pivot, k)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities, (rows, classes), columns in the order of `classes_`."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.data.errors import RegimeError
 from features.dataset import BASELINE_FAMILY, FAMILY_OF, PUBLISHED_SINCE, REVISED, Dataset
-from features.errors import RegimeError
-from models import kinds, predictor, prefix, weights
+from models import estimators, fingerprint, predictor, sample_weights
 from models.classifier import RegimeClassifier
-from models.kinds import Document as Document
+from models.estimators import Document as Document
 from models.spec import FIXED_COLUMNS, TREES, ModelSpec, baseline
 from models.threads import one_blas_thread
 
@@ -123,7 +123,7 @@ def fit_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
         document = _calibrated(dataset, spec, date, rows)
     head = {
         "outcomes": list(dataset.outcomes),
-        "base": kinds.shares(codes, len(dataset.outcomes)).tolist(),
+        "base": estimators.shares(codes, len(dataset.outcomes)).tolist(),
         "fitted_at": str(date.date()),
         "rows": len(codes),
         "ranges": _ranges(dataset.X[rows]),
@@ -173,12 +173,12 @@ def _calibrated(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.
     if not len(codes):
         return _mean(dataset, blend, date, rows)
     learned = mixture_weights(said[:, np.arange(len(codes)), codes], len(codes) / _rows_a_month(dataset))
-    return kinds.mixture([_mean(dataset, part, date, rows) for part in parts], learned.tolist())
+    return estimators.mixture([_mean(dataset, part, date, rows) for part in parts], learned.tolist())
 
 
 def _mean(dataset: Dataset, members: list[ModelSpec], date: pd.Timestamp, rows: np.ndarray) -> Document:
     fitted = [_one(dataset, member, date, rows) for member in members]
-    return fitted[0] if len(fitted) == 1 else kinds.mixture(fitted, [1.0 / len(fitted)] * len(fitted))
+    return fitted[0] if len(fitted) == 1 else estimators.mixture(fitted, [1.0 / len(fitted)] * len(fitted))
 
 
 def _rows_a_month(dataset: Dataset) -> float:
@@ -207,7 +207,7 @@ def _inner(dataset: Dataset, parts: list[list[ModelSpec]], date: pd.Timestamp) -
     """
     spec = parts[0][0]
     starts = inner_dates(dataset, spec, date)
-    kept = prefix.digests(dataset, starts)
+    kept = fingerprint.digests(dataset, starts)
     judged = training_rows(dataset, spec, date)
     index, said, truth = dataset.X.index, [], []
     for i, (start, digest) in enumerate(zip(starts, kept, strict=True)):
@@ -308,7 +308,7 @@ def _weights(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.nda
     dates = pd.DatetimeIndex(dataset.X.index[rows])
     weight: Any = 1.0
     if spec.weighting == "uniqueness":
-        weight = weight * weights.uniqueness(dates, pd.DatetimeIndex(dataset.label_end[rows]))
+        weight = weight * sample_weights.uniqueness(dates, pd.DatetimeIndex(dataset.label_end[rows]))
     if spec.half_life_years:
-        weight = weight * weights.recency(dates, date, spec.half_life_years)
+        weight = weight * sample_weights.recency(dates, date, spec.half_life_years)
     return None if isinstance(weight, float) else np.asarray(weight)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from features.errors import RegimeError
+from features.data.errors import RegimeError
 
 BASELINES = ("climatology", "persistence", "logit2", "markov", "logit-all")
 OPTIONAL_BASELINES = ("jump",)  # beside them where its package is installed and somebody runs it

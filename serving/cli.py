@@ -9,11 +9,11 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from features.cli_support import err, out, print_json, progress_bar, run_app
-from features.errors import RegimeError
-from features.home import home
-from features.refresh import Source
-from serving import journal, warm
+from features.console import err, out, print_json, progress_bar, run_app
+from features.data.errors import RegimeError
+from features.data.paths import home
+from features.data.refresh import Source
+from serving import call_cache, journal
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 
@@ -90,15 +90,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 def _latest(allowed: tuple[str, ...]) -> dict[str, Any]:
     """The latest call; from the last time when nothing has changed, and then without importing a model's libraries."""
-    name = warm.key(allowed)
-    kept = warm.read(name) if name else None
+    name = call_cache.key(allowed)
+    kept = call_cache.read(name) if name else None
     if kept is not None:
         return kept
     from serving.predict import call
 
     made: dict[str, Any] = call(None, allowed=allowed)
     if name:
-        warm.keep(name, made)
+        call_cache.keep(name, made)
     return made
 
 
@@ -163,7 +163,7 @@ def verify(
 @app.command(epilog="Example: regime-predict score --json")
 def score(json: JsonOption = False) -> None:
     """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
-    from serving.score import score as score_journal
+    from serving.scorecard import score as score_journal
 
     result = score_journal()
     if json:
@@ -190,7 +190,7 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """The latest call and the charts around it, as one HTML file that needs no network."""
-    from serving import report as page  # plotly costs a second that a call need not pay
+    from serving.report import page  # plotly costs a second that a call need not pay
 
     path = page.write(to or home() / "report.html")
     if json:

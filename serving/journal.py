@@ -20,8 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from features.errors import RegimeError
-from features.home import home
+from features.data.errors import RegimeError
+from features.data.paths import home
 
 START = "0" * 64
 LIVE_DAYS = 7

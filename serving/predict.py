@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features import calendar, catalog, store
-from features.cli_support import progress_bar
+from features.console import progress_bar
+from features.data import calendar, catalog, store
+from features.data.errors import RefusedError, RegimeError
+from features.data.sources.sample import CAVEAT
+from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
-from features.errors import RefusedError, RegimeError
-from features.sources.sample import CAVEAT
-from features.store import Snapshot
-from models import door, tracking
+from models.evaluation.verdict import verdict
 from models.fit import Document, fit_at, refit_dates
-from models.names import registry_name
 from models.predictor import predict
 from models.spec import ModelSpec, baseline, from_json
-from models.verdict import verdict
+from models.tracking import loader, runs
+from models.tracking.registered_name import registry_name
 from serving import journal
-from serving.drivers import by_family, drift, drivers
+from serving.explanation import by_family, drift, drivers
 
 
 def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
@@ -83,8 +83,8 @@ class Desk:
 
     whole: Snapshot
     name: str
-    champion: tracking.Registered | None
-    challenger: tracking.Registered
+    champion: runs.Registered | None
+    challenger: runs.Registered
     fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
 
     def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
@@ -105,7 +105,7 @@ def desk() -> Desk:
     """
     whole = store.load()
     name = registry_name(whole.source, "path")
-    champion, challenger = (door.registered(name, alias) for alias in ("champion", "challenger"))
+    champion, challenger = (loader.registered(name, alias) for alias in ("champion", "challenger"))
     challenger = challenger or champion  # a model that was refused as a leak is no challenger
     if challenger is None:
         raise RegimeError(
@@ -156,7 +156,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     # A past date, or data that moved on since: the model in force then is fitted as a fold is.
     refit = past or shown.tags["digest"] != snapshot.digest
 
-    def document(model: tracking.Registered) -> Document:
+    def document(model: runs.Registered) -> Document:
         return at.document(dataset, from_json(model.tags["spec"]), date) if refit else model.document
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]

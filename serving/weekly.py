@@ -16,14 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from features import calendar, store
-from features.errors import RefusedError, RegimeError
-from features.home import home
-from features.refresh import Source, refresh_store
-from models import tracking
-from serving import journal, report
+from features.data import calendar, store
+from features.data.errors import RefusedError, RegimeError
+from features.data.paths import home
+from features.data.refresh import Source, refresh_store
+from models.tracking import runs
+from serving import journal
 from serving.predict import call, desk
-from serving.score import score
+from serving.report import page
+from serving.scorecard import score
 
 
 @contextmanager
@@ -87,8 +88,8 @@ def weekly(source: Source, folder: Path | None, budget: int, catch_up: bool) -> 
         caught = _catch_up(pd.Timestamp(made["asof"])) if catch_up else []
         scores = score()
         count, head = journal.verify()
-        report.write(home() / "report.html", made)
-        tracking.tag_version(made["model"]["name"], made["model"]["version"], {"journal_head": head})
+        page.write(home() / "report.html", made)
+        runs.tag_version(made["model"]["name"], made["model"]["version"], {"journal_head": head})
     return {
         "summary": summary(made, failed, head),
         "exit_status": 3 if failed else 0,

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import dataset, store
-from features.sources import folder
-from features.sources.sample import FOLDER
+from features import dataset
+from features.data import store
+from features.data.sources import folder
+from features.data.sources.sample import FOLDER
 
 SHARED = Path(os.environ.get("REGIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 needs_shared = pytest.mark.skipif(
@@ -30,7 +31,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory):
     """An MLflow database with nothing in it; making one takes MLflow several seconds, copying it none."""
-    from models import connection
+    from models.tracking import connection
 
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
@@ -77,7 +78,7 @@ def toy():
 
 def write_folder(path: Path, end: str = "2005-06-30") -> Path:
     """A minimal folder with both legs from 1999, made of random walks."""
-    from features import calendar
+    from features.data import calendar
 
     path.mkdir()
     rng = np.random.default_rng(1)

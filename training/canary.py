@@ -29,12 +29,12 @@ from joblib import Parallel, delayed
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from features import synthetic
+from features import simulated_market
 from features.dataset import Dataset
-from models.ledger import weekly_losses
 from models.spec import ModelSpec, baseline
+from models.tracking.trial_ledger import weekly_losses
 from training import gate
-from training.evidence import first_week
+from training.gate_case import first_week
 from training.walkforward import walk_forward
 
 SEEING_NOTHING = ("climatology", "logit2", "markov")  # baselines with columns of their own
@@ -61,7 +61,7 @@ NOISE = (
     0.005,
     0.04,
 )  # range of the deviation of the log of the noise, one a try; more noise costs more than luck gives
-STRENGTH = 0.175  # of the planted signal (features.synthetic): a skill of about 0.05
+STRENGTH = 0.175  # of the planted signal (features.simulated_market): a skill of about 0.05
 LEVEL = 0.01
 
 
@@ -131,19 +131,19 @@ def _trees(data: Dataset, seed: int, more: tuple[str, ...] = ()) -> Outcome:
 
 def shuffled(seed: int) -> Outcome:
     """Trees on shuffled outcomes of a market of two states."""
-    data = synthetic.dataset(synthetic.market(seed, WEEKS, synthetic.TURBULENT), seed)
-    return _trees(synthetic.shuffled(data, seed), seed)
+    data = simulated_market.dataset(simulated_market.market(seed, WEEKS, simulated_market.TURBULENT), seed)
+    return _trees(simulated_market.shuffled(data, seed), seed)
 
 
 def no_structure(seed: int) -> Outcome:
     """Trees on a market without structure."""
-    data = synthetic.dataset(synthetic.market(seed, WEEKS), seed)
+    data = simulated_market.dataset(simulated_market.market(seed, WEEKS), seed)
     return _trees(data, seed)
 
 
 def noisy_markov(seed: int) -> Outcome:
     """The best of many noisy copies of Markov, all of them in the ledger."""
-    data = synthetic.dataset(synthetic.market(seed, WEEKS, synthetic.WILD), seed)
+    data = simulated_market.dataset(simulated_market.market(seed, WEEKS, simulated_market.WILD), seed)
     tables = _tables(data, SEEING_NOTHING, seed)
     rng = np.random.default_rng([seed, 4])
     copies = [_noisy(tables["markov"], rng) for _ in range(TRIES)]
@@ -160,14 +160,14 @@ def _noisy(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 def signal(seed: int, strength: float = STRENGTH) -> Outcome:
     """Trees on a market with a planted signal."""
-    data = synthetic.dataset(synthetic.market(seed, LONGEST, strength=strength), seed, with_signal=True)
+    data = simulated_market.dataset(simulated_market.market(seed, LONGEST, strength=strength), seed, with_signal=True)
     return _trees(data, seed)
 
 
 def leak(seed: int, what: str | None) -> Outcome:
     """Trees, and the logit on all columns beside them, that see the future; or the same without it."""
-    data = synthetic.dataset(synthetic.market(seed, LONG, synthetic.WILD), seed)
-    seen = data if what is None else synthetic.leaking(data, what, seed)
+    data = simulated_market.dataset(simulated_market.market(seed, LONG, simulated_market.WILD), seed)
+    seen = data if what is None else simulated_market.leaking(data, what, seed)
     return _trees(seen, seed, (SEEING_ALL,))
 
 

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from features.cli_support import out, print_json, progress_bar, run_app
-from features.sources.sample import CAVEAT
-from models import delivery, interface, promotion, tracking
-from training import compare
+from features.console import out, print_json, progress_bar, run_app
+from features.data.sources.sample import CAVEAT
+from models.tracking import delivery, promotion, runs, user_interface
+from training import leaderboard
 
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -42,10 +42,10 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
-    from training import cluster, experiment  # what only looks at runs need not load what trains and draws
+    from training import dask_cluster, experiment  # what only looks at runs need not load what trains and draws
 
     spec, text, name = experiment.read(name, settings or ()), experiment.text(name, settings or ()), Path(name).stem
-    with cluster.connected(dask) as client:
+    with dask_cluster.connected(dask) as client:
         result = experiment.run(name, spec, text, workers, client)
     if json:
         print_json(result)
@@ -56,7 +56,7 @@ def run(
         {"name": kind, "gate_verdict": "champion" if kind == best else "", "label": "", "source": "", **found}
         for kind, found in result["models"].items()
     ]
-    _print(compare.table(title, made))
+    _print(leaderboard.table(title, made))
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
@@ -121,11 +121,11 @@ def sweep(
 
     One trial scores the experiment as it stands there. Trials follow each other; the folds of one run at once.
     """
-    from training import cluster, experiment
+    from training import dask_cluster, experiment
     from training import sweep as search
 
     spec, name = experiment.read(name, settings or ()), Path(name).stem
-    with cluster.connected(dask) as client:
+    with dask_cluster.connected(dask) as client:
         found = search.run(name, spec, trials, workers, client)
     if json:
         print_json(found)
@@ -154,13 +154,13 @@ def compare_runs(
     json: JsonOption = False,
 ) -> None:
     """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
-    made = compare.rows(tracking.runs(), run or [], trials, last)
+    made = leaderboard.rows(runs.runs(), run or [], trials, last)
     if json:
         print_json(made)
     elif not made:
         out.print("no runs yet: `regime-train run default`")
     else:
-        _print(compare.table("by skill, within label and source", made))
+        _print(leaderboard.table("by skill, within label and source", made))
         if any(row["source"] == "sample" for row in made):
             out.print(f"sample: {CAVEAT}", style="yellow", soft_wrap=True)
 
@@ -185,8 +185,8 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
 ) -> None:
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
-    out.print(f"the runs by skill: {interface.address(port)}", soft_wrap=True)
-    interface.serve(port)
+    out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
+    user_interface.serve(port)
 
 
 def main() -> None:

@@ -11,15 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from features import store
-from features.cli_support import progress_bar
+from features.console import progress_bar
+from features.data import store
+from features.data.errors import RegimeError
+from features.data.sources.sample import CAVEAT
 from features.dataset import FAMILY_OF, build, check_label
-from features.errors import RegimeError
-from features.sources.sample import CAVEAT
-from models import metrics
-from models.names import registry_name
+from models.evaluation import metrics
 from models.spec import ALL_BASELINES, BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
-from training import cluster, evidence, gate, logbook
+from models.tracking.registered_name import registry_name
+from training import dask_cluster, gate, gate_case, run_logger
 from training.walkforward import walk_forward
 
 FOLDER = Path(__file__).parent / "experiments"
@@ -120,21 +120,21 @@ def run(name: str, spec: ModelSpec, text: str, workers: int, client: Any = None)
     tables, documents, scores = {}, {}, {}
     for kind, one in specs.items():
         began = time.perf_counter()
-        with cluster.holding(client, dataset), progress_bar(f"walk-forward {kind}", None) as step:
+        with dask_cluster.holding(client, dataset), progress_bar(f"walk-forward {kind}", None) as step:
             tables[kind], documents[kind] = walk_forward(dataset, one, workers, step)
         seconds = time.perf_counter() - began  # folds read from the cache count what reading took
         scores[kind] = metrics.evaluate(tables[kind], dataset.returns) | {"train_seconds": seconds}
     for kind, table in tables.items():
         scores[kind] |= metrics.ahead_of(table, tables[RIVAL], RIVAL)
-    decision = evidence.judge(
+    decision = gate_case.judge(
         name, dataset, specs, tables, {kind: found.get("auc_breakdown") for kind, found in scores.items()}
     )
     aliases = ({} if decision.suspicious else {"challenger": mine}) | (
         {} if decision.keep else {"champion": decision.champion}
     )
-    logged = logbook.log(name, dataset, specs, tables, documents, scores, decision.tags(), aliases, text)
+    logged = run_logger.log(name, dataset, specs, tables, documents, scores, decision.tags(), aliases, text)
     register_as = registry_name(dataset.source, dataset.label)
-    paths = {kind: logbook.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
+    paths = {kind: run_logger.keep_predictions(logged[kind][0], table) for kind, table in tables.items()}
     return {
         "experiment": name,
         "digest": dataset.digest,

@@ -9,7 +9,7 @@ A candidate passes if
 1. it beats climatology with p < 0.05;
 2. it has a lower loss than every baseline, beats the best of them with p < 0.05
    by Hansen's test for superior predictive ability over all candidates ever
-   evaluated (`training.spa`), and is in no period worse than that baseline by
+   evaluated (`models.evaluation.spa`), and is in no period worse than that baseline by
    more than 0.01 skill;
 3. it beats the present champion with p < 0.10, or has its specification and is
    its scheduled refit.
@@ -33,10 +33,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.inference import BLOCKS, MONTH_BLOCKS, p_value
+from models.evaluation import spa
+from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
+from models.evaluation.predictions import PERIODS
 from models.spec import FIXED_COLUMNS
-from models.weeks import PERIODS
-from training import spa
 
 LEVEL = 0.05
 CHAMPION_LEVEL = 0.10
@@ -61,7 +61,7 @@ class Present:
 
 @dataclass(frozen=True)
 class Signs:
-    """What tells a leak beside the skill: breakdown AUC, and `training.evidence.first_week`; None if not known."""
+    """What tells a leak beside the skill: breakdown AUC, and `training.gate_case.first_week`; None if not known."""
 
     auc_breakdown: float | None = None
     first_week: float | None = None

@@ -1,6 +1,6 @@
 """A search over parameters that never sees a test week: Optuna over a walk-forward inside the first training window.
 
-Every trial is judged on `training.inner`; its value is the mean log loss of the
+Every trial is judged on `training.inner_folds`; its value is the mean log loss of the
 inner test weeks. Trials are kept in SQLite under `REGIME_HOME/sweeps` as they
 finish: a sweep that was killed goes on where it was, and ends as it would have.
 """
@@ -21,15 +21,16 @@ import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
 
-from features import store
-from features.cli_support import progress_bar
+from features.console import progress_bar
+from features.data import store
+from features.data.errors import RegimeError
+from features.data.paths import home
 from features.dataset import build
-from features.errors import RegimeError
-from features.home import home
-from models import prefix, trials
+from models import fingerprint
 from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, TREES, WEIGHTINGS, ModelSpec, baseline
-from training import cluster
-from training.inner import Inner, inner, losses
+from models.tracking import sweeps
+from training import dask_cluster
+from training.inner_folds import Inner, inner, losses
 
 STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
 WARMUP_SHARE = 0.25  # of the inner folds, before a trial may be pruned
@@ -69,10 +70,10 @@ def _fields() -> tuple[str, ...]:
 
 def study_name(name: str, sweep: Inner, spec: ModelSpec) -> str:
     """The name under which trials are comparable: same inner data, experiment, search space and program."""
-    seen = prefix.digests(sweep.dataset, [sweep.before])[0]
+    seen = fingerprint.digests(sweep.dataset, [sweep.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    program = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("sweep", "inner", "walkforward")]
-    text = json.dumps([prefix.fit_key(seen, spec, sweep.before), space, program], sort_keys=True)
+    program = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("sweep", "inner_folds", "walkforward")]
+    text = json.dumps([fingerprint.fit_key(seen, spec, sweep.before), space, program], sort_keys=True)
     return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -155,7 +156,7 @@ def _run(name: str, spec: ModelSpec, count: int, workers: int, client: Any, fold
     with progress_bar("data set", None) as step:
         weeks = inner(build(snapshot, spec.label, step, spec.needs_jump), spec)
     key = study_name(name, weeks, spec)
-    with cluster.holding(client, weeks.dataset), progress_bar("trials", count) as step:
+    with dask_cluster.holding(client, weeks.dataset), progress_bar("trials", count) as step:
         study = search(f"sqlite:///{folder / 'trials.db'}", key, weeks, spec, count, workers, step)
     done, best = finished(study), study.best_trial
     climatology = float(np.concatenate(list(losses(weeks, baseline(spec, "climatology"), workers))).mean())
@@ -182,7 +183,7 @@ def _run(name: str, spec: ModelSpec, count: int, workers: int, client: Any, fold
 
 def _log(found: dict[str, Any], spec: ModelSpec, done: list[FrozenTrial]) -> str:
     each = [
-        trials.Trial(
+        sweeps.Trial(
             trial.number,
             {key: str(value) for key, value in trial.params.items()},
             {"inner_log_loss": trial.values[0]} if trial.state == TrialState.COMPLETE else {},
@@ -195,7 +196,7 @@ def _log(found: dict[str, Any], spec: ModelSpec, done: list[FrozenTrial]) -> str
     scores = {key: float(found[key]) for key in told}
     tags = {"best_trial": str(found["best_trial"]), "inner_span": " to ".join(found["inner_span"])}
     params = {"experiment": str(found["experiment"]), "spec": spec.to_json()}
-    return trials.log_sweep(f"sweep {found['experiment']}", found["study"], params, scores, tags, each)
+    return sweeps.log_sweep(f"sweep {found['experiment']}", found["study"], params, scores, tags, each)
 
 
 def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:

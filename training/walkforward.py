@@ -15,8 +15,8 @@ from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
 from models.spec import ModelSpec
 from models.threads import one_blas_thread
-from training import foldcache
-from training.foldcache import Span
+from training import fold_cache
+from training.fold_cache import Span
 
 TRAILING_YEARS = 20
 Fold = tuple[pd.DataFrame, Document]
@@ -25,7 +25,7 @@ Fold = tuple[pd.DataFrame, Document]
 def _fold(dataset: Dataset, spec: ModelSpec, span: Span) -> Fold:
     with one_blas_thread():
         document = fit_at(dataset, spec, span[0])
-        rows = foldcache.test_rows(dataset, span)
+        rows = fold_cache.test_rows(dataset, span)
         p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
     base = {f"base_{name}": share for name, share in zip(dataset.outcomes, document["base"], strict=True)}
     return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), document
@@ -49,7 +49,7 @@ def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: 
 
     On `workers` threads: LightGBM releases the interpreter's lock while it
     fits, and threads neither copy the data set nor take seconds to start. On a
-    cluster inside `training.cluster.connected`, which joblib then prefers. The
+    cluster inside `training.dask_cluster.connected`, which joblib then prefers. The
     same bits for any number of either: folds are independent, and LightGBM and
     BLAS run on one thread in each. A fold that was lost with a worker is fitted again.
     """
@@ -70,9 +70,9 @@ def kept_folds(
     dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int
 ) -> Iterator[tuple[pd.DataFrame, Document | None]]:
     """As `fitted_folds`, from the cache where it has them; the model of the last fold only."""
-    keys = foldcache.keys(dataset, spec, parts, Path(__file__).read_bytes())
+    keys = fold_cache.keys(dataset, spec, parts, Path(__file__).read_bytes())
     kept = [
-        foldcache.read(key, foldcache.test_rows(dataset, span).index, with_model=span[1] is None)
+        fold_cache.read(key, fold_cache.test_rows(dataset, span).index, with_model=span[1] is None)
         for key, span in zip(keys, parts, strict=True)
     ]
     missing = [place for place, fold in enumerate(kept) if fold is None]
@@ -82,11 +82,11 @@ def kept_folds(
             yield fold
             continue
         table, document = next(fitted)
-        foldcache.keep(key, table, document)
+        fold_cache.keep(key, table, document)
         yield table, document
     next(fitted, None)  # joblib closes its workers when it is asked once more
     if missing:
-        foldcache.trim()
+        fold_cache.trim()
 
 
 def walk_forward(

@@ -3,17 +3,7 @@
 To add a feature, add one entry to one of these tuples.
 """
 
-from features.families import (
-    breadth,
-    flows,
-    macro,
-    rates,
-    relative_strength,
-    sectors,
-    sentiment,
-    spreads,
-    volatility,
-)
+from features.families import breadth, flows, macro, rates, relative_strength, sectors, sentiment, spreads, volatility
 from features.feature import Feature
 
 FEATURES: tuple[Feature, ...] = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from features import catalog
+from features.data import catalog
+from features.data.arrays import Bools, Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Bools, Floats, change, highest, lagged, lowest, mean, std, total, weighted
+from features.rolling import change, highest, lagged, lowest, mean, std, total, weighted
 
 INDUSTRIES = tuple(f"ret_{name}" for name in catalog.INDUSTRIES)
 _MEMBERS = ("members",)

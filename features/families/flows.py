@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, mean, total
+from features.rolling import change, mean, total
 
 _FUNDS, _CASH = "fund flows (proxy)", "cash on the sidelines"
 _entry = entries("flows")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, lagged, lowest, total, z_score
+from features.rolling import change, lagged, lowest, total, z_score
 
 _TEN, _CURVE, _FED = "ten-year yield and its spikes", "curve and re-steepening", "Fed policy"
 _entry = entries("rates")

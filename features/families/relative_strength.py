@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from features import catalog
+from features.data import catalog
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, highest, lagged, log_return, total, z_score
+from features.rolling import highest, lagged, log_return, total, z_score
 
 _CYCLICAL = ("ret_Durbl", "ret_Manuf", "ret_HiTec")
 _DEFENSIVE = ("ret_NoDur", "ret_Utils", "ret_Hlth")

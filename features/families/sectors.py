@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, lagged, mean, z_score
+from features.rolling import lagged, mean, z_score
 
 _LEAD, _GRAPH = "sectors taking the lead", "relative rotation"
 _entry = entries("sectors")

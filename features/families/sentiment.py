@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, mean, z_score
+from features.rolling import change, mean, z_score
 
 _SURVEY, _OPTIONS, _VALUATION = "sentiment", "options activity", "valuation gap"
 _entry = entries("sentiment")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, z_score
+from features.rolling import change, z_score
 
 _CREDIT = "credit spreads"
 _entry = entries("spreads")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
-from features.rolling import Floats, change, highest, lowest, mean, percentile, std
+from features.rolling import change, highest, lowest, mean, percentile, std
 
 _VIX, _REALISED = "VIX level, jumps, calm", "realised volatility"
 _entry = entries("volatility")

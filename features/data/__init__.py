@@ -1,0 +1,1 @@
+"""What was known, and when: the only room that reads and writes."""

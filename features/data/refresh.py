@@ -1,0 +1,70 @@
+"""One refresh, whoever asks for it: read a source, write a snapshot, say what happened."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.console import err, progress_bar
+from features.data import store
+from features.data.errors import RegimeError
+from features.data.paths import home
+from features.data.sources import folder as folder_source
+from features.data.sources import live as live_source
+from features.data.sources.fred import api_key
+from features.data.sources.sample import CAVEAT, FOLDER
+
+
+class Source(StrEnum):
+    """Where a refresh reads from."""
+
+    sample = "sample"
+    folder = "folder"
+    live = "live"
+
+
+def refresh_store(source: Source, folder: Path | None = None) -> dict[str, Any]:
+    """Make what `source` holds the current snapshot; JSON-ready report.
+
+    Raises
+    ------
+    RegimeError
+        The source is unusable or down; the stored snapshot stays.
+    """
+    if (source is Source.folder) != (folder is not None):
+        raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
+    home()  # an unusable data directory is said before minutes are spent reading
+    notes: dict[str, Any] = {}
+    if source is Source.live:
+        tables, last, notes = _live()
+        legs = "us"
+    else:
+        with progress_bar(f"reading {source.value}", None):
+            tables, legs, last = folder_source.read(folder or FOLDER)
+    digest = store.write(tables, source.value, legs, last, notes)
+    report: dict[str, Any] = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date())}
+    report["tables"] = len(tables)
+    if source is Source.sample:
+        report["caveat"] = CAVEAT
+    return report | ({"notes": notes} if notes else {})
+
+
+def _live() -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
+    now = pd.Timestamp.now("UTC")
+    todo = live_source.plan(now)
+    err.print(
+        f"live data up to {todo.session.date()}: {todo.items} items to fetch (Yahoo {len(todo.yahoo)}, "
+        f"FRED {len(todo.fred)}, French {len(todo.french)}), about {todo.requests} requests",
+        soft_wrap=True,
+    )
+    if api_key() is None and todo.fred:
+        err.print(
+            "no FRED_API_KEY: revised series come as they are today, are marked not point-in-time and no model reads "
+            "them; financial conditions (first prints) are left out",
+            soft_wrap=True,
+        )
+    with progress_bar("fetching", todo.items) as step:
+        return live_source.refresh(now, todo, step)

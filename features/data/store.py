@@ -1,0 +1,201 @@
+"""Immutable snapshots, one pointer, and reading as of a date.
+
+Layout of the data directory::
+
+    snapshots/<digest>/<table>.parquet   never changed once there
+    snapshots/<digest>/manifest.json     source, legs, tables with their SHA-256
+    CURRENT                              the digest in force
+
+A refresh writes a whole snapshot beside the others and then replaces CURRENT in
+one `os.replace`: a crash, or two refreshes at once, leave the old or the new.
+The digest is the SHA-256 over the tables' own digests, source and legs, so the
+same content always has the same name.
+
+Every table carries `available_at`: the first session at whose cut-off (close
+plus 20 minutes) the row could be known. `as_of(t)` keeps rows with
+``available_at <= t``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.data.errors import RefusedError, RegimeError
+from features.data.files import sync
+from features.data.paths import home
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Tables of one snapshot, perhaps cut at an as-of date.
+
+    Attributes
+    ----------
+    digest : str
+        Content digest of the whole snapshot, also after a cut.
+    source : str
+        ``sample``, ``folder`` or ``live``.
+    legs : str
+        Which definition of the legs its columns support: ``us`` or ``sample``.
+    last : Timestamp
+        The last session with a price, at or before the as-of date.
+    tables : dict of DataFrame
+        Each with an `available_at` column (membership intervals: start and end).
+    notes : dict
+        What a live refresh has to say, JSON-ready: `substitutions`, `not_point_in_time`,
+        `missing`, `quarantined`, `kept_past`, `refetched`. Part of the digest.
+    """
+
+    digest: str
+    source: str
+    legs: str
+    last: pd.Timestamp
+    tables: Tables
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def as_of(self, date: pd.Timestamp) -> Snapshot:
+        """Only what was available at the cut-off of session `date`."""
+        tables = {name: _cut(table, date) for name, table in self.tables.items()}
+        return Snapshot(self.digest, self.source, self.legs, min(self.last, date), tables, self.notes)
+
+    @cached_property
+    def fred(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The long table by series: dates, values, available_at."""
+        table = self.tables.get("fred")
+        if table is None:
+            return {}
+        columns = [table["date"].to_numpy("datetime64[ns]"), table["value"].to_numpy(float)]
+        columns.append(table["available_at"].to_numpy("datetime64[ns]"))
+        codes, names = pd.factorize(table["series"])
+        order = np.argsort(codes, kind="stable")
+        edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+        rows = (order[a:b] for a, b in pairwise(edges))
+        return {str(name): (columns[0][r], columns[1][r], columns[2][r]) for name, r in zip(names, rows, strict=True)}
+
+
+def _cut(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
+    if "available_at" in table:
+        return table[table["available_at"] <= date]
+    known = table[table["start"] <= date]  # membership: who joins or leaves later is not known yet
+    return known.assign(end=known["end"].where(known["end"] <= date))
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _digest(manifest: dict[str, object]) -> str:
+    named = ("source", "legs", "last", "tables", "notes")
+    text = json.dumps({key: manifest[key] for key in named if key in manifest}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write(tables: Tables, source: str, legs: str, last: pd.Timestamp, notes: dict[str, Any] | None = None) -> str:
+    """Write a snapshot, make it the current one, and return its digest."""
+    root = home() / "snapshots"
+    try:
+        root.mkdir(exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root))
+    except OSError as error:
+        raise RegimeError(
+            f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME"
+        ) from error
+    try:
+        digests = {}
+        for name, table in sorted(tables.items()):
+            path = draft / f"{name}.parquet"
+            table.to_parquet(path, compression="zstd")
+            digests[name] = _file_digest(path)
+            sync(path)
+        manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
+        if notes:
+            manifest["notes"] = notes
+        digest = _digest(manifest)
+        (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        sync(draft / "manifest.json")
+        if not (root / digest).exists():
+            draft.rename(root / digest)
+            sync(root)
+        _point_at(digest)
+    except OSError as error:
+        raise RegimeError(
+            f"the snapshot could not be written ({error.strerror}); the stored one is untouched"
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return digest
+
+
+def _point_at(digest: str) -> None:
+    pointer = home() / "CURRENT"
+    handle, name = tempfile.mkstemp(prefix=".CURRENT-", dir=home())
+    with os.fdopen(handle, "w") as file:
+        file.write(digest + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(pointer)
+    sync(home())
+
+
+def current_manifest() -> dict[str, object]:
+    """The manifest of the snapshot in force, with its `digest`."""
+    pointer = home() / "CURRENT"
+    if not pointer.exists():
+        raise RegimeError(
+            f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)"
+        )
+    digest = pointer.read_text().strip()
+    path = home() / "snapshots" / digest / "manifest.json"
+    if not path.exists():
+        raise RegimeError(f"snapshot {digest} named by {pointer} is not there: run `regime-data refresh` again")
+    manifest: dict[str, object] = json.loads(path.read_text())
+    if _digest(manifest) != digest:
+        raise RefusedError(
+            f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again"
+        )
+    return manifest | {"digest": digest}
+
+
+def verified_manifest() -> dict[str, object]:
+    """The manifest of the snapshot in force, after hashing every table."""
+    manifest = current_manifest()
+    folder = home() / "snapshots" / str(manifest["digest"])
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    for name, expected in digests.items():
+        path = folder / f"{name}.parquet"
+        if not path.exists() or _file_digest(path) != expected:
+            raise RefusedError(f"snapshot {manifest['digest']} does not verify: {path.name} was changed or is gone")
+    return manifest
+
+
+def load() -> Snapshot:
+    """Read the snapshot in force, verifying every table against its digest."""
+    manifest = verified_manifest()
+    folder = home() / "snapshots" / str(manifest["digest"])
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in digests}
+    return Snapshot(
+        str(manifest["digest"]),
+        str(manifest["source"]),
+        str(manifest["legs"]),
+        pd.Timestamp(str(manifest["last"])),
+        tables,
+        dict(manifest.get("notes") or {}),  # type: ignore[call-overload]
+    )

@@ -1,0 +1,267 @@
+"""Every figure of the evaluation protocol, from one table of out-of-sample probabilities.
+
+All models, baselines and past calls are scored here and nowhere else;
+`docs/protocol.md` defines each figure and says what it assumes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from models.evaluation import backtest, bootstrap, calibration, verdict_record
+from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
+from models.evaluation.predictions import Weeks, read, select, slices
+
+__all__ = ["BLOCKS", "ahead_of", "evaluate", "gain_by_year", "head_to_head_p", "losses", "p_value"]
+FLOOR = 1e-6
+QUINTILES = 5
+
+
+def losses(p: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Log loss of each week, in nats. `p` is (weeks, outcomes), `codes` the index of what happened."""
+    return np.asarray(-np.log(np.clip(p[np.arange(len(codes)), codes], FLOOR, 1.0)))
+
+
+def skill(loss: np.ndarray, reference: np.ndarray) -> float:
+    """1 - mean loss / mean reference loss: the share of the reference's loss that was saved; NaN if it had none."""
+    mean = reference.mean()
+    return float(1.0 - loss.mean() / mean) if mean > 0.0 else float("nan")
+
+
+def concordance(truth: np.ndarray, score: np.ndarray) -> float:
+    """Share of (true, false) pairs in which the true one scores higher, ties a half: the area under the ROC curve.
+
+    By ranks (Mann-Whitney). NaN where one kind is absent.
+    """
+    positive, negative = int(truth.sum()), int((~truth).sum())
+    if not positive or not negative:
+        return float("nan")
+    return float((rankdata(score)[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def concordance_within(truth: np.ndarray, score: np.ndarray, stratum: np.ndarray) -> float:
+    """`concordance` over the pairs whose two members share a stratum, every pair counting once."""
+    agreed, pairs = 0.0, 0
+    for value in np.unique(stratum):
+        part = stratum == value
+        count = int(truth[part].sum()) * int((~truth[part]).sum())
+        if count:
+            agreed += count * concordance(truth[part], score[part])
+            pairs += count
+    return agreed / pairs if pairs else float("nan")
+
+
+def _quintile(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.searchsorted(np.quantile(values, np.arange(1, QUINTILES) / QUINTILES), values))
+
+
+def given_no_breakdown(weeks: Weeks, p: np.ndarray) -> np.ndarray:
+    """`p` with breakdown's column set to zero and the rest scaled to one: rotation against neither, (weeks, 3)."""
+    rest = np.where(np.array(weeks.outcomes) == "breakdown", 0.0, p)
+    return np.asarray(rest / np.maximum(rest.sum(axis=1, keepdims=True), FLOOR))
+
+
+def _significance(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: bool) -> float:
+    """`p_value` of the gain where `on`; the other weeks stay in place with gain zero, so blocks are calendar time."""
+    blocks = MONTH_BLOCKS if monthly else BLOCKS
+    return p_value(np.where(on, reference - loss, 0.0), blocks=blocks) if on.sum() >= 2 * max(blocks) else 1.0
+
+
+def _reach(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: bool) -> dict[str, float]:
+    """90 % interval of the skill where `on`, by the same blocks."""
+
+    def resampled(saved: np.ndarray, spent: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):  # a replication may hold none of the weeks
+            return np.asarray(1.0 - saved / spent)
+
+    blocks = MONTH_BLOCKS if monthly else BLOCKS
+    if on.sum() < 2 * max(blocks):
+        return {}
+    low, high = bootstrap.interval(resampled, (np.where(on, loss, 0.0), np.where(on, reference, 0.0)), blocks)
+    return {"log_loss_skill_low": low, "log_loss_skill_high": high}
+
+
+def _discrimination(weeks: Weeks) -> dict[str, float]:
+    out = {
+        f"auc_{name}": concordance(weeks.happened(name), weeks.column(name))
+        for name in ("breakdown", "rotation")
+        if name in weeks.outcomes
+    }
+    if {"breakdown", "rotation"} <= set(weeks.outcomes):
+        decided = weeks.happened("breakdown") | weeks.happened("rotation")
+        rose, score = weeks.happened("rotation")[decided], head_to_head(weeks)[decided]
+        out["auc_head_to_head"] = concordance(rose, score)
+        if weeks.volatility is not None:
+            known = np.isfinite(weeks.volatility)
+            stratum = np.full(len(known), -1)
+            if known.any():
+                stratum[known] = _quintile(weeks.volatility[known])
+            both = known[decided]
+            out["auc_head_to_head_vol"] = concordance_within(rose[both], score[both], stratum[decided][both])
+    return out
+
+
+def head_to_head(weeks: Weeks) -> np.ndarray:
+    """P(rotation) / (P(rotation) + P(breakdown)), the headline; shape (weeks,)."""
+    rotation, breakdown = weeks.column("rotation"), weeks.column("breakdown")
+    return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
+
+
+def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
+    """One-sided p that the headline of `table` has a lower log loss than that of `rival` on weeks with either outcome.
+
+    Both tables of predictions hold the same weeks. The other weeks stay in
+    place with a gain of zero, so that a block is calendar time. 1 where the
+    label has no rotation.
+    """
+    mine, theirs = read(table), read(rival)
+    if not {"breakdown", "rotation"} <= set(mine.outcomes):
+        return 1.0
+    rose = mine.happened("rotation")
+    decided = rose | mine.happened("breakdown")
+    loss, other = (
+        losses(np.column_stack([h, 1.0 - h]), np.where(rose, 0, 1)) for h in map(head_to_head, (mine, theirs))
+    )
+    return _significance(loss, other, decided, mine.monthly)
+
+
+def ahead_of(table: pd.DataFrame, rival: pd.DataFrame, name: str) -> dict[str, float]:
+    """Log-loss gain over the model `name` in nats a week, `ahead_of_<name>`, and its one-sided `_p`, by slice.
+
+    Both tables of predictions hold the same weeks; p as that of the skill, so it assumes what that assumes.
+    """
+    mine, theirs = read(table), read(rival)
+    loss, other = losses(mine.p, mine.codes), losses(theirs.p, theirs.codes)
+    out = {}
+    for suffix, span, counted in slices(mine):
+        on = counted[span]
+        out[f"ahead_of_{name}{suffix}"] = float((other - loss)[span][on].mean())
+        out[f"ahead_of_{name}_p{suffix}"] = _significance(loss[span], other[span], on, mine.monthly)
+    return out
+
+
+def _brier(weeks: Weeks) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for place, name in enumerate(weeks.outcomes):
+        truth = weeks.codes == place
+        score, worse = (float(np.mean((p[:, place] - truth) ** 2)) for p in (weeks.p, weeks.base))
+        out |= {f"brier_{name}": score, f"brier_skill_{name}": 1.0 - score / worse if worse else float("nan")}
+    return out
+
+
+def _light(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """The figures that choose between models."""
+    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
+    out = {
+        "log_loss": float(loss[on].mean()),
+        "log_loss_skill": skill(loss[on], reference[on]),
+        "log_loss_skill_p": _significance(loss, reference, on, weeks.monthly),
+    }
+    part = select(weeks, on)
+    return out | _discrimination(part) | _brier(part) | {"effective_months": part.months}
+
+
+def _against_others(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """Skill against the trailing climatology, of rotation against neither, and with a margin on rotation."""
+    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
+    out = _reach(loss, reference, on, weeks.monthly)
+    if weeks.trailing is not None:
+        out["log_loss_skill_trailing"] = skill(loss[on], losses(weeks.trailing, weeks.codes)[on])
+    if "rotation" not in weeks.outcomes:
+        return out
+    if weeks.margin is not None:
+        out["log_loss_skill_margin"] = skill(losses(weeks.p, weeks.margin)[on], losses(weeks.base, weeks.margin)[on])
+    calm = on & ~weeks.happened("breakdown")
+    if calm.any():
+        loss, reference = (losses(given_no_breakdown(weeks, p), weeks.codes) for p in (weeks.p, weeks.base))
+        out["log_loss_skill_rotation"] = skill(loss[calm], reference[calm])
+        out["log_loss_skill_rotation_p"] = _significance(loss, reference, calm, weeks.monthly)
+    return out
+
+
+def _calibration(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+    out = {}
+    lags = calibration.MONTH_LAGS if weeks.monthly else calibration.LAGS
+    for name in weeks.outcomes:
+        p, truth = weeks.column(name), weeks.happened(name)
+        out[f"ece_{name}"] = calibration.ece(p[on], truth[on])
+        out[f"ece_bound_{name}"] = calibration.ece_bound(p[on], latent[:, on])
+        for key, value in calibration.recalibration(p, truth, on, lags).items():
+            what, _, end = key.removeprefix("calibration_").partition("_")
+            out[f"calibration_{what}_{name}" + (f"_{end}" if end else "")] = value
+    return out
+
+
+def _crises(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+    """Episodes of breakdown among the weeks that count, and the skill without the one that helped most."""
+    dates = weeks.dates[on & weeks.happened("breakdown")]
+    spans = verdict_record.episode_spans(dates)
+    out = {"episodes": float(len(spans))}
+    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
+    inside = [on & np.asarray((weeks.dates >= first) & (weeks.dates <= last)) for first, last in spans]
+    if inside:
+        best = max(inside, key=lambda part: float(gain[part].sum()))
+        rest = on & ~best
+        if rest.any():
+            codes = weeks.codes[rest]
+            out["log_loss_skill_without_best_crisis"] = skill(
+                losses(weeks.p[rest], codes), losses(weeks.base[rest], codes)
+            )
+    return out
+
+
+def _full(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+    out = _light(weeks, on) | _against_others(weeks, on) | _calibration(weeks, on, latent)
+    if "breakdown" in weeks.outcomes:
+        out |= _crises(weeks, on)
+        out |= backtest.cost_ratios(weeks.column("breakdown")[on], weeks.happened("breakdown")[on])
+    return out
+
+
+def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: bool = True) -> dict[str, float]:
+    """All figures of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `date`, `outcome`, `p_<outcome>`, `base_<outcome>`; the outcomes
+        are those of its `p_` columns. `trailing_<outcome>`, `faltering`,
+        `volatility`, `outcome_margin` and `refit` add the figures that need them.
+    returns : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_bill`), optional
+        Daily total returns as decimals; with `refit` they give what following
+        the probabilities earned.
+    full : bool
+        False: log loss, skill, its p, AUCs, Brier and effective months only
+        (a few milliseconds, for callers that score thousands of tables).
+
+    Raises
+    ------
+    RegimeError
+        A column is missing, a probability is not a number, an outcome is
+        unknown, returns have gaps.
+    """
+    weeks = read(table)
+    out: dict[str, float] = {}
+    if not len(weeks.dates):
+        return out
+    latent = calibration.latent(len(weeks.dates), weeks.monthly) if full else np.empty((0, len(weeks.dates)))
+    for suffix, span, counted in slices(weeks):
+        part, on = select(weeks, span), counted[span]
+        found = _full(part, on, latent[:, span]) if full else _light(part, on)
+        out |= {f"{name}{suffix}": value for name, value in found.items()}
+    if full and returns is not None and "refit" in table and "breakdown" in weeks.outcomes:
+        out |= backtest.figures(table, returns)
+    return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+
+
+def gain_by_year(table: pd.DataFrame) -> pd.Series:
+    """Log-loss gain over climatology of each calendar year, in nats, summed over its matured weeks.
+
+    Indexed by year; the values add up to (reference - loss) of the whole span.
+    Weeks overlap, so a year holds about twelve independent months.
+    """
+    weeks = read(table)
+    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
+    return pd.Series(gain, weeks.dates.year, name="gain").groupby(level=0).sum().rename_axis("year")

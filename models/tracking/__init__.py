@@ -1,0 +1,1 @@
+"""Runs, registry and everything else that is kept in MLflow."""

@@ -1,0 +1,135 @@
+"""Results that MLflow could not take, kept in `REGIME_HOME/outbox` until `regime-train upload` sends them.
+
+Layout::
+
+    outbox/<id>/batch.json                    what to register, which aliases to move, everything but tables and files
+    outbox/<id>/data.parquet                  the features
+    outbox/<id>/<place>/predictions.parquet   of the result in that place
+    outbox/<id>/<place>/files/...             its further artifacts
+
+An entry is written beside the others and then renamed: it is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from features.data.files import sync
+
+from features.data.errors import RegimeError
+from features.data.paths import home
+from models.tracking.runs import Result
+
+TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one experiment found, and what the registry is to make of it.
+
+    Attributes
+    ----------
+    register_as : str
+        The registered model that gets a version of every result.
+    results : dict of str to Result
+        By model kind.
+    data : DataFrame, (weeks, features)
+    digest, source : str
+        Of the snapshot.
+    aliases : dict of str to (str or None)
+        Alias to the kind it shall point at; None removes it.
+    made : float
+        When, in seconds since 1970: an alias that has moved since is left alone.
+    """
+
+    register_as: str
+    results: dict[str, Result]
+    data: pd.DataFrame
+    digest: str
+    source: str
+    aliases: dict[str, str | None] = field(default_factory=dict)
+    made: float = field(default_factory=time.time)
+
+
+def folder() -> Path:
+    """Where the entries are."""
+    return home() / "outbox"
+
+
+def keep(batch: Batch) -> Path:
+    """Write a batch; returns its directory."""
+    top = folder()
+    try:
+        top.mkdir(exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=top))
+        results: dict[str, dict[str, Any]] = {}
+        for place, (kind, result) in enumerate(batch.results.items()):
+            results[kind] = {name: getattr(result, name) for name in TEXTS}
+            _keep_files(draft / str(place), result)
+        batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
+        whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made")}
+        (draft / "batch.json").write_text(json.dumps(whole | {"results": results}))
+        for path in sorted(draft.rglob("*"), reverse=True):
+            sync(path)
+        made = time.strftime("%Y%m%dT%H%M%S", time.gmtime(batch.made))
+        entry = top / f"{made}-{next(iter(batch.results.values())).id[:8]}"
+        draft.rename(entry)
+        sync(top)
+    except OSError as error:
+        raise RegimeError(f"the results could not be kept in {top} ({error.strerror})") from error
+    return entry
+
+
+def _keep_files(place: Path, result: Result) -> None:
+    place.mkdir()
+    result.predictions.to_parquet(place / "predictions.parquet", index=False)
+    for name, content in result.files.items():
+        path = place / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def entries() -> list[Path]:
+    """The kept batches, oldest first."""
+    return sorted(path for path in folder().glob("*") if path.is_dir() and not path.name.startswith("."))
+
+
+def read(entry: Path) -> Batch:
+    """A kept batch.
+
+    Raises
+    ------
+    RegimeError
+        The entry is damaged; the message names it.
+    """
+    try:
+        whole = json.loads((entry / "batch.json").read_text())
+        results = {
+            kind: _result(entry / str(place), texts) for place, (kind, texts) in enumerate(whole.pop("results").items())
+        }
+        return Batch(results=results, data=pd.read_parquet(entry / "data.parquet"), **whole)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RegimeError(f"the kept results {entry} cannot be read ({error}): move the directory away") from error
+
+
+def _result(place: Path, texts: dict[str, Any]) -> Result:
+    top = place / "files"
+    files: dict[str, str | bytes] = {
+        path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
+    }
+    texts["curves"] = {name: [(step, value) for step, value in curve] for name, curve in texts["curves"].items()}
+    return Result(predictions=pd.read_parquet(place / "predictions.parquet"), files=files, **texts)
+
+
+def drop(entry: Path) -> None:
+    """Remove an entry that was sent."""
+    gone = entry.with_name(f".sent-{entry.name}")
+    entry.rename(gone)
+    shutil.rmtree(gone)

@@ -1,0 +1,87 @@
+"""A person sets the champion against the gate, and says why."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from features.data.errors import RegimeError
+from models.tracking import connection
+from models.tracking.connection import tells
+from models.tracking.runs import EXPERIMENT
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """A version that a person made champion."""
+
+    registered_as: str
+    version: str
+    run_id: str
+    kind: str
+    override: str
+
+
+@tells
+def promote(run: str, reason: str) -> Promoted:
+    """Point `champion` at the registered version of a run; the reason, user and date stay on it as the tag `override`.
+
+    Parameters
+    ----------
+    run : str
+        A run id, or the beginning of just one.
+    reason : str
+        Shown in every call that the model then makes.
+
+    Raises
+    ------
+    RegimeError
+        No reason, no such run, several such runs, or a run that registered nothing.
+    """
+    said = " ".join(reason.split())
+    if not said:
+        raise RegimeError('a reason is needed, and stays on the model: --reason "..."')
+    client = connection.module().MlflowClient()
+    run_id = _run_id(client, run)
+    # A run registers one version; if somebody registered it again, the newest counts.
+    found = sorted(client.search_model_versions(f"run_id = '{run_id}'"), key=lambda one: int(one.version))
+    if not found:
+        raise RegimeError(
+            f"run {run_id} has no registered version: only what `regime-train run` logged can be champion"
+        )
+    version = found[-1]
+    override = f"{said} ({user()}, {datetime.datetime.now(datetime.UTC).date()})"
+    client.set_model_version_tag(version.name, version.version, "override", override)
+    client.set_registered_model_alias(version.name, "champion", version.version)
+    return Promoted(version.name, str(version.version), run_id, str(version.tags.get("kind", "")), override)
+
+
+def _run_id(client: Any, run: str) -> str:
+    if not run.strip():
+        raise RegimeError("no run is named: `regime-train compare` lists them")
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    found, token = [], None
+    while True:
+        page = client.search_runs([experiment.experiment_id], page_token=token)
+        found += [str(row.info.run_id) for row in page if row.info.run_id.startswith(run)]
+        token = page.token
+        if not token:
+            break
+    if not found:
+        raise RegimeError(f"no run {run!r}: `regime-train compare` lists them")
+    if len(found) > 1:
+        raise RegimeError(
+            f"{run!r} begins {len(found)} runs ({', '.join(one[:12] for one in found[:3])}): write more of it"
+        )
+    return found[0]
+
+
+def user() -> str:
+    """Who runs this process, as far as the system knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container's user without an entry in the password file
+        return f"uid {os.getuid()}"

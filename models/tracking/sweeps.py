@@ -1,0 +1,96 @@
+"""A sweep in MLflow: a parent run, and a light child run for every trial.
+
+They have an experiment of their own. Trials are judged on weeks before the test
+weeks, so they are no candidates: they belong neither in the comparison of
+models nor in the count of tries on the test weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.tracking.connection import module, tells
+from models.tracking.relocation import EXPERIMENT as MAIN
+
+EXPERIMENT = "regime-sweeps"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: its parameters, what it scored on the inner weeks, and its running score by inner fold."""
+
+    number: int
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str] = field(default_factory=dict)
+    curve: tuple[float, ...] = ()
+
+
+@tells
+def log_sweep(
+    name: str,
+    study: str,
+    params: dict[str, str],
+    metrics: dict[str, float],
+    tags: dict[str, str],
+    trials: Sequence[Trial],
+) -> str:
+    """Log a sweep and those of its trials that are not there yet; returns the parent's run id.
+
+    A sweep that goes on is the same parent run, found by `study`.
+    """
+    mlflow = module()
+    client = mlflow.MlflowClient()
+    place = _experiment(client)
+    found = client.search_runs([place], f"tags.study = '{study}' and tags.role = 'sweep'")
+    if found:
+        parent = str(found[0].info.run_id)
+    else:
+        parent = str(client.create_run(place, run_name=name, tags={"study": study, "role": "sweep"}).info.run_id)
+    for key, value in params.items():
+        client.log_param(parent, key, value)
+    logged = _numbers(client, place, parent)
+    for trial in trials:
+        if trial.number not in logged:
+            _log_trial(mlflow, client, place, parent, name, trial)
+    for key, value in tags.items():
+        client.set_tag(parent, key, value)
+    for key, score in metrics.items():
+        client.log_metric(parent, key, score)
+    client.set_terminated(parent)
+    return parent
+
+
+def _experiment(client: Any) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    # Beside the artifacts of the experiments themselves; a server chooses its own place.
+    beside = client.get_experiment_by_name(MAIN).artifact_location
+    local = beside if beside.startswith("file:") else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=local))
+
+
+def _numbers(client: Any, place: str, parent: str) -> set[int]:
+    """Numbers of the trials that are wholly logged."""
+    query = f"tags.`mlflow.parentRunId` = '{parent}' and attributes.status = 'FINISHED'"
+    numbers: set[int] = set()
+    page = client.search_runs([place], query, max_results=1000)
+    while True:
+        numbers |= {int(run.data.tags["trial"]) for run in page}
+        if not page.token:
+            return numbers
+        page = client.search_runs([place], query, max_results=1000, page_token=page.token)
+
+
+def _log_trial(mlflow: Any, client: Any, place: str, parent: str, name: str, trial: Trial) -> None:
+    tags = trial.tags | {"mlflow.parentRunId": parent, "role": "trial", "trial": str(trial.number)}
+    run = client.create_run(place, run_name=f"{name}:{trial.number}", tags=tags)
+    now = run.info.start_time
+    points = [mlflow.entities.Metric(key, value, now, 0) for key, value in trial.metrics.items()]
+    points += [mlflow.entities.Metric("inner_log_loss_running", value, now, i) for i, value in enumerate(trial.curve)]
+    params = [mlflow.entities.Param(key, value) for key, value in trial.params.items()]
+    client.log_batch(run.info.run_id, metrics=points, params=params)
+    client.set_terminated(run.info.run_id)

@@ -1,0 +1,191 @@
+"""Every candidate ever evaluated, with its weekly losses: what the number of tries is counted from.
+
+An MLflow experiment of its own, one entry a specification and data set. An entry
+holds all it needs in tags written with it in one request, so it is whole or
+absent, needs no artifact store, and comes back with one search. It is no run of
+an experiment: deleting a run leaves it alone, and an entry that was deleted
+itself still counts, for the search sees deleted ones too. Only `mlflow gc`,
+which erases, shortens the ledger.
+
+Two processes may add at once: an entry is known by its key, and one that was
+written twice counts once.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.data.errors import RegimeError
+from models.evaluation import metrics, predictions
+from models.spec import ModelSpec, from_json, is_protocol, normal
+from models.tracking import connection
+from models.tracking.connection import tells
+from models.tracking.runs import Result
+
+EXPERIMENT = "regime-ledger"
+PIECE = 5000  # characters a tag; MLflow cuts at 8000, older servers at 5000
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model evaluated on one data set.
+
+    Attributes
+    ----------
+    name, kind, spec, digest, source, label : str
+        `spec` is the specification as JSON, `digest` the snapshot's.
+    baseline : bool
+        A baseline of the protocol: a rival, and not counted as a try.
+    losses : Series of float, (weeks,)
+        Log loss in nats by decision date, matured weeks only; kept as float32.
+    run_id : str
+        The run it was logged as, once there is one.
+    """
+
+    name: str
+    kind: str
+    spec: str
+    digest: str
+    source: str
+    label: str
+    baseline: bool
+    losses: pd.Series
+    run_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes two entries one: specification, data, and the result to six digits.
+
+        The same specification on the same data with another result is another
+        program, and so another try.
+        """
+        mean = f"{float(self.losses.mean()):.6f}" if len(self.losses) else ""
+        parts = [self.spec, self.digest, self.source, self.label, len(self.losses), mean]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def weekly_losses(table: pd.DataFrame) -> pd.Series:
+    """Log loss in nats of each matured week of a walk-forward's table, by decision date."""
+    ripe = predictions.read(table)
+    return pd.Series(metrics.losses(ripe.p, ripe.codes), ripe.dates, name="loss")
+
+
+def entry_of(name: str, spec: ModelSpec, digest: str, source: str, table: pd.DataFrame) -> Entry:
+    """The entry of a model walked forward into `table`."""
+    losses = weekly_losses(table)
+    return Entry(name, spec.kind, spec.to_json(), digest, source, spec.label, is_protocol(spec), losses)
+
+
+def entry_of_result(result: Result, digest: str, source: str) -> Entry:
+    """The entry of a result as it is logged."""
+    return entry_of(result.name, from_json(result.tags["spec"]), digest, source, result.predictions)
+
+
+def _packed(losses: pd.Series) -> dict[str, str]:
+    """Tags `losses_00`, `losses_01`, ...: together the base64 of a parquet file with `date` and `loss`."""
+    frame = pd.DataFrame({"date": losses.index, "loss": losses.to_numpy(np.float32)})
+    text = base64.b64encode(frame.to_parquet(index=False, compression="zstd")).decode()
+    return {f"losses_{i:02d}": text[at : at + PIECE] for i, at in enumerate(range(0, len(text), PIECE))}
+
+
+def _unpacked(tags: dict[str, str]) -> pd.Series:
+    text = "".join(tags[name] for name in sorted(tags) if name.startswith("losses_"))
+    frame = pd.read_parquet(io.BytesIO(base64.b64decode(text)))
+    return pd.Series(frame["loss"].to_numpy(float), pd.DatetimeIndex(frame["date"]), name="loss")
+
+
+def _place(mlflow: Any) -> str:
+    """The ledger's experiment: made if there is none, brought back if somebody deleted it."""
+    client = mlflow.MlflowClient()
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        try:
+            return str(client.create_experiment(EXPERIMENT))
+        except mlflow.exceptions.MlflowException:
+            found = client.get_experiment_by_name(EXPERIMENT)
+            if found is None:  # not another process that was faster
+                raise
+    if found.lifecycle_stage == mlflow.entities.LifecycleStage.DELETED:
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def _search(mlflow: Any, place: str, where: str) -> list[Any]:
+    client, found, token = mlflow.MlflowClient(), [], None
+    while True:
+        page = client.search_runs(
+            [place], where, mlflow.entities.ViewType.ALL, PAGE, ["attributes.start_time ASC"], token
+        )
+        found += page
+        token = page.token
+        if not token:
+            return found
+
+
+@tells
+def add(entries: Sequence[Entry]) -> int:
+    """Add what is not there yet; returns how many were new."""
+    mlflow = connection.module()
+    place, client, made = _place(mlflow), mlflow.MlflowClient(), 0
+    for entry in entries:
+        if _search(mlflow, place, f"tags.entry = '{entry.key}'"):
+            continue
+        head = {name: str(getattr(entry, name)) for name in ("kind", "spec", "digest", "source", "label", "baseline")}
+        tags = head | {"entry": entry.key, "weeks": str(len(entry.losses))} | _packed(entry.losses)
+        run = client.create_run(place, tags=tags, run_name=entry.name)
+        client.set_terminated(run.info.run_id)
+        made += 1
+    return made
+
+
+@tells
+def link(entry: Entry, run_id: str) -> None:
+    """Note on an entry the first run its model was logged as."""
+    mlflow = connection.module()
+    for row in _search(mlflow, _place(mlflow), f"tags.entry = '{entry.key}'"):
+        if "run_id" not in row.data.tags and row.info.lifecycle_stage == mlflow.entities.LifecycleStage.ACTIVE:
+            mlflow.MlflowClient().set_tag(row.info.run_id, "run_id", run_id)
+
+
+def _told(tags: dict[str, str]) -> tuple[str, bool]:
+    """Specification and whether it is the protocol's, in this program's terms; as they were written if it has none."""
+    try:
+        spec = normal(from_json(tags["spec"]))
+    except RegimeError:
+        return tags["spec"], tags["baseline"] == "True"
+    return spec.to_json(), is_protocol(spec)
+
+
+@tells
+def entries(source: str, label: str) -> list[Entry]:
+    """All entries of a data source and label, deleted ones too, oldest first; an entry written twice once."""
+    mlflow = connection.module()
+    rows = _search(mlflow, _place(mlflow), f"tags.source = '{source}' and tags.label = '{label}'")
+    found: dict[str, Entry] = {}
+    for row in rows:
+        tags = row.data.tags
+        if tags["entry"] in found:
+            continue
+        spec, baseline = _told(tags)
+        found[tags["entry"]] = Entry(
+            name=row.info.run_name,
+            kind=tags["kind"],
+            spec=spec,
+            digest=tags["digest"],
+            source=source,
+            label=label,
+            baseline=baseline,
+            losses=_unpacked(tags),
+            run_id=tags.get("run_id", ""),
+        )
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""The weekly report: one HTML page."""

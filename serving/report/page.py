@@ -1,0 +1,171 @@
+"""The report: one HTML file that needs no network, for a desk and for a phone."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io
+import plotly.offline
+
+from features.data.errors import RegimeError
+from features.data.paths import home
+from models.tracking.runs import Registered
+from serving import journal
+from serving.predict import Desk, call, desk
+from serving.report import charts
+
+STYLE = """
+:root{--ink:#1f2933;--muted:#616e7c;--line:#e4e7eb}
+*{box-sizing:border-box}
+body{margin:0;font-family:system-ui,sans-serif;color:var(--ink);background:#f5f7fa;line-height:1.45}
+main{max-width:1240px;margin:0 auto;padding:16px}
+section{background:#fff;border:1px solid var(--line);border-radius:8px;padding:14px;margin-bottom:14px}
+h1{font-size:22px;margin:0 0 4px}h2{font-size:16px;margin:0 0 8px}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));gap:12px}
+.muted{color:var(--muted);font-size:13px}
+figure{margin:0;min-width:0;overflow:hidden}
+figcaption{font-size:14px;margin-bottom:2px}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px;width:100%}
+td,th{padding:4px 10px 4px 0;text-align:left;border-bottom:1px solid var(--line)}
+.bar{height:10px;border-radius:5px;background:var(--line);position:relative;min-width:90px}
+.bar i{position:absolute;left:0;top:0;bottom:0;border-radius:5px}
+.bar b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--ink)}
+.verdict{display:inline-block;padding:2px 10px;border-radius:12px;color:#fff;font-weight:600}
+ul{margin:4px 0;padding-left:18px}
+"""
+# A chart drawn while the page is still growing has the width of that moment.
+FIT = "addEventListener('load',()=>document.querySelectorAll('.js-plotly-plot').forEach(e=>Plotly.Plots.resize(e)))"
+VERDICT_COLORS = charts.COLORS | {"neither": "#52606d", "no_evidence": "#52606d"}
+
+
+def _figure(figure: go.Figure) -> str:
+    options = {"displayModeBar": False, "responsive": True}
+    drawn = plotly.io.to_html(figure, include_plotlyjs=False, full_html=False, config=options)
+    return f"<figure><figcaption>{figure.layout.meta['title']}</figcaption>{drawn}</figure>"
+
+
+def _probabilities(made: dict[str, Any]) -> str:
+    rows = []
+    for name, value in made["probabilities"].items():
+        base, other = made["base_rates"][name], made["challenger"]["probabilities"][name]
+        bar = (
+            f'<div class="bar"><i style="width:{100 * value:.1f}%;background:{charts.COLORS[name]}"></i>'
+            f'<b style="left:{100 * base:.1f}%"></b></div>'
+        )
+        cells = f"<td>{name}</td><td>{value:.1%}</td><td>{bar}</td><td>{base:.1%}</td><td>{other:.1%}</td>"
+        rows.append(f"<tr>{cells}</tr>")
+    head = "<tr><th></th><th>probability</th><th></th><th>base rate</th><th>challenger</th></tr>"
+    return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _drivers(made: dict[str, Any]) -> str:
+    few = len(made["drivers"]) < 2 and made["challenger"]["drivers"]
+    found = made["challenger"]["drivers"] if few else made["drivers"]
+    parts = [f"<p>{html.escape(one['words'])}</p>" for one in made["drivers"]] if few else []
+    for side in ("rotation", "breakdown"):
+        items = "".join(
+            f"<li>{html.escape(one['words'])} <span class='muted'>{one['family'].replace('_', ' ')}</span></li>"
+            for one in found
+            if one["for"] == side
+        )
+        if items:
+            parts.append(f"<div><h2>For {side}{' (challenger)' if few else ''}</h2><ul>{items}</ul></div>")
+    return f'<div class="grid">{"".join(parts)}</div>'
+
+
+def _record(made: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{one['right']:.0%}</td><td>{one['interval'][0]:.0%} to {one['interval'][1]:.0%}</td>"
+        f"<td>{one['base_rate']:.0%}</td><td>{one['weeks']}</td><td>{one['episodes']}</td></tr>"
+        for name, one in made["record"].items()
+    )
+    head = (
+        "<tr><th>verdict</th><th>right</th><th>90 % interval</th><th>base rate</th><th>weeks</th><th>episodes</th></tr>"
+    )
+    return f'<div class="scroll"><table>{head}{rows}</table></div>' if rows else "<p>No record yet.</p>"
+
+
+def _freshness(made: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(key)}</td><td>{one['last']}</td><td>{'required' if one['required'] else ''}</td>"
+        f"<td>{'stale' if one['stale'] else ''}</td></tr>"
+        for key, one in sorted(made["freshness"].items(), key=lambda pair: (not pair[1]["stale"], pair[0]))
+    )
+    table = f'<div class="scroll"><table>{rows}</table></div>'
+    return f"<details><summary>{len(made['freshness'])} series</summary>{table}</details>"
+
+
+def _head(made: dict[str, Any], head: str) -> str:
+    model, verdict = made["model"], made["verdict"]
+    leaders = made["leaders_faltering"]["since"]
+    role = "champion" if model["champion"] else "no champion: the challenger is shown"
+    color = VERDICT_COLORS[verdict]
+    mark = "" if made["head_to_head_evidence"] else " (no evidence on rotation)"
+    lines = [
+        f'<h1><span class="verdict" style="background:{color}">{verdict.replace("_", " ")}</span></h1>',
+        f"<p>As of {made['asof']}, for the next 21 sessions. Rotation against breakdown: {made['head_to_head']:.0%}"
+        f"{mark}. Leaders {'falter since ' + leaders if leaders else 'do not falter'}.</p>",
+        _probabilities(made),
+        f"<p class='muted'>{model['name']} v{model['version']} ({model['kind']}, {role}), fitted {model['fitted_at']}; "
+        f"out-of-sample skill {model['skill']:+.3f} (p {model['skill_p']:.3f}). The black mark is the base rate. "
+        f"Data {made['source']} {made['digest']}; journal head {head[:16]}.</p>",
+    ]
+    if model["override"]:
+        lines.append(f"<p>Set by a person, not by the gate: {html.escape(model['override'])}</p>")
+    if made["caveat"]:
+        lines.append(f"<p class='muted'>{html.escape(made['caveat'])}</p>")
+    for key, said in made["substitutions"].items():
+        lines.append(f"<p class='muted'>{html.escape(key)}: {html.escape(said)}</p>")
+    return "".join(lines)
+
+
+def page(made: dict[str, Any], found: charts.Data, predictions: pd.DataFrame | None, head: str) -> str:
+    """The whole file as text."""
+    graph = charts.rotation_graph(found)
+    sections = [
+        _head(made, head),
+        "<h2>Why</h2>" + _drivers(made),
+        f'<div class="grid">{"".join(_figure(one) for one in charts.ratios(found))}</div>',
+        _figure(graph) if graph else "",
+        f'<div class="grid">{"".join(_figure(one) for one in charts.market(found))}</div>',
+    ]
+    if predictions is not None:
+        pair = [charts.history(predictions), charts.reliability(predictions)]
+        sections.append(f'<div class="grid">{"".join(_figure(one) for one in pair)}</div>')
+    sections += ["<h2>Record, out of sample</h2>" + _record(made), "<h2>Data</h2>" + _freshness(made)]
+    body = "".join(f"<section>{part}</section>" for part in sections if part)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>regime {made['asof']}: {made['verdict'].replace('_', ' ')}</title><style>{STYLE}</style>"
+        f"<script>{plotly.offline.get_plotlyjs()}</script></head><body><main>{body}</main><script>{FIT}</script></body></html>"
+    )
+
+
+def _predictions(model: Registered) -> pd.DataFrame | None:
+    path = home() / "predictions" / model.run_id / "predictions.parquet"
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def write(path: Path, made: dict[str, Any] | None = None, at: Desk | None = None) -> Path:
+    """Write the report of a call (the latest one if absent) to `path`.
+
+    Raises
+    ------
+    RegimeError
+        The file cannot be written, or no call can be made.
+    """
+    at = at or desk()
+    made = made or call(None, at)
+    snapshot = at.whole.as_of(pd.Timestamp(made["asof"]))
+    text = page(made, charts.data(snapshot), _predictions(at.champion or at.challenger), journal.verify()[1])
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RegimeError(f"the report {path} cannot be written ({error.strerror})") from error
+    return path

@@ -1,0 +1,132 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.data import store
+from features.data.errors import RefusedError, RegimeError
+from features.data.sources import folder
+from tests.conftest import write_folder
+
+
+def tables(value=1.0):
+    index = pd.DatetimeIndex(["2020-01-02", "2020-01-03"], name="date")
+    return {"prices_etf": pd.DataFrame({"SPY": [value, 2.0], "available_at": index}, index=index)}
+
+
+def test_round_trip_and_as_of():
+    digest = store.write(tables(), "folder", "us", pd.Timestamp("2020-01-03"))
+    snapshot = store.load()
+    assert snapshot.digest == digest
+    assert len(snapshot.as_of(pd.Timestamp("2020-01-02")).tables["prices_etf"]) == 1
+    assert store.write(tables(), "folder", "us", pd.Timestamp("2020-01-03")) == digest
+    assert store.write(tables(9.0), "folder", "us", pd.Timestamp("2020-01-03")) != digest
+
+
+def test_nothing_there_yet():
+    with pytest.raises(RegimeError, match="regime-data refresh"):
+        store.load()
+
+
+def test_an_edit_is_noticed(home):
+    digest = store.write(tables(), "folder", "us", pd.Timestamp("2020-01-03"))
+    tables(5.0)["prices_etf"].to_parquet(home / "snapshots" / digest / "prices_etf.parquet")
+    with pytest.raises(RefusedError, match="does not verify"):
+        store.load()
+
+
+def test_a_store_that_is_a_file(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REGIME_HOME", str(tmp_path / "file"))
+    with pytest.raises(RegimeError, match="set REGIME_HOME"):
+        store.load()
+
+
+def etf(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path / "prices_etf.parquet")
+
+
+def spoil_duplicate(path):
+    table = etf(path)
+    pd.concat([table, table.iloc[-1:]]).to_parquet(path / "prices_etf.parquet")
+
+
+def spoil_text(path):
+    etf(path).assign(IWM="a").to_parquet(path / "prices_etf.parquet")
+
+
+def spoil_future(path):
+    table = etf(path)
+    table.index = [*table.index[:-1], pd.Timestamp("2099-01-05")]
+    table.rename_axis("date").to_parquet(path / "prices_etf.parquet")
+
+
+def spoil_leg(path):
+    etf(path).drop(columns="RSP").to_parquet(path / "prices_etf.parquet")
+
+
+def spoil_name(path):
+    etf(path).to_parquet(path / "prices.parquet")
+
+
+def spoil_column(path):
+    etf(path).rename(columns={"SPY": "VIX", "RSP": "gamma"}).to_parquet(path / "vix.parquet")
+
+
+def spoil_bytes(path):
+    (path / "vix.parquet").write_bytes(b"not parquet")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (spoil_duplicate, r"prices_etf.parquet: date 2005-06-30 stands there twice"),
+        (spoil_text, r"prices_etf.parquet: column IWM holds"),
+        (spoil_future, r"prices_etf.parquet: .*future date, 2099-01-05"),
+        (spoil_leg, r"no broad leg.*RSP"),
+        (spoil_name, r"prices.parquet: not a table this program knows"),
+        (spoil_column, r"vix.parquet: column gamma"),
+        (spoil_bytes, r"vix.parquet: cannot be read"),
+    ],
+)
+def test_bad_folders_are_named_and_lose_nothing(tmp_path, spoil, says):
+    path = write_folder(tmp_path / "data")
+    kept = store.write(*_args(folder.read(path)))
+    spoil(path)
+    with pytest.raises(RegimeError, match=says):
+        store.write(*_args(folder.read(path)))
+    assert store.load().digest == kept
+
+
+def _args(read):
+    contents, legs, last = read
+    return contents, "folder", legs, last
+
+
+CHILD = """
+import sys, pandas as pd
+sys.path.insert(0, {tests!r})
+from tests.features.data.test_store import tables
+from features.data import store
+print("ready", flush=True)
+for value in range(1000):
+    store.write(tables(float(value)), "folder", "us", pd.Timestamp("2020-01-03"))
+"""
+
+
+@pytest.mark.parametrize("delay", [0.003, 0.011, 0.027, 0.05])
+def test_kill_in_the_middle_leaves_a_readable_snapshot(delay):
+    store.write(tables(-1.0), "folder", "us", pd.Timestamp("2020-01-03"))
+    code = CHILD.format(tests=str(Path(__file__).parents[3]))
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ))
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(delay)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    assert store.load().tables["prices_etf"]["SPY"].iloc[1] == 2.0

@@ -1,0 +1,275 @@
+"""What following the probabilities earned: by hand, by slow loops, and blind to the future."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from arch.bootstrap import CircularBlockBootstrap
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.data import calendar
+from features.data.errors import RegimeError
+from models.evaluation import backtest, metrics
+
+CAP, BILL, BROAD = backtest.CAP, backtest.BILL, backtest.BROAD
+
+
+def market(first="1996-01-02", last="2008-12-31", seed=0):
+    """Daily returns in which high P(breakdown) weeks are bad, and the table that says so; refits every 26 weeks."""
+    rng = np.random.default_rng(seed)
+    sessions = calendar.sessions(pd.Timestamp(first), pd.Timestamp(last))
+    dates = calendar.decision_dates(sessions[0], sessions[-1])
+    lift = np.exp(0.5 * rng.normal(size=len(dates)))
+    week = np.minimum(dates.searchsorted(sessions, side="left"), len(dates) - 1)
+    cap = rng.normal(0.0005, 0.01, len(sessions)) - 0.002 * (lift[week - 1] > 1.8)
+    broad = cap + rng.normal(0.0, 0.004, len(sessions))
+    returns = pd.DataFrame({"ret_broad": broad, "ret_cap": cap, "ret_bill": 0.0001}, sessions)
+    table = pd.DataFrame({"date": dates, "outcome": rng.choice(["rotation", "breakdown", "neither"], len(dates))})
+    table["p_rotation"], table["p_breakdown"] = rng.uniform(0.1, 0.6, len(dates)), 0.1 * lift
+    table["p_neither"] = 1.0 - table["p_rotation"] - table["p_breakdown"]
+    table[["base_rotation", "base_breakdown", "base_neither"]] = [0.35, 0.1, 0.55]
+    table["refit"] = dates[np.arange(len(dates)) // 26 * 26]
+    return table, returns
+
+
+@pytest.fixture(scope="module")
+def case():
+    return market()
+
+
+def test_a_decision_earns_from_two_sessions_later_by_hand():
+    """Thursday 2 July 2020 ended a short week: traded at Monday's close, earns from Tuesday the 7th."""
+    sessions = calendar.sessions(pd.Timestamp("2020-06-22"), pd.Timestamp("2020-07-20"))
+    returns = pd.DataFrame({"ret_broad": 0.03, "ret_cap": 0.02, "ret_bill": 0.001}, sessions)
+    course = backtest.plan(pd.DatetimeIndex(["2020-06-26", "2020-07-02", "2020-07-10"]), returns)
+    by_day = pd.Series(course.decision, course.sessions.strftime("%m-%d"))
+    assert list(by_day[by_day == 0].index) == ["06-30", "07-01", "07-02", "07-06"]
+    assert list(by_day[by_day == 1].index) == ["07-07", "07-08", "07-09", "07-10", "07-13"]
+    assert len(by_day) == 9  # the last decision's own sessions are not judged: no next decision ends them
+    held = np.array([CAP, BILL])[course.decision]
+    got = backtest.net(held, course.returns, 10)
+    np.testing.assert_allclose(got, [0.02] * 4 + [0.001 - 0.0010] + [0.001] * 4)
+    np.testing.assert_allclose(backtest.net(held, course.returns, 50)[4], 0.001 - 0.0050)
+    np.testing.assert_allclose(backtest.net(np.full(9, BROAD), course.returns, 50), 0.03)
+
+
+def test_thresholds_by_a_slow_loop(case):
+    """Each fold's threshold from a table and returns that end on the day of its first decision."""
+    table, returns = case
+    lift = (table["p_breakdown"] / table["base_breakdown"]).to_numpy()
+    got = backtest.decisions(table, returns)["threshold"].to_numpy()
+    early = (table["date"] < table["date"].iloc[0] + pd.DateOffset(years=5)).to_numpy()
+    assert (got[(table["refit"] < table["date"].iloc[0] + pd.DateOffset(years=5)).to_numpy()] == 1.5).all()
+    assert len(np.unique(got[~early])) > 1
+    ahead = (returns["ret_cap"] - returns["ret_bill"]).tolist()
+    days, dates = list(returns.index), list(table["date"])
+    decided = [[w for w, date in enumerate(dates) if date <= days[at - 2]] if at >= 2 else [] for at in range(1600)]
+    for start in (286, 312):  # first decisions of folds
+        best = (-np.inf, None)
+        for threshold in backtest.THRESHOLDS:
+            excess, last = [], None
+            for at, made in enumerate(decided):
+                if days[at] > dates[start] or not made:
+                    continue
+                out = lift[made[-1]] > threshold
+                cost = 0.001 if last is not None and out != last else 0.0
+                excess.append((0.0 if out else ahead[at]) - cost)
+                last = out
+            ratio = np.mean(excess) / np.std(excess, ddof=1)
+            best = max(best, (round(ratio, 12), -threshold))
+        assert got[start] == -best[1]
+        assert (got[start : start + 26] == got[start]).all()
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(30, 660), st.integers(0, 99))
+def test_what_happens_later_changes_no_earlier_position(week, seed):
+    table, returns = market()
+    before = backtest.decisions(table, returns)
+    rng = np.random.default_rng(seed)
+    today = table["date"][week]
+    returns.loc[returns.index > today, ["ret_cap", "ret_broad"]] = rng.normal(0, 0.05, (sum(returns.index > today), 2))
+    table.loc[table["date"] > today, ["p_breakdown", "p_rotation"]] = rng.uniform(
+        0, 0.5, (sum(table["date"] > today), 2)
+    )
+    table.loc[table["date"] > today - pd.DateOffset(days=31), "outcome"] = None
+    after = backtest.decisions(table, returns)
+    pd.testing.assert_frame_equal(before.loc[:today], after.loc[:today])
+
+
+def test_a_cut_history_decides_as_the_whole_one(case):
+    table, returns = case
+    today = table["date"][500]
+    cut = backtest.decisions(table[table["date"] <= today], returns[returns.index <= today])
+    pd.testing.assert_frame_equal(cut, backtest.decisions(table, returns).loc[:today])
+
+
+def test_sharpe_and_drawdown_by_hand():
+    assert backtest.sharpe(np.array([0.01, -0.01, 0.02, 0.0])) == pytest.approx(
+        0.005 / np.sqrt((0.005**2 + 0.015**2 + 0.015**2 + 0.005**2) / 3) * np.sqrt(252)
+    )
+    assert backtest.sharpe(np.zeros(10)) == 0.0
+    assert backtest.max_drawdown(np.array([-0.1, 0.5, -0.2, -0.1, 0.1])) == pytest.approx(0.8 * 0.9 - 1)
+    assert backtest.max_drawdown(np.array([-0.3, 0.1])) == pytest.approx(-0.3)
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=30))
+def test_drawdown_by_every_pair_of_days(steps):
+    wealth = [1.0]
+    for step in steps:
+        wealth.append(wealth[-1] * (1 + step))
+    worst = min(wealth[j] / wealth[i] - 1 for i in range(len(wealth)) for j in range(i, len(wealth)))
+    assert backtest.max_drawdown(np.array(steps)) == pytest.approx(worst)
+
+
+@pytest.mark.parametrize("weights", [(0.6, 0.4, 0.0), (0.5, 0.2, 0.3)])
+def test_the_mix_by_a_slow_loop(case, weights):
+    table, returns = case
+    course = backtest.plan(pd.DatetimeIndex(table["date"][:40]), returns)
+    got = backtest.mix(np.array(weights), course)
+    parts, last = list(weights), 0
+    for day, decision in enumerate(course.decision):
+        wealth, cost = sum(parts), 0.0
+        if decision != last:
+            # What is over its weight is sold, and bills, cap and broad leg below theirs are bought with it.
+            cost = 0.001 * sum(max(0.0, part / wealth - weight) for part, weight in zip(parts, weights, strict=True))
+            parts, last = [weight * wealth for weight in weights], decision
+        parts = [part * (1 + earns) for part, earns in zip(parts, course.returns[day], strict=True)]
+        assert got[day] == pytest.approx(sum(parts) / wealth - 1 - cost, abs=1e-14)
+        parts = [part * (1 - cost) for part in parts]  # what was paid is gone; the weights are not touched
+
+
+def test_a_mix_of_one_is_buy_and_hold(case):
+    table, returns = case
+    course = backtest.plan(pd.DatetimeIndex(table["date"]), returns)
+    np.testing.assert_allclose(backtest.mix(np.array([1.0, 0.0, 0.0]), course), course.returns[:, CAP], atol=1e-12)
+
+
+def test_figures_by_a_slow_computation(case):
+    table, returns = case
+    got = backtest.figures(table, returns)
+    made = backtest.decisions(table, returns)["in_out"]
+    rows, last, switches = [], None, 0
+    for at in range(len(returns)):
+        ready = made.index <= returns.index[at - 2] if at >= 2 else made.index < returns.index[0]
+        if not ready.any() or made.index[-1] <= returns.index[at - 2]:
+            continue
+        side = made[ready].iloc[-1]
+        moved = last is not None and side != last
+        switches += moved
+        row = returns.iloc[at]
+        rows.append((row["ret_cap"] if side == CAP else row["ret_bill"], moved, row["ret_cap"], row["ret_bill"], side))
+        last = side
+    gross, moved, cap, bill, side = (np.array(x, dtype=float) for x in zip(*rows, strict=True))
+    for name, cost in (("", 0.001), ("_25bp", 0.0025), ("_50bp", 0.005)):
+        excess = gross - moved * cost - bill
+        assert got[f"sharpe_in_out{name}"] == pytest.approx(excess.mean() / excess.std(ddof=1) * np.sqrt(252))
+    assert got["switches_in_out"] == switches
+    assert got["exposure_in_out"] == pytest.approx(np.mean(side == CAP))
+    hold = (cap - bill).mean() / (cap - bill).std(ddof=1) * np.sqrt(252)
+    assert got["sharpe_buy_and_hold"] == pytest.approx(hold)
+    assert got["sharpe_in_out_gain"] == pytest.approx(got["sharpe_in_out"] - hold)
+    wealth = pd.Series(np.concatenate([[1.0], np.cumprod(1 + gross - moved * 0.001)]))
+    assert got["max_drawdown_in_out"] == pytest.approx((wealth / wealth.cummax() - 1).min())
+    assert got["sharpe_in_out_gain_mix"] == pytest.approx(got["sharpe_in_out_gain"], abs=0.05)  # leverage is invisible
+    for name in ("sharpe_in_out_gain", "sharpe_in_out_gain_mix", "return_in_out_gain_mix"):
+        assert got[f"{name}_low"] < got[name] < got[f"{name}_high"]
+    assert got["return_in_out_gain_mix_low"] > 0.0  # this market was made to be timed
+
+
+def test_the_sharpe_interval_is_that_of_arch():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(0.0005, 0.01, size=(2, 600))
+
+    def difference(a, b):
+        return np.sqrt(252) * (a.mean() / a.std() - b.mean() / b.std())
+
+    gain, low, high = backtest._sharpe_gain(one, other)
+    assert gain == pytest.approx(backtest.sharpe(one) - backtest.sharpe(other))
+    reach = []
+    for block in (126, 252):
+        draws = CircularBlockBootstrap(block, one, other, seed=0).apply(difference, 2000)
+        centre = difference(one, other)
+        reach.append(centre + (np.quantile(draws, [0.05, 0.95]) - centre) / np.sqrt(1 - block / 600))
+    assert (low, high) == pytest.approx((min(x[0] for x in reach), max(x[1] for x in reach)), rel=1e-6)
+
+
+def test_three_way_needs_rotation_to_lead_and_begins_when_the_fund_does(case):
+    table, returns = case
+    made = backtest.decisions(table, returns)
+    lift = {name: (table[f"p_{name}"] / table[f"base_{name}"]).to_numpy() for name in ("rotation", "breakdown")}
+    for at, side in enumerate(made["three_way"]):
+        if lift["breakdown"][at] > made["threshold"].iloc[at]:
+            assert side == BILL
+        else:
+            leads = lift["rotation"][at] > 1 and lift["rotation"][at] > lift["breakdown"][at]
+            assert side == (BROAD if leads else CAP)
+    whole, late = backtest.figures(table, returns), table[table["date"] >= "2003-05-02"]
+    course = backtest.plan(pd.DatetimeIndex(late["date"]), returns)
+    assert course.sessions[0] == pd.Timestamp("2003-05-06")  # decided on Friday the 2nd
+    total = backtest.net(made["three_way"].to_numpy()[-len(late) :][course.decision], course.returns, 10)
+    bill, held = course.returns[:, BILL], made["three_way"].to_numpy()[-len(late) :][course.decision]
+    assert whole["sharpe_three_way"] == pytest.approx(backtest.sharpe(total - bill))
+    dear = backtest.sharpe(backtest.net(held, course.returns, 50) - bill)
+    assert whole["sharpe_three_way_50bp"] == pytest.approx(dear)
+    weights = np.array([np.mean(held == side) for side in (CAP, BILL, BROAD)])
+    steady = backtest.sharpe(backtest.mix(weights, course) - bill)
+    assert whole["sharpe_three_way_gain_mix"] == pytest.approx(whole["sharpe_three_way"] - steady)
+
+
+def test_without_rotation_there_is_no_three_way(case):
+    table, returns = case
+    two = table.assign(
+        p_neither=1 - table["p_breakdown"],
+        base_neither=1 - table["base_breakdown"],
+        outcome=table["outcome"].replace("rotation", "neither"),
+    ).drop(columns=["p_rotation", "base_rotation"])
+    got = metrics.evaluate(two, returns)
+    assert got["sharpe_in_out"] == pytest.approx(backtest.figures(table, returns)["sharpe_in_out"])
+    assert not [name for name in got if "three_way" in name]
+    assert not [name for name in metrics.evaluate(two) if "sharpe" in name]
+    assert metrics.evaluate(two.drop(columns="refit"), returns) == metrics.evaluate(two)
+
+
+def test_climatology_is_always_in(case):
+    table, returns = case
+    flat = table.assign(**{f"p_{name}": table[f"base_{name}"] for name in ("rotation", "breakdown", "neither")})
+    got = backtest.figures(flat, returns)
+    assert got["exposure_in_out"] == 1.0
+    assert got["switches_in_out"] == got["sharpe_in_out_gain"] == 0.0
+
+
+@pytest.mark.parametrize("weight", [1, 4, 10])
+def test_cost_ratios_by_a_loop(weight):
+    rng = np.random.default_rng(weight)
+    p = rng.beta(2, 6, size=300)
+    truth = rng.random(300) < p
+    cost = 0.0
+    for one, happened in zip(p, truth, strict=True):
+        alarm = one > 1 / (1 + weight)
+        cost += (alarm and not happened) + weight * (not alarm and happened)
+    always, never = sum(~truth), weight * sum(truth)
+    assert backtest.cost_ratios(p, truth)[f"cost_ratio_{weight}"] == pytest.approx(cost / min(always, never))
+    perfect = backtest.cost_ratios(truth.astype(float), truth)
+    assert set(perfect.values()) == {0.0}
+    assert np.isnan(backtest.cost_ratios(p, np.zeros(300, dtype=bool))[f"cost_ratio_{weight}"])
+
+
+def test_returns_with_holes_are_refused(case):
+    table, returns = case
+    holed = returns.copy()
+    holed.loc["2001-03-05", "ret_bill"] = np.nan
+    with pytest.raises(RegimeError, match="2001-03-05"):
+        backtest.figures(table, holed)
+    with pytest.raises(RegimeError, match=r"1996-01-13 is not a session"):
+        backtest.figures(table.replace({"date": {table["date"][1]: pd.Timestamp("1996-01-13")}}), returns)
+    late = returns.copy()
+    late.iloc[:5] = np.nan  # before there was a bill rate, and where the last one is not in yet
+    late.iloc[-1, 2] = np.nan
+    assert backtest.figures(table[5:], late) == pytest.approx(backtest.figures(table[5:], returns.iloc[5:-1]))
+
+
+def test_less_than_two_years_is_no_record(case):
+    table, returns = case
+    assert backtest.figures(table[:60], returns) == {}
+    assert backtest.figures(table[:1], returns) == {}

@@ -1,0 +1,159 @@
+"""A person sets the champion, and says why."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from features import dataset
+from features.data.errors import RegimeError
+from models.spec import ModelSpec, baseline
+from models.tracking import connection, loader, promotion, runs, trial_ledger
+from serving import cli as calls
+from training import cli, gate_case
+
+pytestmark = pytest.mark.usefixtures("mlruns")
+SPEC = ModelSpec()
+DATES = pd.date_range("2000-01-07", periods=400, freq="W-FRI")
+TRUTH = np.random.default_rng(0).choice(list(dataset.OUTCOMES), len(DATES))
+
+
+def table(skill):
+    """Probabilities that lean towards what happened by `skill`, week by week with noise."""
+    lean = skill + 0.05 * np.random.default_rng(int(1000 * skill)).standard_normal(len(DATES))
+    p = {name: np.where(name == TRUTH, 1 / 3 + lean, 1 / 3 - lean / 2) for name in dataset.OUTCOMES}
+    columns = {f"p_{name}": values for name, values in p.items()} | {f"base_{name}": 1 / 3 for name in p}
+    return pd.DataFrame({"date": DATES, "outcome": TRUTH.astype(object), **columns})
+
+
+@connection.tells
+def bare_run():
+    with connection.module().start_run() as run:
+        pass
+    return run.info.run_id
+
+
+def logged(kind, spec, skill=0.0):
+    """A run with a registered version (without a model's files: promotion moves names only) and its ledger entry."""
+    run_id = bare_run()
+    version = runs.register("regime", f"runs:/{run_id}/model", run_id, {"kind": kind, "spec": spec.to_json()})
+    trial_ledger.add([trial_ledger.entry_of(kind, spec, "d", "folder", table(skill))])
+    return run_id, version
+
+
+@pytest.fixture
+def registry():
+    """Two registered runs."""
+    specs = {"lightgbm": SPEC, "markov": baseline(SPEC, "markov")}
+    return {kind: logged(kind, spec, 0.02 if kind == "markov" else 0.0) for kind, spec in specs.items()}
+
+
+def test_the_champion_is_set_with_reason_user_and_date(registry):
+    run_id, version = registry["markov"]
+    made = promotion.promote(run_id, "  the desk wants\nthe simplest ")
+    assert (made.registered_as, made.version, made.kind) == ("regime", version, "markov")
+    at = loader.pointer("regime", "champion")
+    assert at.version == version
+    assert at.tags["override"].startswith("the desk wants the simplest (")
+    assert promotion.user() in at.tags["override"]
+    assert str(pd.Timestamp.now("UTC").date())[:4] in at.tags["override"]
+
+
+def test_the_beginning_of_a_run_id_is_enough_if_it_is_one_run_s(registry):
+    run_id, version = registry["lightgbm"]
+    assert promotion.promote(run_id[:12], "why not").version == version
+    # Sixteen first letters: among seventeen more runs two begin alike.
+    ids = [run_id, *(bare_run() for _ in range(17))]
+    first = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
+    with pytest.raises(RegimeError, match="write more of it"):
+        promotion.promote(first, "why not")
+
+
+def test_bad_input_is_one_line(registry):
+    run_id, _ = registry["markov"]
+    for reason in ("", "  "):
+        with pytest.raises(RegimeError, match="a reason is needed"):
+            promotion.promote(run_id, reason)
+    with pytest.raises(RegimeError, match="no run 'zz'"):
+        promotion.promote("zz", "why")
+    with pytest.raises(RegimeError, match="no run is named"):
+        promotion.promote(" ", "why")
+    with pytest.raises(RegimeError, match="no registered version"):
+        promotion.promote(bare_run(), "why")
+    assert loader.pointer("regime", "champion") is None
+
+
+def test_the_command_prints_json_only(registry):
+    run_id, version = registry["markov"]
+    done = CliRunner().invoke(cli.app, ["promote", run_id, "--reason", "[simple] is best", "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["version"] == version
+    shown = CliRunner().invoke(cli.app, ["promote", run_id, "--reason", "[simple] is best"])
+    assert "set by a person: [simple] is best (" in " ".join(shown.stdout.split())
+
+
+def judged(skill, spec=SPEC):
+    """A run whose candidate has this skill, on the ledger and registry as they are."""
+    tables = {"lightgbm": table(skill), "climatology": table(0.0), "markov": table(0.02)}
+    specs = {name: spec if name == "lightgbm" else baseline(spec, name) for name in tables}
+    X = pd.DataFrame({"x": 0.0}, DATES)
+    outcome = pd.Series(TRUTH, DATES, dtype=object)
+    ends = pd.Series(DATES + pd.Timedelta(days=30), DATES)
+    data = dataset.Dataset(X, outcome, ends, X["x"] < 0, "path", "d", "folder", "us")
+    return gate_case.judge("try", data, specs, tables, dict.fromkeys(tables, 0.7))
+
+
+def test_what_a_person_set_stays_until_something_beats_it(registry):
+    promotion.promote(registry["markov"][0], "I like it")
+    poor = judged(0.01)
+    assert poor.kept == f"markov (version {registry['markov'][1]})"
+    assert "which a person set" in poor.reason
+    good = judged(0.035, ModelSpec(seed=8))
+    assert good.champion == "lightgbm"
+    assert "which a person had set" in good.reason
+
+
+def test_without_mlflow_nothing_is_judged_and_nobody_unseated(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nobody listens
+    found = judged(0.05)
+    assert found.keep
+    assert found.reason.startswith("not judged: ")
+
+
+def call(override):
+    model = {"name": "regime", "version": "3", "kind": "markov", "champion": True, "fitted_at": "2020-01-03"}
+    model |= {"fitted_now": False, "skill": 0.03, "skill_p": 0.01, "override": override}
+    p = {"rotation": 0.4, "breakdown": 0.2, "neither": 0.4}
+    return {
+        "model": model,
+        "verdict": "neither",
+        "asof": "2020-01-03",
+        "last_week": None,
+        "probabilities": p,
+        "base_rates": p,
+        "challenger": {"probabilities": p, "drivers": []},
+        "drivers": [],
+        "drift": {"features": []},
+        "record": {},
+        "leaders_faltering": {"since": None},
+        "freshness": {},
+        "source": "folder",
+        "digest": "d",
+        "caveat": None,
+        "head_to_head": 0.6,
+        "head_to_head_evidence": True,
+        "substitutions": {},
+    }
+
+
+def test_every_call_shows_it(capsys):
+    from serving.report import page
+
+    calls._show(call("the desk wants [it] (me, 2024-01-05)"))
+    assert "set by a person, not by the gate: the desk wants [it] (me, 2024-01-05)" in capsys.readouterr().out
+    assert "the desk wants &lt;it&gt;" in page._head(call("the desk wants <it>"), "0" * 64)
+    calls._show(call(None))
+    assert "set by a person" not in capsys.readouterr().out
+    assert "et by a person" not in page._head(call(None), "0" * 64)

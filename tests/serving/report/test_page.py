@@ -1,0 +1,132 @@
+"""The report in a real browser: drawn whole, silent, and without a request that leaves the page."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from features import feature, panel
+from features.dataset import OUTCOMES
+from serving.report import charts, page
+from tests.conftest import needs_shared
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
+
+
+# Charts in which at least one trace has been painted.
+DRAWN = """[...document.querySelectorAll('.plotly-graph-div')]
+    .filter(x => x.querySelector('.scatterlayer .trace path')).length"""
+
+INSIDE = """[...document.querySelectorAll('figure')]
+    .every(x => x.querySelector('.main-svg').clientWidth <= x.clientWidth + 1)"""
+
+
+def made(verdict="breakdown"):
+    p = {"rotation": 0.31, "breakdown": 0.34, "neither": 0.35}
+    driver = {"feature": "vix", "family": "volatility", "for": "breakdown", "contribution": -0.2, "value": 31.0}
+    return {
+        "asof": "2022-12-23",
+        "verdict": verdict,
+        "head_to_head": 0.48,
+        "head_to_head_evidence": False,
+        "probabilities": p,
+        "base_rates": {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46},
+        "leaders_faltering": {"now": True, "since": "2022-12-02"},
+        "challenger": {"kind": "lightgbm", "probabilities": p, "drivers": []},
+        "drivers": [driver | {"percentile": 0.93, "words": "VIX: high for <its> history"}] * 2,
+        "freshness": {"SPY": {"last": "2022-12-23", "stale": False, "required": True}},
+        "substitutions": {},
+        "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
+        "digest": "0" * 16,
+        "source": "folder",
+        "caveat": None,
+        "model": {
+            "name": "regime",
+            "version": "3",
+            "kind": "markov",
+            "champion": True,
+            "override": None,
+            "fitted_at": "2022-08-05",
+            "fitted_now": False,
+            "skill": 0.02,
+            "skill_p": 0.01,
+        },
+    }
+
+
+def predictions():
+    dates = pd.date_range("2015-01-02", periods=400, freq="W-FRI")
+    table = pd.DataFrame({"date": dates, "outcome": [OUTCOMES[i % 3] for i in range(400)]})
+    for place, name in enumerate(OUTCOMES):
+        table[f"p_{name}"] = 0.2 + 0.2 * ((table.index + place) % 3) / 2
+    return table
+
+
+def look(text, tmp_path, width):
+    """Console errors, requests that left the file, charts drawn, and how much wider than the window the page is."""
+    from playwright.sync_api import sync_playwright
+
+    path = tmp_path / "report.html"
+    path.write_text(text)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page(viewport={"width": width, "height": 900})
+        errors, asked = [], []
+        tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("request", lambda one: asked.append(one.url))
+        tab.goto(path.as_uri())
+        tab.wait_for_function(f"{DRAWN} === {text.count('<figure>')}", timeout=20_000, polling=100)
+        tab.wait_for_timeout(300)  # for what the load event resizes
+        assert tab.evaluate(INSIDE)
+        drawn = tab.evaluate(DRAWN)
+        wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        browser.close()
+    away = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+    return errors, away, drawn, wide
+
+
+@needs_shared
+@needs_chromium
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_chart_is_drawn_and_nothing_leaves(shared_snapshot, tmp_path, width):
+    found = charts.data(shared_snapshot.as_of(pd.Timestamp("2022-12-23")))
+    text = page.page(made(), found, predictions(), "a" * 64)
+    errors, away, drawn, wide = look(text, tmp_path, width)
+    assert errors == []
+    assert away == []
+    assert drawn == text.count("<figure>") == 4 + 1 + 7 + 2
+    assert wide <= 0
+    assert "VIX: high for &lt;its&gt; history" in text
+
+
+@needs_chromium
+def test_the_sample_has_fewer_charts_and_no_error(sample_snapshot, tmp_path):
+    found = charts.data(sample_snapshot)
+    text = page.page(made("no_evidence"), found, None, "a" * 64)
+    errors, away, drawn, _ = look(text, tmp_path, 390)
+    assert (errors, away) == ([], [])
+    assert 3 <= drawn == text.count("<figure>")
+
+
+@needs_shared
+def test_readings_and_percentiles(shared_snapshot):
+    found = charts.data(shared_snapshot)
+    title = next(one.layout.meta["title"] for one in charts.market(found) if "Ten-year" in one.layout.meta["title"])
+    y10 = found.panel["DGS10"]
+    below = (y10 < y10.iloc[-1]).mean()
+    assert f"<b>{y10.iloc[-1]:.2f} %</b>, higher than {below:.0%}" in title
+    assert found.daily.index[0].year == shared_snapshot.last.year - charts.YEARS
+    graph = charts.rotation_graph(found)
+    tail = next(trace for trace in graph.data if trace.name == "technology")
+    whole = feature.compute_years(
+        tuple(item for item in charts.FEATURES if item.name == "technology_rs_ratio"),
+        panel.build_inputs(shared_snapshot),
+        range(2023, 2024),
+    )
+    assert len(tail.x) == charts.TAIL_WEEKS + 1
+    assert tail.x[-1] == whole["technology_rs_ratio"].iloc[-1]
+    assert json.loads(graph.to_json())["layout"]["annotations"]

@@ -1,0 +1,324 @@
+"""The gate on weekly losses made by hand, and its multiple test against arch and a slow bootstrap."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from arch.bootstrap import SPA
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.evaluation import bootstrap, spa
+from training import gate
+
+WEEKS = pd.date_range("2000-01-07", periods=780, freq="W-FRI")
+RNG = np.random.default_rng(11)
+CLIMATOLOGY = pd.Series(1.0 + 0.2 * RNG.standard_normal(len(WEEKS)), WEEKS)
+
+
+def ahead(gain, noise=0.1, seed=0, weeks=WEEKS):
+    """Losses that are lower than climatology's by `gain` in the mean, exactly."""
+    steps = np.random.default_rng(seed).standard_normal(len(weeks))
+    steps = (steps - steps.mean()) * noise - gain
+    return CLIMATOLOGY.loc[weeks] + pd.Series(steps, weeks)
+
+
+def case(mine, markov, ridge=None, **more):
+    losses = {"lightgbm": mine, "climatology": CLIMATOLOGY, "markov": markov}
+    losses |= {} if ridge is None else {"logit-all": ridge}
+    losses = {name: loss.loc[mine.index] for name, loss in losses.items()}
+    baselines = tuple(losses)[1:]
+    values = {"candidate": "lightgbm", "label": "path", "baselines": baselines, "eligible": baselines} | more
+    specs = {"lightgbm": "{}", "climatology": "c", "markov": "m", "logit-all": "r"}
+    signs = {"climatology": gate.Signs(), "markov": gate.Signs(0.6, 0.0), "logit-all": gate.Signs(0.7, 0.1)}
+    signs |= values.pop("signs", {})
+    signs.setdefault("lightgbm", gate.Signs(0.7, 0.0))
+    return gate.Case(rows_per_year=52, losses=losses, specs=specs, signs=signs, **values)
+
+
+def present(losses, **more):
+    values = {"name": "lightgbm (version 3)", "spec": "other", "baseline": False} | more
+    return gate.Present(losses=losses, **values)
+
+
+def test_a_candidate_ahead_of_all_is_champion():
+    found = gate.judge(case(ahead(0.05), ahead(0.03, seed=1)))
+    assert (found.champion, found.passed, found.keep) == ("lightgbm", True, False)
+    assert found.clauses.rival == "markov"
+    assert found.clauses.tries == 1
+    assert found.clauses.skill == pytest.approx(0.05 / CLIMATOLOGY.mean())
+    assert "beats climatology and markov" in found.reason
+    assert found.tags()["gate_passed"] == "true"
+    assert found.tags()["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
+
+
+def test_a_lower_loss_within_chance_is_not_enough():
+    found = gate.judge(case(ahead(0.032, 0.5), ahead(0.03, seed=1)))
+    assert found.champion == "markov"
+    assert not found.passed
+    assert "beyond chance" in found.reason
+    assert "markov is the best baseline that beats climatology" in found.reason
+
+
+def test_a_better_baseline_is_champion():
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1)))
+    assert found.champion == "markov"
+    assert found.clauses.spa_p == 1.0
+    assert "has no lower loss than markov" in found.reason
+
+
+def test_chance_is_no_evidence():
+    found = gate.judge(case(ahead(0.002, 0.5), ahead(0.001, 0.5, seed=1)))
+    assert (found.champion, found.keep) == (None, False)
+    assert found.reason.endswith("no baseline that may be champion beats climatology either: no evidence")
+
+
+def test_a_baseline_run_alone_is_no_candidate():
+    found = gate.judge(case(ahead(0.05), ahead(0.03, seed=1), candidate="markov"))
+    assert (found.champion, found.passed, found.clauses) == ("markov", False, None)
+
+
+@pytest.mark.parametrize(("gain", "auc", "week"), [(0.2, 0.7, 0.0), (0.05, 0.86, 0.0), (0.05, 0.7, 0.41)])
+def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
+    signs = {"lightgbm": gate.Signs(auc, week)}
+    found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs))
+    assert found.suspicious
+    assert found.champion == "markov"
+    assert "looks like a leak" in found.reason
+    assert found.tags()["gate_passed"] == "suspicious"
+    # The bounds are those of `path`.
+    assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs, label="stress")).passed
+
+
+@pytest.mark.parametrize(("gain", "auc", "week"), [(0.15, 0.7, 0.0), (0.04, 0.86, 0.0), (0.04, 0.7, 0.41)])
+def test_a_baseline_that_reads_what_leaked_is_not_champion_either(gain, auc, week):
+    signs = {"lightgbm": gate.Signs(0.9, 0.6), "markov": gate.Signs(auc, week)}
+    found = gate.judge(case(ahead(gain), ahead(gain, seed=1), signs=signs))
+    assert found.suspicious
+    assert (found.champion, found.keep) == (None, False)
+    assert "no evidence" in found.reason
+
+
+def test_beside_a_leak_no_baseline_is_champion_that_reads_the_same_columns():
+    models = ahead(0.05), ahead(0.03, seed=1), ahead(0.06, seed=2)
+    assert gate.judge(case(*models)).champion == "logit-all"
+    leak = {"lightgbm": gate.Signs(0.86, 0.0)}
+    assert gate.judge(case(*models, signs=leak)).champion == "markov"
+    # Nor one in office: its refit on these data, whose losses the ledger shows, reads what leaked.
+    office = present(models[2], name="logit-all (version 1)", baseline=True, spec="r")
+    assert gate.judge(case(*models, signs=leak, present=office)).champion == "markov"
+    seen = {"logit-all": gate.Signs(0.9, 0.6)}
+    alone = gate.judge(case(*models, candidate="logit-all", signs=seen, present=office))
+    assert (alone.champion, alone.suspicious) == ("markov", True)
+    assert "is a baseline; suspicious" in alone.reason
+
+
+def test_a_period_far_behind_the_rival_fails():
+    early = WEEKS < "2008"
+    markov = ahead(0.03, seed=1)
+    mine = markov - np.where(early, 0.06, -0.02)
+    found = gate.judge(case(mine, markov))
+    assert found.clauses.periods["1990_2007"] > 0.05
+    assert found.clauses.periods["2008_on"] == pytest.approx(-0.02 / CLIMATOLOGY[~early].mean())
+    assert "in 2008-on" in found.reason
+    assert gate.judge(case(markov - np.where(early, 0.06, -0.005), markov)).passed
+
+
+def test_many_tries_take_a_pass_away():
+    """One of a hundred lucky tries is chance; the same losses alone would pass."""
+    markov = ahead(0.03, seed=1)
+    rng = np.random.default_rng(3)
+    tries = [markov + 0.1 * pd.Series(rng.standard_normal(len(WEEKS)), WEEKS) for _ in range(100)]
+    best = min(tries, key=lambda loss: loss.mean())
+    assert gate.judge(case(best, markov)).passed
+    found = gate.judge(case(best, markov, tries=tries))
+    assert found.clauses.tries == 100  # its own entry in the ledger is not another try
+    assert not found.passed
+    assert "100 tries" in found.reason
+
+
+def test_tries_on_fewer_weeks_count_as_equal_where_they_lack_them():
+    markov, mine = ahead(0.03, seed=1), ahead(0.06)
+    short = ahead(0.04, seed=5, weeks=WEEKS[-200:])
+    elsewhere = pd.Series(1.0, pd.date_range("1980-01-04", periods=200, freq="W-FRI"))
+    found = gate.judge(case(mine, markov, tries=[short, elsewhere]))
+    assert found.clauses.tries == 2  # the candidate and the short one; nothing is known of the other on these weeks
+    filled = markov.copy()
+    filled.loc[short.index] = short
+    same = gate.judge(case(mine, markov, tries=[filled]))
+    assert same.clauses.spa_p == found.clauses.spa_p
+
+
+def test_the_champion_is_replaced_only_by_one_that_beats_it():
+    markov, mine = ahead(0.03, seed=1), ahead(0.06)
+    better = gate.judge(case(mine, markov, present=present(ahead(0.04, seed=2))))
+    assert better.passed
+    assert "replaces the champion lightgbm (version 3)" in better.reason
+    equal = gate.judge(case(mine, markov, present=present(mine - 0.001 * np.sin(np.arange(len(mine))))))
+    assert (equal.champion, equal.kept) == (None, "lightgbm (version 3)")
+    assert "does not beat the champion" in equal.reason
+    unknown = gate.judge(case(mine, markov, present=present(None)))
+    assert unknown.keep
+    assert "not in the ledger" in unknown.reason
+
+
+def test_the_scheduled_refit_of_the_champion_replaces_it():
+    mine = ahead(0.06)
+    found = gate.judge(case(mine, ahead(0.03, seed=1), present=present(mine, spec="{}")))
+    assert found.champion == "lightgbm"
+    assert "scheduled refit" in found.reason
+
+
+def test_who_stays_when_the_candidate_fails():
+    poor, markov = ahead(0.01), ahead(0.03, seed=1)
+    earned = gate.judge(case(poor, markov, present=present(ahead(0.04, seed=2))))
+    assert earned.keep
+    assert "passed before" in earned.reason
+    refitted = present(markov, name="markov (version 1)", baseline=True, spec="m")
+    assert gate.judge(case(poor, markov, present=refitted)).champion == "markov"
+    worse = present(ahead(0.025, seed=2), name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, markov, present=worse)).champion == "markov"
+    better = present(ahead(0.035, seed=2), name="logit2 (version 1)", baseline=True)
+    found = gate.judge(case(poor, markov, present=better))
+    assert found.kept == "logit2 (version 1)"
+    assert "no higher than that of markov" in found.reason
+    unknown = present(None, name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, markov, present=unknown)).champion == "markov"
+    none = present(ahead(0.0, 0.5, seed=3), name="logit2 (version 1)", baseline=True)
+    assert gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=none)).champion is None
+    # One that was not in this run is not dismissed because the others do not beat climatology.
+    absent = present(ahead(0.04, seed=3), name="logit-all (version 2)", baseline=True)
+    for signs in ({}, {"lightgbm": gate.Signs(0.9, 0.0)}):
+        found = gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=absent, signs=signs))
+        assert found.kept == "logit-all (version 2)"
+        assert "which still beats climatology" in found.reason
+    person = present(None, name="logit2 (version 1)", baseline=True, override=True)
+    found = gate.judge(case(poor, markov, present=person))
+    assert found.keep
+    assert "which a person set" in found.reason
+
+
+def test_a_person_is_overruled_by_what_beats_their_champion_and_told_so():
+    person = present(ahead(0.01, seed=2), override=True)
+    found = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), present=person))
+    assert found.champion == "lightgbm"
+    assert "which a person had set" in found.reason
+
+
+def test_fewer_weeks_do_not_unseat_a_baseline():
+    baseline = present(ahead(0.03, seed=1), name="markov (version 1)", baseline=True)
+    short = WEEKS[-60:]
+    found = gate.judge(case(ahead(0.01, weeks=short), ahead(0.03, seed=1), present=baseline))
+    assert found.kept == "markov (version 1)"
+    assert "more weeks" in found.reason
+
+
+def test_a_baseline_on_other_rows_or_columns_is_a_rival_and_never_the_fallback():
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=("climatology",)))
+    assert found.clauses.rival == "markov"
+    assert (found.champion, found.keep) == (None, False)
+    stays = present(ahead(0.01, seed=2), name="logit2 (version 1)", baseline=True)
+    found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=(), present=stays))
+    assert found.kept == "logit2 (version 1)"
+    assert "no baseline of the protocol was run" in found.reason
+    passed = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), eligible=()))
+    assert passed.champion == "lightgbm"
+
+
+def test_models_on_other_weeks_cannot_be_compared():
+    made = case(ahead(0.05), ahead(0.03, seed=1))
+    made.losses["markov"] = made.losses["markov"].iloc[1:]
+    with pytest.raises(ValueError, match="other weeks"):
+        gate.judge(made)
+
+
+def test_the_decision_is_json():
+    found = gate.as_json(gate.judge(case(ahead(0.05), ahead(0.03, seed=1))))
+    assert found["passed"] is True
+    assert set(found) >= {"skill", "p", "spa_p", "tries", "rival", "periods", "champion_p"}
+
+
+# ---------------------------------------------------------------- the multiple test
+
+
+def by_arch(gains, block):
+    """arch's test on differences divided by their deviation, with the same draws and as many of them."""
+    test = SPA(np.zeros(len(gains)), -gains / spa.deviation(gains, block), block, 2000, "circular", seed=0)
+    test.compute()
+    return test
+
+
+@pytest.fixture
+def unwidened(monkeypatch):
+    """arch knows nothing of the correction for long blocks."""
+    monkeypatch.setattr(bootstrap, "widening", lambda *_: 1.0)
+
+
+@pytest.mark.usefixtures("unwidened")
+@pytest.mark.parametrize("block", [26, 52])
+def test_the_best_candidate_s_p_is_arch_s(block):
+    rng = np.random.default_rng(0)
+    gains = rng.normal(0.0, 1.0, (520, 6)) * np.linspace(0.1, 2.0, 6) + np.array([0.01, 0.02, 0.0, -0.4, 0.0, 0.0])
+    scaled = gains.mean(axis=0) / spa.deviation(gains, block)
+    order = np.argsort(-scaled)
+    found = spa.adjusted_p(np.zeros(520), -gains[:, order], (block,))
+    assert 0.001 < found < 0.9
+    assert found == pytest.approx(by_arch(gains, block).pvalues["consistent"], abs=1e-3)
+
+
+@pytest.mark.usefixtures("unwidened")
+def test_it_belongs_to_arch_s_better_models_from_its_p_on():
+    rng = np.random.default_rng(1)
+    gains = rng.normal(0.0, 1.0, (520, 8)) + np.linspace(0.12, 0.0, 8)
+    test = by_arch(gains, 26)
+    for model in range(4):
+        order = [model, *(i for i in range(8) if i != model)]
+        p = spa.adjusted_p(np.zeros(520), -gains[:, order], (26,))
+        assert 0.002 < p < 0.998
+        assert model in test.better_models(p + 0.002)
+        assert model not in test.better_models(p - 0.002)
+
+
+def test_alone_it_is_the_p_of_the_skill():
+    gains = np.random.default_rng(6).normal(0.05, 0.5, 520)
+    alone = spa.adjusted_p(np.zeros(520), -gains[:, None], (26, 52))
+    assert alone == pytest.approx(bootstrap.p_value(gains, blocks=(26, 52)), abs=1e-9)
+
+
+def test_a_good_rival_candidate_does_not_make_a_poor_one_pass():
+    rng = np.random.default_rng(2)
+    gains = rng.normal(0.0, 0.3, (520, 2)) + np.array([0.0, 0.3])
+    assert spa.adjusted_p(np.zeros(520), -gains, (26, 52)) > 0.05
+    assert spa.adjusted_p(np.zeros(520), -gains[:, ::-1], (26, 52)) < 0.01
+
+
+def test_a_noisy_try_does_not_set_the_bar_for_a_quiet_one():
+    """Studentised: the quiet candidate's clear gain counts beside a try a hundred times as noisy."""
+    rng = np.random.default_rng(3)
+    gains = np.column_stack([rng.normal(0.02, 0.05, 520), rng.normal(0.0, 5.0, 520)])
+    assert spa.adjusted_p(np.zeros(520), -gains, (26,)) < 0.01
+
+
+def test_the_deviation_is_that_of_the_block_bootstrap():
+    rng = np.random.default_rng(4)
+    gains, block = rng.normal(size=(130, 1)).cumsum(axis=0), 26
+    wrapped = np.concatenate([gains[:, 0], gains[:, 0]])
+    sums = [wrapped[i : i + block].sum() for i in range(130)]
+    assert spa.deviation(gains, block)[0] == pytest.approx(np.std(sums) / np.sqrt(block))
+
+
+def test_too_short_or_equal_to_the_benchmark_is_no_evidence():
+    rng = np.random.default_rng(5)
+    few = rng.normal(1.0, 0.1, 60)
+    assert spa.adjusted_p(few, few[:, None] - 1.0, (26, 52)) == 1.0
+    many = rng.normal(size=520)
+    assert spa.adjusted_p(many, np.column_stack([many, many - 1.0]), (26, 52)) == 1.0
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000))
+def test_another_try_never_makes_a_candidate_better(seed):
+    """Up to what chance moves: the bootstrap draws the same weeks, and a maximum over more is no smaller."""
+    rng = np.random.default_rng(seed)
+    gains = rng.normal(0.0, 1.0, (208, 4)) + np.array([0.1, 0.0, 0.0, 0.0])
+    few, more = (spa.adjusted_p(np.zeros(208), -gains[:, :k], (26,)) for k in (2, 4))
+    assert more >= few

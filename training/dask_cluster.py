@@ -1,0 +1,86 @@
+"""Folds and trials on a Dask cluster, through joblib's Dask backend. Needs the extra `dask`.
+
+Workers import the program themselves, so each must have the very version that
+asks: results are promised to the bit, and that is checked before any work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
+
+import joblib
+
+from features.data.errors import RegimeError
+from features.dataset import Dataset
+from models import fingerprint
+
+TIMEOUT = 5.0  # seconds to answer, for the scheduler and for its first worker
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """A client of the scheduler at `address`, or None without one.
+
+    Raises
+    ------
+    RegimeError
+        `distributed` is not installed, nothing answers at the address, no worker
+        is there, a worker runs another program, or all workers are lost midway.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        import distributed
+        from distributed.comm import CommClosedError
+    except ImportError as error:
+        raise RegimeError("--dask needs the package distributed: pip install 'regime[dask]'") from error
+    for name in ("distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is raised, and said once, by us
+    try:
+        client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise RegimeError(f"no Dask scheduler answers at {address!r} within {TIMEOUT:.0f} s") from error
+    with client:
+        _check_workers(client, address)
+        try:
+            yield client
+        except (distributed.KilledWorker, CommClosedError, CancelledError, TimeoutError) as error:
+            raise RegimeError(
+                f"the Dask cluster at {address} lost its workers midway ({type(error).__name__})"
+            ) from error
+
+
+def _environment() -> str:
+    return fingerprint.environment()  # a function of this module, so that the worker's own is called
+
+
+def _check_workers(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=TIMEOUT)
+    except TimeoutError as error:
+        raise RegimeError(f"the Dask scheduler at {address} has no worker after {TIMEOUT:.0f} s") from error
+    for worker, theirs in client.run(_environment, on_error="return").items():
+        if theirs != fingerprint.environment():
+            raise RegimeError(
+                f"the Dask worker {worker} has another version of this program, Python or a library: "
+                "install the same on every machine"
+            )
+
+
+@contextmanager
+def holding(client: Any, dataset: Dataset) -> Iterator[None]:
+    """Within it joblib runs on `client`, where there is one, and every worker has a copy of `dataset`.
+
+    A copy on each, so that a worker that dies takes nothing with it: its folds
+    go to another.
+    """
+    if client is None:
+        yield
+        return
+    with joblib.parallel_config(backend="dask", client=client, scatter=[dataset], wait_for_workers_timeout=TIMEOUT):
+        yield

@@ -1,0 +1,95 @@
+"""The weeks parameters may be chosen on: a walk-forward inside the window before the first outer test decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from features.data.errors import RegimeError
+from features.dataset import Dataset
+from models.evaluation import metrics
+from models.fit import MIN_ROWS, refit_dates, training_rows
+from models.spec import ModelSpec
+from training.walkforward import fitted_folds, spans
+
+YEARS = 10  # from the first training row to the first inner test week
+REFIT_WEEKS = 52
+
+
+@dataclass(frozen=True)
+class Inner:
+    """The weeks parameters are chosen on.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Rows whose label had ended before `before`, and nothing later.
+    starts : DatetimeIndex
+        Refit dates of the inner walk-forward.
+    before : Timestamp
+        The first outer test decision.
+    """
+
+    dataset: Dataset
+    starts: pd.DatetimeIndex
+    before: pd.Timestamp
+
+    def tests(self) -> pd.DatetimeIndex:
+        """The inner test weeks."""
+        index = pd.DatetimeIndex(self.dataset.X.index)
+        return index[index >= self.starts[0]]
+
+
+def inner(dataset: Dataset, spec: ModelSpec) -> Inner:
+    """The data set of a sweep: what had happened before the first outer test decision.
+
+    Inner test weeks begin ten years after the first training row, or half-way
+    to the outer ones where that is sooner, once there are rows enough to fit.
+
+    Raises
+    ------
+    RegimeError
+        There are no such weeks.
+    """
+    before = refit_dates(dataset, spec)[0]
+    rows = (dataset.label_end < before).to_numpy()
+    cut = replace(
+        dataset,
+        X=dataset.X[rows],
+        outcome=dataset.outcome[rows],
+        label_end=dataset.label_end[rows],
+        faltering=dataset.faltering[rows],
+        outcome_margin=None if dataset.outcome_margin is None else dataset.outcome_margin[rows],
+        returns=dataset.returns[pd.DatetimeIndex(dataset.returns.index) < before],
+    )
+    index = pd.DatetimeIndex(cut.X.index)
+    index = index[index >= pd.Timestamp(spec.train_start)]
+    if not len(index):
+        raise RegimeError(f"no week for a sweep: none has ended before the first test week {before.date()}")
+    first = min(index[0] + pd.DateOffset(years=YEARS), index[0] + (before - index[0]) / 2)
+    least = MIN_ROWS[dataset.rows_per_year]
+    tests = [date for date in index[index >= first] if training_rows(cut, spec, date).sum() >= least]
+    if not tests:
+        raise RegimeError(f"no week for a sweep: none before {before.date()} has {least} matured weeks before it")
+    return Inner(cut, pd.DatetimeIndex(tests[:: max(1, round(REFIT_WEEKS * dataset.rows_per_year / 52))]), before)
+
+
+def losses(sweep: Inner, spec: ModelSpec, workers: int) -> Iterator[np.ndarray]:
+    """Log loss of each inner test week, fold by fold, in nats.
+
+    Folds are fitted in rounds as wide as there are workers: what is not asked
+    for any more is not fitted.
+    """
+    parts = spans(sweep.starts)
+    width = joblib.effective_n_jobs(workers)
+    for first in range(0, len(parts), width):
+        for table, _ in fitted_folds(sweep.dataset, spec, parts[first : first + width], workers):
+            outcome = sweep.dataset.outcome.loc[table.index]
+            known = outcome.notna().to_numpy()
+            codes = pd.Categorical(outcome[known], categories=sweep.dataset.outcomes).codes.astype(int)
+            p = table[[f"p_{name}" for name in sweep.dataset.outcomes]].to_numpy()
+            yield metrics.losses(p[known], codes)

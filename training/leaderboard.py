@@ -1,0 +1,94 @@
+"""The runs in one table: the columns that the MLflow UI shows, sorted by skill within label and source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from features.data.errors import RegimeError
+from models.tracking.shared_view import METRICS, TAGS
+
+WHOLE = ("effective_months", "train_seconds")
+SHOWN_ID = 8
+
+
+def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int | None = None) -> list[dict[str, Any]]:
+    """One dict a run: `run_id`, `name`, `label`, `source`, `gate_verdict`, and the metrics it has a figure for.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Runs as MLflow tabulates them, newest first.
+    wanted : list of str
+        Beginnings of run ids, or run names; empty: the newest `last`.
+    trials : bool
+        With the trials of sweeps (runs that have a parent).
+
+    Raises
+    ------
+    RegimeError
+        No run, or more than one id, begins like that.
+    """
+    if wanted:
+        chosen = pd.concat([_matching(found, one) for one in wanted]).drop_duplicates("run_id")
+    else:
+        parent = found.get("tags.mlflow.parentRunId")
+        shown = found if trials or parent is None else found[parent.isna()]
+        chosen = shown if last is None else shown.head(last)
+    made = [_row(one) for one in chosen.to_dict("records")]
+    lowest = float("-inf")
+    return sorted(made, key=lambda row: (row["label"], row["source"], -row.get("log_loss_skill", lowest)))
+
+
+def _matching(found: pd.DataFrame, one: str) -> pd.DataFrame:
+    """The run whose id begins with `one`, or all runs of that name."""
+    if not len(found):
+        raise RegimeError(f"no run {one!r}: there are none yet; `regime-train run default` makes some")
+    ids = found[found["run_id"].str.startswith(one)]
+    if len(ids) > 1:
+        raise RegimeError(f"{len(ids)} runs begin with {one!r}: give more of the id")
+    named = found[found["tags.mlflow.runName"] == one]
+    if not len(ids) and not len(named):
+        raise RegimeError(f"no run {one!r}: `regime-train compare` lists the newest, by id and name")
+    return ids if len(ids) else named
+
+
+def _row(run: dict[str, Any]) -> dict[str, Any]:
+    def tag(name: str) -> str:
+        value = run.get(f"tags.{name}")
+        return value if isinstance(value, str) else ""
+
+    made = {"run_id": str(run["run_id"]), "name": tag("mlflow.runName")} | {name: tag(name) for name in TAGS}
+    # Runs from before `label` was a tag have it as a parameter.
+    made["label"] = made["label"] or str(run.get("params.label") or "")
+    figures = {key: run.get(f"metrics.{key}") for key in METRICS}
+    return made | {key: float(value) for key, value in figures.items() if value is not None and value == value}
+
+
+def table(title: str, made: list[dict[str, Any]]) -> Table:
+    """The rows for a terminal; a column without any figure is left out."""
+    columns = {key: heading for key, heading in METRICS.items() if any(key in row for row in made)}
+    labels = len({(row["label"], row["source"]) for row in made}) > 1
+    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    ids = any(row["run_id"] for row in made)
+    for heading in ("run", *(["id"] if ids else []), *(["label", "source"] if labels else []), "verdict"):
+        view.add_column(heading, no_wrap=True)
+    for heading in columns.values():
+        view.add_column(heading, justify="right", no_wrap=True)
+    for row in made:
+        words = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
+        words += [row["label"], row["source"]] if labels else []
+        cells = [number(key, row[key]) if key in row else "" for key in columns]
+        view.add_row(*words, row["gate_verdict"], *cells, style="bold" if row["gate_verdict"] == "champion" else None)
+    return view
+
+
+def number(key: str, value: float) -> str:
+    """A figure as the tables show it: skills with their sign."""
+    if key in WHOLE:
+        return f"{value:.0f}"
+    if "skill" in key and not key.endswith("_p"):
+        return f"{value:+.4f}" if key == "log_loss_skill" else f"{value:+.3f}"
+    return f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""What a run shows a person: the model card and its figures."""
