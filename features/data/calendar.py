@@ -16,6 +16,8 @@ import pandas_market_calendars as mcal
 FIRST_SESSION = pd.Timestamp("1926-07-01")
 LAST_SESSION = pd.Timestamp("2035-12-31")
 CUT_OFF = pd.Timedelta(minutes=20)  # a decision is made this long after the close
+HORIZON = 21  # sessions a label and a call look ahead: one month
+SESSIONS_A_WEEK = 5
 
 
 @lru_cache(maxsize=1)
