@@ -139,19 +139,18 @@ def verify(head: str | None = None) -> tuple[int, str]:
         The chain or an entry is wrong, or `head` or the head noted in
         `journal.index` is not there: the tail was cut or the journal written anew.
     """
-    entries = read()
-    hashes = [entry.hash for entry in entries]
     with _locked(), JournalIndex.kept(path()) as index:
-        list(index.extend())
         noted = index.tail()
+        index.clear()
+        hashes = [entry.hash for entry in index.extend()]
         if noted.n and (noted.n > len(hashes) or hashes[noted.n - 1] != noted.hash):
-            raise RegimeError(f"{path()}: entry {noted.n} is not the one last verified; the journal was written anew")
+            raise index.lost(noted)
     if head is not None and head not in {*hashes, START}:
         raise RegimeError(
             f"{path()}: no entry has the hash {head}: the tail was cut or the journal written anew "
-            f"({len(entries)} entries)"
+            f"({len(hashes)} entries)"
         )
-    return len(entries), hashes[-1] if hashes else START
+    return len(hashes), hashes[-1] if hashes else START
 
 
 def of_model(entries: Iterable[Entry], name: str) -> list[Entry]:

@@ -72,13 +72,13 @@ def parse_line(text: bytes, before: Tail, known: Known) -> Entry:
         line: Any = json.loads(text)
     except ValueError as error:
         raise BrokenError("is not JSON") from error
-    if not isinstance(line, dict) or canonical_json(line) != text:
+    if not isinstance(line, dict):
+        raise BrokenError("is no entry")
+    number, previous, stated = (line.get(key) for key in ("n", "previous", "hash"))
+    body = canonical_json({key: value for key, value in line.items() if key != "hash"})
+    if text.replace(f'"hash":"{stated}",'.encode(), b"", 1) != body:
         raise BrokenError("is not as this program writes it")
-    hashed = {key: value for key, value in line.items() if key != "hash"}
-    good = (
-        line.get("previous") == before.hash and line.get("hash") == hashlib.sha256(canonical_json(hashed)).hexdigest()
-    )
-    if not good or line.get("n") != before.n + 1:
+    if previous != before.hash or number != before.n + 1 or stated != hashlib.sha256(body).hexdigest():
         raise BrokenError("does not follow from the one before")
     try:
         entry = Entry.model_validate_json(text)
@@ -119,7 +119,8 @@ def _contradiction(entry: Entry, known: Known) -> str | None:
 
 def clock_is_behind(asof: str, now: pd.Timestamp, last_live: pd.Timestamp | None) -> str | None:
     """Why the clock `now` cannot be that of a call for `asof`, or None."""
-    if calendar.last_complete(now) < pd.Timestamp(asof):
+    week = pd.Timestamp(asof)
+    if _new_york_date(now) < week or calendar.last_complete(now) < week:
         return "before the close it is of"
     if last_live is not None and now < last_live:
         return f"before an earlier live entry, made at {last_live.isoformat()}"
@@ -128,8 +129,11 @@ def clock_is_behind(asof: str, now: pd.Timestamp, last_live: pd.Timestamp | None
 
 def within_a_week(asof: str, now: pd.Timestamp) -> bool:
     """Whether the New York date of `now` is at most `LIVE_DAYS` days after `asof`."""
-    age = now.tz_convert("America/New_York").tz_localize(None).normalize() - pd.Timestamp(asof)
-    return bool(age <= pd.Timedelta(days=LIVE_DAYS))
+    return bool(_new_york_date(now) - pd.Timestamp(asof) <= pd.Timedelta(days=LIVE_DAYS))
+
+
+def _new_york_date(now: pd.Timestamp) -> pd.Timestamp:
+    return now.tz_convert("America/New_York").tz_localize(None).normalize()
 
 
 def entry_type_at(

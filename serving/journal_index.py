@@ -56,6 +56,10 @@ class JournalIndex:
         finally:
             base.close()
 
+    def clear(self) -> None:
+        """Forget everything, so that `extend` verifies the whole journal; undone if that fails."""
+        self._base.execute("DELETE FROM entries")
+
     def tail(self) -> Tail:
         """The last verified entry."""
         row = self._base.execute("SELECT n, hash, start, stop FROM entries ORDER BY n DESC LIMIT 1").fetchone()
@@ -119,7 +123,7 @@ class JournalIndex:
         """The lines after `tail`, once the last verified line is seen to be there."""
         if not self._journal.exists():
             if tail.n:
-                raise self._cut(tail)
+                raise self.lost(tail)
             yield iter(())
             return
         with self._journal.open("rb") as file:
@@ -127,13 +131,14 @@ class JournalIndex:
                 file.seek(tail.start)
                 last = file.read(tail.stop - tail.start)
                 if len(last) < tail.stop - tail.start or f'"hash":"{tail.hash}"'.encode() not in last:
-                    raise self._cut(tail)
+                    raise self.lost(tail)
             yield file
 
-    def _cut(self, tail: Tail) -> RegimeError:
+    def lost(self, tail: Tail) -> RegimeError:
+        """The error of a journal in which `tail`, verified before, is not where it stood."""
         index = self._journal.with_suffix(".index").name
         return RegimeError(
-            f"{self._journal}: entry {tail.n} (hash {tail.hash[:12]}), verified before, is not there any more: the tail "
+            f"{self._journal}: entry {tail.n} (hash {tail.hash[:12]}), once verified, is not there any more: the tail "
             f"was cut or the journal written anew; put it back, or delete {index} beside it to start from what is left"
         )
 
