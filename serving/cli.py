@@ -14,6 +14,7 @@ from features.data.paths import home
 from features.data.refresh import Source
 from serving import call_cache, journal
 from serving.call import SCHEMA_FILE, Call, json_schema
+from serving.exit_status import exit_status_help
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
@@ -127,7 +128,10 @@ def report(
         out.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
-@app.command(epilog="Examples: regime-predict weekly --source live; regime-predict weekly --catch-up --json")
+@app.command(
+    help="Refresh, call, journal, score: the whole week in one command, safe to repeat.\n\n" + exit_status_help(),
+    epilog="Examples: regime-predict weekly --source live; regime-predict weekly --catch-up --json",
+)
 def weekly(
     source: Annotated[
         Source | None, typer.Option(help="What to refresh; the stored snapshot's source if absent.")
@@ -137,13 +141,7 @@ def weekly(
     catch_up: Annotated[bool, typer.Option("--catch-up", help="Make the calls of missed weeks, as replays.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Refresh, call, journal, score: the whole week in one command, safe to repeat.
-
-    Exit status: 0 done; 1 bad input, no model yet, the journal was changed, or another weekly run is at work;
-    2 refused (a required input is stale or missing, or the model is of other data); 3 done, but the refresh failed
-    and the call stands on older data of the same source; 4 --folder is not a directory; 5 the time budget is used
-    up; 6 the refresh failed and nothing is stored of that source.
-    """
+    """Run the week; the help text above lists how it can end."""
     from serving.weekly import run_weekly
 
     result = run_weekly(source, folder, budget, catch_up)

@@ -20,14 +20,9 @@ from typing import Any, TypeVar
 import psutil
 
 from features.data.errors import RegimeError
+from serving.exit_status import BudgetSpentError
 
 T = TypeVar("T")
-
-
-class BudgetSpentError(RegimeError):
-    """The time limit was reached. Exit status 5 of the weekly run."""
-
-    exit_code = 5
 
 
 def run_within(seconds: float, work: Callable[..., T], *arguments: Any) -> T:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -20,47 +19,13 @@ from models.tracking import runs
 from serving import journal
 from serving.call import Call
 from serving.call_context import load_context
+from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
 from serving.journal_entry import Entry, EntryType
 from serving.predict import make_call
 from serving.report.page import write_report
 from serving.scorecard import Scorecard, score_journal
 from serving.text import weekly_summary
-from serving.time_limit import BudgetSpentError, run_within
-
-
-class ExitStatus(IntEnum):
-    """How a weekly run ends."""
-
-    done = 0
-    bad_input = RegimeError.exit_code
-    refused = RefusedError.exit_code
-    older_data_used = 3
-    no_such_folder = 4
-    budget_spent = BudgetSpentError.exit_code
-    no_data_of_source = 6
-
-
-EXIT_STATUS_HELP = {
-    ExitStatus.done: "done",
-    ExitStatus.bad_input: "bad input, no model yet, the journal was changed, or another weekly run is at work",
-    ExitStatus.refused: "refused: a required input is stale or missing, or the model is of other data",
-    ExitStatus.older_data_used: "done, but the refresh failed and the call stands on older data of the same source",
-    ExitStatus.no_such_folder: "--folder is not a directory",
-    ExitStatus.budget_spent: "the time budget is used up",
-    ExitStatus.no_data_of_source: "the refresh failed and nothing is stored of that source",
-}
-
-
-class NoSuchFolderError(RegimeError):
-    """`--folder` is mistyped: never a reason to go on with older data."""
-
-    exit_code = ExitStatus.no_such_folder
-
-
-class NoDataOfSourceError(RegimeError):
-    """The refresh failed, and what is stored is of another source, such as the sample."""
-
-    exit_code = ExitStatus.no_data_of_source
+from serving.time_limit import run_within
 
 
 @dataclass(frozen=True)
@@ -133,13 +98,17 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyR
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
         call = make_call(None)
-        entry = journal.append(call, pd.Timestamp.now("UTC"))
+        entry = journal.append(call, _now())
         caught_up = _catch_up(call) if catch_up else ()
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
         runs.tag_version(call.model.name, call.model.version, {"journal_head": head})
     return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed)
+
+
+def _now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
 
 
 @contextmanager
@@ -180,7 +149,7 @@ def _catch_up(latest: Call) -> tuple[str, ...]:
     dates = missed_weeks(entries, pd.Timestamp(latest.asof))
     if not dates:
         return ()
-    context, now = load_context(), pd.Timestamp.now("UTC")
+    context, now = load_context(), _now()
     for date in dates:
         journal.append(make_call(date, context), now, "replay")
     return tuple(str(date.date()) for date in dates)

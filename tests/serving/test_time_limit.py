@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from features.data.errors import RefusedError, RegimeError
-from serving.time_limit import BudgetSpentError, run_within
+from serving.exit_status import BudgetSpentError
+from serving.time_limit import run_within
 
 
 def stubborn(seconds: float, started: str) -> None:
