@@ -10,8 +10,11 @@ from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from features.data.store import Snapshot
 from features.dataset import Dataset
-from models.fit import Document, fit_at, refit_dates
+from models.fit import fit_at
+from models.fitted import FittedModel
 from models.spec import ModelSpec, from_json
+from models.splits import refit_dates
+from models.stacking import FitCache
 from models.tracking import loader
 from models.tracking.registered_name import registry_name
 from models.tracking.runs import Registered
@@ -37,7 +40,8 @@ class CallContext:
     model_name: str
     champion: Registered | None
     challenger: Registered
-    _fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
+    _folds: FitCache = field(default_factory=FitCache)
+    _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
 
     @property
     def shown(self) -> Registered:
@@ -49,11 +53,11 @@ class CallContext:
         """The specifications of champion (if any) and challenger."""
         return [from_json(one.tags["spec"]) for one in (self.champion, self.challenger) if one is not None]
 
-    def model_in_force(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
+    def model_in_force(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> FittedModel:
         """The model a walk-forward would use at `date`, fitted at the last scheduled refit; the same until the next."""
-        key = (spec.to_json(), last_refit(dataset, spec, date))
+        key = (spec.identity, last_refit(dataset, spec, date))
         if key not in self._fitted:
-            self._fitted[key] = fit_at(dataset, spec, key[1])
+            self._fitted[key] = fit_at(dataset, spec, key[1], self._folds)
         return self._fitted[key]
 
 

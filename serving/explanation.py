@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.dataset import FAMILY_OF, MEANING_OF
 from models.explain import contributions
-from models.fit import Document
+from models.fitted import FittedModel
 from serving.call import Drift, Driver
 
 DRIVERS_A_SIDE = 5
@@ -47,18 +47,18 @@ ASSETS = {
 LOW, HIGH = 0.2, 0.8  # percentiles between which a reading is usual
 
 
-def strongest_drivers(document: Document, row: pd.DataFrame, past: pd.DataFrame) -> tuple[Driver, ...]:
+def strongest_drivers(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> tuple[Driver, ...]:
     """The strongest features for rotation, then those for breakdown, each side strongest first.
 
     Parameters
     ----------
-    document : Document
+    model : FittedModel
         The fitted model that made the call.
     row : DataFrame, (1, features)
     past : DataFrame, (weeks, features)
         The rows before it, for the percentile of each reading.
     """
-    parts = contributions(document, row).sort_values()
+    parts = contributions(model, row).sort_values()
     up = parts[parts > 0.0].index[::-1][:DRIVERS_A_SIDE]
     down = parts[parts < 0.0].index[:DRIVERS_A_SIDE]
     return tuple(_driver(str(name), float(parts[name]), row, past) for name in (*up, *down))
@@ -82,18 +82,18 @@ def _family(name: str) -> str:
     return FAMILY_OF.get(name, "other")
 
 
-def family_contributions(document: Document, row: pd.DataFrame) -> dict[str, float]:
+def family_contributions(model: FittedModel, row: pd.DataFrame) -> dict[str, float]:
     """Sum of contributions by family, largest magnitude first; positive speaks for rotation."""
-    parts = contributions(document, row)
+    parts = contributions(model, row)
     if not len(parts):
         return {}
     sums = parts.groupby([_family(str(name)) for name in parts.index]).sum()
     return {str(name): float(sums[name]) for name in sums.abs().sort_values(ascending=False).index}
 
 
-def feature_drift(document: Document, row: pd.DataFrame, past: pd.DataFrame) -> Drift:
+def feature_drift(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> Drift:
     """The model's features that lie outside the 1 to 99 % range of the rows before; about 2 % do by construction."""
-    names = [name for name in document["features"] if name in past]
+    names = [name for name in model.features if name in past]
     if not names:
         return Drift(share_outside=0.0, features=())
     low, high = past[names].quantile(0.01), past[names].quantile(0.99)

@@ -16,7 +16,7 @@ from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
 from models.evaluation.verdict import verdict
-from models.fit import Document
+from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import baseline, from_json
 from models.tracking.runs import Registered
@@ -98,15 +98,17 @@ def _assemble(
     # For a past date, or when the data have moved on since training, the model in force then is fitted as a fold's is.
     refit = past or shown.tags["digest"] != snapshot.digest
 
-    def fitted(model: Registered) -> Document:
-        return context.model_in_force(dataset, from_json(model.tags["spec"]), date) if refit else model.document
+    def fitted(registered: Registered) -> FittedModel:
+        return (
+            context.model_in_force(dataset, from_json(registered.tags["spec"]), date) if refit else registered.document
+        )
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
     used, candidate = fitted(shown), fitted(context.challenger)
     markov_spec = baseline(from_json(context.challenger.tags["spec"]), "markov")
     markov = context.model_in_force(dataset, markov_spec, date)
     probabilities = _probabilities(used, row)
-    base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used["base"]), strict=True)))
+    base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
     said = verdict(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
     return Call(
         schema_version=SCHEMA_VERSION,
@@ -125,7 +127,7 @@ def _assemble(
         markov=_probabilities(markov, row),
         drivers=strongest_drivers(used, row, before),
         families=family_contributions(used, row),
-        drift=feature_drift(max(used, candidate, key=lambda one: len(one["features"])), row, before),
+        drift=feature_drift(max(used, candidate, key=lambda one: len(one.features)), row, before),
         last_week=_last_week(dataset, used, date),
         freshness=_freshness(snapshot),
         substitutions=snapshot.notes.get("substitutions", {}),
@@ -138,14 +140,14 @@ def _assemble(
     )
 
 
-def _probabilities(document: Document, row: pd.DataFrame) -> Probabilities:
-    unknown = [name for name in document["features"] if name not in row and name not in FAMILY_OF]
+def _probabilities(model: FittedModel, row: pd.DataFrame) -> Probabilities:
+    unknown = [name for name in model.features if name not in row and name not in FAMILY_OF]
     if unknown:
         raise RefusedError(
             f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
             "run `regime-train run default`"
         )
-    values = predict(document, row.reindex(columns=row.columns.union(document["features"])))[0]
+    values = predict(model, row.reindex(columns=row.columns.union(model.features)))[0]
     return Probabilities(**dict(zip(OUTCOMES, map(float, values), strict=True)))
 
 
@@ -157,13 +159,13 @@ def _leaders(dataset: Dataset) -> LeadersFaltering:
     return LeadersFaltering(now=True, since=dataset.X.index[held[-1] + 1 if len(held) else 0].date())
 
 
-def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> LastWeek | None:
+def _last_week(dataset: Dataset, model: FittedModel, date: pd.Timestamp) -> LastWeek | None:
     """The same model a decision earlier, so that a difference is the market's and not the model's."""
     place = dataset.X.index.get_loc(date)
     if not isinstance(place, int) or place == 0:
         return None
     before = dataset.X.iloc[[place - 1]]
-    return LastWeek(asof=before.index[0].date(), probabilities=_probabilities(document, before))
+    return LastWeek(asof=before.index[0].date(), probabilities=_probabilities(model, before))
 
 
 def _freshness(snapshot: Snapshot) -> dict[str, Freshness]:
@@ -173,7 +175,7 @@ def _freshness(snapshot: Snapshot) -> dict[str, Freshness]:
     }
 
 
-def _model_info(context: CallContext, document: Document, refit: bool) -> ModelInfo:
+def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelInfo:
     shown = context.shown
     p = float(shown.tags["skill_p"])
     return ModelInfo(
@@ -181,9 +183,9 @@ def _model_info(context: CallContext, document: Document, refit: bool) -> ModelI
         version=shown.version,
         estimator=shown.tags["kind"],
         champion=context.champion is not None,
-        fitted_at=pd.Timestamp(document["fitted_at"]).date(),
+        fitted_at=pd.Timestamp(model.fitted_at).date(),
         fitted_now=refit,
-        training_weeks=int(document["rows"]),
+        training_weeks=model.rows,
         skill=float(shown.tags["skill"]),
         skill_p=1.0 if math.isnan(p) else p,  # climatology against itself has no p: no evidence
         gate=shown.tags["gate"],

@@ -5,11 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.data.errors import RefusedError, RegimeError
+from models import fitted
 from models.evaluation.verdict import verdict
 from serving import journal, predict
+from tests.support.servers import HEAD
 
 BASE = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
 SHARE = st.floats(0.01, 1.0)
+
+
+def constant(*features):
+    return fitted.from_dict(HEAD | {"kind": "constant", "features": features, "probabilities": [0.4, 0.2, 0.4]})
 
 
 def spread(weights):
@@ -29,9 +35,9 @@ def test_more_of_an_outcome_never_loses_its_verdict(weights, more, name):
 
 
 def test_a_model_of_other_features_is_refused(toy):
-    document = {"kind": "constant", "features": ["moon_phase", "vix"], "probabilities": [0.4, 0.2, 0.4]}
+    model = constant("moon_phase", "vix")
     with pytest.raises(RefusedError, match=r"other features: 'moon_phase' \(1 in all\)"):
-        predict._probabilities(document, toy.X.iloc[[-1]])
+        predict._probabilities(model, toy.X.iloc[[-1]])
 
 
 def test_since_when_the_leaders_falter(toy):
@@ -48,10 +54,10 @@ def test_since_when_the_leaders_falter(toy):
 
 
 def test_last_week_is_the_decision_before(toy):
-    document = {"kind": "constant", "features": [], "probabilities": [0.4, 0.2, 0.4]}
-    last = predict._last_week(toy, document, toy.X.index[-1])
+    model = constant()
+    last = predict._last_week(toy, model, toy.X.index[-1])
     assert last.asof == toy.X.index[-2].date()
-    assert predict._last_week(toy, document, toy.X.index[0]) is None
+    assert predict._last_week(toy, model, toy.X.index[0]) is None
 
 
 def test_a_series_that_does_not_exist_cannot_be_allowed():
