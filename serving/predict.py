@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from features.console import progress_bar
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refusal
 from models.evaluation.verdict import verdict
 from models.fitted import FittedModel
 from models.predictor import predict
@@ -39,7 +39,16 @@ EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p
 LEGS_21 = ["broad_return_21", "cap_return_21"]
 
 
-def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, allowed: tuple[str, ...] = ()) -> Call:
+class WeekRefusedError(RefusedError):
+    """The data of this week do not carry a call; those of another may."""
+
+
+def make_call(
+    asof: pd.Timestamp | None,
+    context: CallContext | None = None,
+    allowed: tuple[str, ...] = (),
+    step: Callable[[int, int], None] | None = None,
+) -> Call:
     """The latest call, or that of the last decision at or before `asof`.
 
     Parameters
@@ -50,12 +59,17 @@ def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, all
         Shared by the calls of one process; loaded if absent.
     allowed : tuple of str
         Required series that may be stale; recorded in the call.
+    step : callable, optional
+        Told of progress, as (done, total).
 
     Raises
     ------
-    RegimeError, RefusedError
-        No data, an as-of date outside them, a stale required input, or a
-        champion trained on other data.
+    RegimeError
+        No data, or an as-of date outside them.
+    WeekRefusedError
+        A required input is stale or missing in that week.
+    RefusedError
+        The models are of other data or other features.
     """
     unknown = [key for key in allowed if key not in catalog.BY_KEY]
     if unknown:
@@ -65,15 +79,15 @@ def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, all
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = decision_date(whole, asof)
     snapshot = whole.as_of(date)
-    if asof is None:
-        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole), allowed)
-    refuse_if_stale(whole, snapshot, allowed=allowed)
+    reason = refusal(whole, whole.as_of(clock(whole)), clock(whole), allowed) if asof is None else None
+    reason = reason or refusal(whole, snapshot, allowed=allowed)
+    if reason:
+        raise WeekRefusedError(reason)
     context = context or load_context()
     specs = context.specs
-    with progress_bar("data set", None) as step:
-        dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
+    dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
     if dataset.X.loc[[date], LEGS_21].isna().any(axis=None):
-        raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
+        raise WeekRefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
     return _assemble(context, snapshot, dataset, date, asof is not None, allowed)
 
 

@@ -7,14 +7,13 @@ without knowledge of the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.console import progress_bar
 from features.data import store
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.paths import home
@@ -114,8 +113,13 @@ def scorecard(table: pd.DataFrame, corrected: int, digest: str | None = None) ->
     return Scorecard(top, parts[top].get("log_loss_skill"), parts["live"], parts["replay"], digest)
 
 
-def score_journal() -> Scorecard:
+def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
     """Score the calls of the source in force on its data, and tag each model version with what its calls earned.
+
+    Parameters
+    ----------
+    step : callable, optional
+        Told of progress, as (done, total).
 
     Raises
     ------
@@ -127,8 +131,7 @@ def score_journal() -> Scorecard:
     scored = journal.scored(entries)
     if not scored:
         return Scorecard(None, None, {"calls": 0}, {"calls": 0})
-    with progress_bar("data set", None) as step:
-        dataset = build(store.load(), "path", step)
+    dataset = build(store.load(), "path", step)
     table = call_table(scored, dataset.outcome)
     table.to_parquet(home() / "scores.parquet", index=False)
     _tag_versions(table)

@@ -11,12 +11,14 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from features.console import progress_bar
 from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
 from models.tracking import runs
 from serving import journal
+from serving.anchor import Anchors
 from serving.call import Call
 from serving.call_context import load_context
 from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
@@ -40,11 +42,14 @@ class WeeklyResult:
     scores: Scorecard
     report: Path
     refresh_failed: str | None
+    not_anchored: tuple[str, ...]
 
     @property
     def exit_status(self) -> ExitStatus:
-        """3 when the call stands on older data, else 0."""
-        return ExitStatus.older_data_used if self.refresh_failed else ExitStatus.done
+        """3 when the call stands on older data, else 7 when the head is not anchored, else 0."""
+        if self.refresh_failed:
+            return ExitStatus.older_data_used
+        return ExitStatus.not_anchored if self.not_anchored else ExitStatus.done
 
     @property
     def summary(self) -> str:
@@ -63,10 +68,13 @@ class WeeklyResult:
             "journal": {"lines": self.lines, "head": self.head, **entry},
             "scores": self.scores.to_json_object(),
             "report": str(self.report),
+            "not_anchored": list(self.not_anchored),
         }
 
 
-def run_weekly(source: Source | None, folder: Path | None, budget: float, catch_up: bool) -> WeeklyResult:
+def run_weekly(
+    source: Source | None, folder: Path | None, budget: float, catch_up: bool, anchors: Anchors
+) -> WeeklyResult:
     """Everything a week needs, in order, within `budget` seconds.
 
     Parameters
@@ -79,16 +87,18 @@ def run_weekly(source: Source | None, folder: Path | None, budget: float, catch_
         Seconds for the whole run; it is ended when they are used up.
     catch_up : bool
         Make the calls of missed weeks too, as replays.
+    anchors : Anchors
+        Where the journal's head goes besides.
 
     Raises
     ------
     RegimeError, RefusedError
         With the exit statuses of `ExitStatus`.
     """
-    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up)
+    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up, anchors)
 
 
-def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyResult:
+def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: Anchors) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
     if folder is not None and not folder.is_dir():
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
@@ -97,14 +107,16 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyR
     with _alone():
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
-        call = make_call(None)
+        with progress_bar("data set", None) as step:
+            call = make_call(None, step=step)
         entry = journal.append(call, _now())
         caught_up = _catch_up(call) if catch_up else ()
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
         runs.tag_version(call.model.name, call.model.version, {"journal_head": head})
-    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed)
+        not_anchored = tuple(anchors.put(head, lines))
+    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed, not_anchored)
 
 
 def _now() -> pd.Timestamp:
