@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.console import progress_bar
 from features.data.paths import home
 from features.dataset import Dataset
+from models.estimators import ALL_BASELINES, COLORS, TREES
 from models.evaluation import metrics, verdict_record
-from models.spec import ALL_BASELINES, LIGHTGBM_DEFAULTS, TREES, ModelSpec
+from models.fitted import FittedModel
+from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
 from models.tracking import delivery, provenance, runs, shared_view
 from models.tracking.outbox import Batch
 from models.tracking.registered_name import registry_name
@@ -36,7 +37,7 @@ def log(
     dataset: Dataset,
     specs: dict[str, ModelSpec],
     tables: dict[str, pd.DataFrame],
-    documents: dict[str, dict[str, Any]],
+    documents: dict[str, FittedModel],
     scores: dict[str, dict[str, float]],
     verdict: dict[str, str],
     aliases: dict[str, str | None],
@@ -110,7 +111,7 @@ def standing(kind: str, candidate: str, aliases: dict[str, str | None], verdict:
 
 
 def pictures_of(
-    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: dict[str, Any], whole: bool
+    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: FittedModel, whole: bool
 ) -> dict[str, str | bytes]:
     """PNG by artifact path; `whole` draws all of them, else only reliability and gain."""
     table = tables[kind]
@@ -139,7 +140,7 @@ def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
         "seed": str(spec.seed),
         "families": ",".join(spec.families) or "all",
     }
-    if spec.kind in TREES:
+    if spec.estimator in TREES:
         more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
         params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
     return params
@@ -151,10 +152,10 @@ def _tags(
     dataset: Dataset,
     spec: ModelSpec,
     table: pd.DataFrame,
-    document: dict[str, Any],
+    document: FittedModel,
     scores: dict[str, float],
 ) -> dict[str, str]:
-    color = {shared_view.COLOR_TAG: shared_view.COLORS[kind]} if kind in shared_view.COLORS else {}
+    color = {shared_view.COLOR_TAG: COLORS[kind]} if kind in COLORS else {}
     return color | {
         "experiment": name,
         "kind": kind,
@@ -166,5 +167,5 @@ def _tags(
         "skill": f"{scores['log_loss_skill']:+.4f}",
         "skill_p": f"{scores['log_loss_skill_p']:.4f}",
         "record": json.dumps(verdict_record.of(table)),
-        "document_sha256": hashlib.sha256(json.dumps(document).encode()).hexdigest(),
+        "document_sha256": hashlib.sha256(document.to_json().encode()).hexdigest(),
     }
