@@ -28,10 +28,10 @@ def test_settings_are_over_the_file():
     [
         ("refit_week=3", "'refit_week'.*'refit_weeks'"),
         ("params.max_depht=3", "max_depht.*max_depth"),
-        ("params.max_depth=two", "max_depth is 'two'; a number is needed"),
+        ("params.max_depth=two", "max_depth is 'two': a number is needed"),
         ("seed=a\nlabel='return'", "seed is"),
         ("seed.x=1", "seed is not a table"),
-        ("seed=1.5", "seed is 1.5: a value of type int"),
+        ("seed=1.5", "seed is 1.5: a whole number"),
         ("label=paht", "unknown label 'paht'"),
         ("families=rates", "families is 'rates'"),
         ("families=['rate']", "'rate': nearest known is 'rates'"),

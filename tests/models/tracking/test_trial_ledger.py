@@ -166,7 +166,7 @@ def test_only_a_baseline_of_the_protocol_is_one():
         assert not is_protocol(baseline(default, kind).replace(calibration="climatology"))
         assert not is_protocol(baseline(default, kind).replace(blend=("persistence",)))
     # What others may see is nothing to a baseline with columns of its own; the ridge on other columns is another model.
-    few = replace(default, families=("breadth",))
+    few = default.replace(families=("breadth",))
     assert is_protocol(baseline(few, "markov"))
     assert not is_protocol(baseline(few, "logit-all"))
     assert not is_protocol(default)
@@ -188,7 +188,7 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
 def test_entries_of_an_earlier_program_are_read_in_this_one_s_terms():
     """It wrote whole years as integers and columns that Markov does not read, and called any plain baseline one."""
     old = json.loads(MARKOV.to_json()) | {"min_history_years": 10, "families": ["rates", "breadth"]}
-    few = json.loads(baseline(replace(experiment.read("default"), families=("breadth",)), "logit-all").to_json())
+    few = json.loads(baseline(experiment.read("default").replace(families=("breadth",)), "logit-all").to_json())
     unknown = ['{"kind": "forgotten"}', "0", "none"]
     for place, spec in enumerate((json.dumps(old), json.dumps(few), *unknown)):
         trial_ledger.add([entry(place, spec=spec, baseline=True)])
