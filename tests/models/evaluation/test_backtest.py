@@ -10,26 +10,9 @@ from hypothesis import strategies as st
 from features.data import calendar
 from features.data.errors import RegimeError
 from models.evaluation import backtest, metrics
+from tests.support.scored_tables import market
 
 CAP, BILL, BROAD = backtest.CAP, backtest.BILL, backtest.BROAD
-
-
-def market(first="1996-01-02", last="2008-12-31", seed=0):
-    """Daily returns in which high P(breakdown) weeks are bad, and the table that says so; refits every 26 weeks."""
-    rng = np.random.default_rng(seed)
-    sessions = calendar.sessions(pd.Timestamp(first), pd.Timestamp(last))
-    dates = calendar.decision_dates(sessions[0], sessions[-1])
-    lift = np.exp(0.5 * rng.normal(size=len(dates)))
-    week = np.minimum(dates.searchsorted(sessions, side="left"), len(dates) - 1)
-    cap = rng.normal(0.0005, 0.01, len(sessions)) - 0.002 * (lift[week - 1] > 1.8)
-    broad = cap + rng.normal(0.0, 0.004, len(sessions))
-    returns = pd.DataFrame({"ret_broad": broad, "ret_cap": cap, "ret_bill": 0.0001}, sessions)
-    table = pd.DataFrame({"date": dates, "outcome": rng.choice(["rotation", "breakdown", "neither"], len(dates))})
-    table["p_rotation"], table["p_breakdown"] = rng.uniform(0.1, 0.6, len(dates)), 0.1 * lift
-    table["p_neither"] = 1.0 - table["p_rotation"] - table["p_breakdown"]
-    table[["base_rotation", "base_breakdown", "base_neither"]] = [0.35, 0.1, 0.55]
-    table["refit"] = dates[np.arange(len(dates)) // 26 * 26]
-    return table, returns
 
 
 @pytest.fixture(scope="module")

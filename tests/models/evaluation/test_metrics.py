@@ -10,27 +10,8 @@ from scipy.stats import binom
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.data.errors import RegimeError
-from models.evaluation import bootstrap, metrics, verdict_record
-
-OUTCOMES = ("rotation", "breakdown", "neither")
-
-
-def scored(seed=0, n=600, outcomes=OUTCOMES, freq="W-FRI"):
-    """A table whose outcomes were drawn from its own probabilities."""
-    rng = np.random.default_rng(seed)
-    p = rng.dirichlet([4, 2, 5][: len(outcomes)], size=n)
-    codes = np.array([rng.choice(len(outcomes), p=row) for row in p])
-    frame = pd.DataFrame(p, columns=[f"p_{name}" for name in outcomes])
-    for place, name in enumerate(outcomes):
-        frame[f"base_{name}"] = np.mean(codes == place)
-        frame[f"trailing_{name}"] = 1 / len(outcomes)
-    frame.insert(0, "date", pd.date_range("2000-01-07", periods=n, freq=freq))
-    frame["outcome"] = np.array(outcomes, dtype=object)[codes]
-    frame["faltering"] = rng.random(n) < 0.5
-    frame["volatility"] = rng.lognormal(size=n)
-    moved = (codes == 0) & (rng.random(n) < 0.2) & (len(outcomes) == 3)
-    frame["outcome_margin"] = np.where(moved, "neither", frame["outcome"])
-    return frame, p, codes
+from models.evaluation import bootstrap, metrics, verdicts
+from tests.support.scored_tables import OUTCOMES, scored
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +149,7 @@ def test_skill_without_the_best_crisis_by_hand():
     want = 1 - (2 * np.log(0.2) + 54 * np.log(0.8)) / (2 * np.log(0.1) + 54 * np.log(0.9))
     assert got["episodes"] == 2
     assert got["log_loss_skill_without_best_crisis"] == pytest.approx(want)
-    assert verdict_record.episode_spans(pd.DatetimeIndex(frame["date"][[2, 4, 30, 33]])) == [
+    assert verdicts.episode_spans(pd.DatetimeIndex(frame["date"][[2, 4, 30, 33]])) == [
         (frame["date"][2], frame["date"][4]),
         (frame["date"][30], frame["date"][33]),
     ]
