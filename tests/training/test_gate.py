@@ -1,5 +1,7 @@
 """The gate on weekly losses made by hand, and its multiple test against arch and a slow bootstrap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.evaluation import bootstrap, spa
 from training import gate, gate_wording
-from training.gate_types import GateCase, LeakSigns, Present
+from training.gate_types import Clauses, Failure, GateCase, GateOutcome, Leak, LeakSigns, Present, Tenure
 
 WEEKS = pd.date_range("2000-01-07", periods=780, freq="W-FRI")
 RNG = np.random.default_rng(11)
@@ -236,6 +238,124 @@ def test_the_decision_is_json():
     found = gate_wording.as_json(gate.judge(case(ahead(0.05), ahead(0.03, seed=1))))
     assert found["passed"] is True
     assert set(found) >= {"skill", "p", "spa_p", "tries", "rival", "periods", "champion_p"}
+
+
+def test_a_run_that_was_not_judged_has_not_passed():
+    found = gate.unjudged("lightgbm", "path", "no server")
+    assert found.outcome is GateOutcome.UNJUDGED
+    assert (found.passed, found.suspicious, found.champion, found.keeps_champion) == (False, False, None, True)
+    assert gate_wording.tags(found) == {"gate": "not judged: no server", "gate_passed": "false"}
+    assert gate_wording.as_json(found) == {
+        "outcome": "unjudged",
+        "failure": None,
+        "passed": False,
+        "suspicious": False,
+        "kept": gate_wording.UNKNOWN_CHAMPION,
+    }
+
+
+def test_monthly_decisions_are_resampled_in_blocks_of_half_a_year_and_a_year():
+    """120 months are ten years: with the blocks of weeks p would be 1, for want of two of the longer ones."""
+    months = pd.date_range("2000-01-31", periods=90, freq="ME")
+    rng = np.random.default_rng(4)
+    base = pd.Series(1.0 + 0.2 * rng.standard_normal(90), months)
+    own, markov = base - 0.05 + 0.1 * rng.standard_normal(90), base - 0.01 + 0.02 * rng.standard_normal(90)
+    losses = {"lightgbm": own, "climatology": base, "markov": markov}
+    signs = dict.fromkeys(losses, LeakSigns())
+    case = GateCase("stress", 12, "lightgbm", losses, ("climatology", "markov"), (), dict.fromkeys(losses, ""), signs)
+    found = gate.judge(case).clauses
+    assert found.p == bootstrap.p_value((base - own).to_numpy(), blocks=(6, 12)) < 1.0
+    assert found.spa_p == spa.adjusted_p(markov.to_numpy(), own.to_numpy()[:, None], (6, 12)) < 1.0
+    weekly = gate.judge(replace(case, rows_per_year=52)).clauses
+    assert weekly.p == weekly.spa_p == 1.0
+
+
+@pytest.mark.parametrize(
+    ("skill", "auc", "week", "leak"),
+    [
+        (0.121, None, None, Leak.SKILL),
+        (0.119, None, None, None),
+        (0.01, 0.851, None, Leak.AUC),
+        (0.01, 0.85, 0.40, None),
+        (0.01, None, 0.401, Leak.FIRST_WEEK),
+        (0.01, 0.2, -0.9, None),
+    ],
+)
+def test_the_bounds_of_a_leak(skill, auc, week, leak):
+    losses = {"lightgbm": CLIMATOLOGY * (1.0 - skill), "climatology": CLIMATOLOGY}
+    case = GateCase("path", 52, "lightgbm", losses, ("climatology",), (), {}, {"lightgbm": LeakSigns(auc, week)})
+    assert gate.leak_sign(case, "lightgbm") is leak
+    assert gate.leak_sign(replace(case, label="stress"), "lightgbm") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ({}, None),
+        ({"skill": 0.0}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"p": 0.05}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"rival_skill": 0.03}, Failure.NOT_ABOVE_BASELINE),
+        ({"spa_p": 0.05}, Failure.WITHIN_CHANCE),
+        ({"periods": {"early": 0.02, "late": -0.0101}}, Failure.BEHIND_IN_A_PERIOD),
+        ({"periods": {"early": 0.02, "late": -0.0099}}, None),
+        ({"champion_p": 0.10}, Failure.CHAMPION_NOT_BEATEN),
+        ({"champion_p": None}, Failure.CHAMPION_UNKNOWN),
+        ({"champion_p": None, "refit": True}, None),
+    ],
+)
+def test_each_clause_at_its_bound(change, failure):
+    clauses = Clauses(0.03, 0.049, None, None, "markov", 0.02, 0.049, 1, {"early": 0.0}, 0.099)
+    made = case(ahead(0.05), ahead(0.03, seed=1), present=present(None))
+    found, period = gate._failure(made, replace(clauses, **change))
+    assert found is failure
+    assert period == ("late" if failure is Failure.BEHIND_IN_A_PERIOD else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "tenure"),
+    [
+        ({"override": True}, Tenure.SET_BY_A_PERSON),
+        ({"baseline": False}, Tenure.PASSED_BEFORE),
+        ({"baseline": False, "override": True}, Tenure.SET_BY_A_PERSON),
+        ({}, Tenure.LOSS_NO_HIGHER),
+        ({"losses": None}, None),
+        ({"losses": ahead(0.04).iloc[:0]}, None),
+        ({"spec": "m"}, None),
+        ({"losses": pd.concat([ahead(0.02), pd.Series(1.0, WEEKS[-1:] + pd.Timedelta(weeks=1))])}, Tenure.MORE_WEEKS),
+    ],
+)
+def test_why_the_present_champion_stays(change, tenure):
+    values = {"name": "logit2 (version 1)", "spec": "other", "baseline": True, "losses": ahead(0.04, seed=2)} | change
+    found = gate.judge(case(ahead(0.01), ahead(0.03, seed=1), present=Present(**values)))
+    assert found.tenure is tenure
+    assert found.champion == (None if tenure else "markov")
+    assert gate_wording.kept(found) == ("logit2 (version 1)" if tenure else None)
+
+
+def test_a_decision_of_every_kind_is_a_sentence():
+    """No field of a decision is left out of its text, and no text is empty or holds `None`."""
+    made = [
+        gate.Decision(outcome, "lightgbm", "path", error="e")
+        for outcome in (GateOutcome.BASELINE, GateOutcome.UNJUDGED)
+    ]
+    clauses = Clauses(0.03, 0.049, 0.9, 0.5, "markov", 0.02, 0.3, 2, {"2008_on": -0.02}, 0.3)
+    signs, office = LeakSigns(0.9, 0.5), present(None, override=True)
+    for leak in Leak:
+        made.append(gate.Decision(GateOutcome.SUSPICIOUS, "lightgbm", "path", leak=leak, signs=signs, clauses=clauses))
+    for failure in Failure:
+        made.append(
+            gate.Decision(
+                GateOutcome.FAILED, "x", "path", present=office, failure=failure, period="2008_on", clauses=clauses
+            )
+        )
+    for tenure in Tenure:
+        made.append(gate.Decision(GateOutcome.BASELINE, "x", "path", present=office, tenure=tenure, fallback="markov"))
+    texts = [gate_wording.reason(decision) for decision in made]
+    assert len(set(texts)) == len(texts)
+    assert not [text for text in texts if "None" in text]
+    assert "1 try)" in gate_wording.reason(
+        gate.Decision(GateOutcome.PASSED, "x", "path", "x", clauses=replace(clauses, tries=1))
+    )
 
 
 # ---------------------------------------------------------------- the multiple test

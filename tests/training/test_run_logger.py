@@ -1,6 +1,7 @@
 """What is logged: the same names in every run, curves, figures, a card, a verdict that follows the champion."""
 
 import os
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -117,6 +118,24 @@ def test_an_alias_moves_only_where_the_gate_says_so(toy):
     assert aliases(experiment, decided("markov")) == {"challenger": "lightgbm", "champion": "markov"}
     assert aliases(experiment, decided(None, GateOutcome.SUSPICIOUS)) == {"champion": None}
     assert aliases(experiment, gate.unjudged("lightgbm", "path", "no server")) == {"challenger": "lightgbm"}
+
+
+def test_the_head_to_head_s_p_is_that_of_the_model_over_the_two_feature_logit(toy):
+    """The logged p is small for the better of the two and large for the worse, and 1 without the rival."""
+    experiment = experiment_of(toy, ("lightgbm", "logit2"))
+    candidate, logit2 = experiment.runs
+    flat = candidate.predictions.assign(p_rotation=0.3, p_breakdown=0.3, p_neither=0.4)
+    against = replace(experiment, baselines=(replace(logit2, predictions=flat),))
+    tagged = float(run_logger._tags(against, candidate)["head_to_head_p"])
+    assert tagged == pytest.approx(metrics.head_to_head_p(candidate.predictions, flat), abs=1e-4)
+    assert tagged < 0.05
+    worse = replace(
+        against,
+        candidate=replace(candidate, predictions=flat),
+        baselines=(replace(logit2, predictions=candidate.predictions),),
+    )
+    assert float(run_logger._tags(worse, worse.candidate)["head_to_head_p"]) > 0.95
+    assert run_logger._tags(replace(experiment, baselines=()), candidate)["head_to_head_p"] == "1.0000"
 
 
 def test_predictions_are_kept_in_the_users_directory(home):
