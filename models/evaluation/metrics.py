@@ -1,7 +1,7 @@
-"""Every figure of the evaluation protocol, from one table of out-of-sample probabilities.
+"""Every metric of the evaluation protocol, from one table of out-of-sample probabilities.
 
-All models, baselines and past calls are scored here and nowhere else;
-`docs/protocol.md` defines each figure and says what it assumes.
+All models, baselines and past calls are scored here and nowhere else.
+`models.evaluation.registry` states what each metric means and assumes.
 """
 
 from __future__ import annotations
@@ -104,13 +104,13 @@ def _discrimination(predictions: Predictions) -> dict[str, float]:
 
 
 def head_to_head(predictions: Predictions) -> np.ndarray:
-    """P(rotation) / (P(rotation) + P(breakdown)), the headline; shape (weeks,)."""
+    """P(rotation) / (P(rotation) + P(breakdown)), the head-to-head; shape (weeks,)."""
     rotation, breakdown = predictions.column("rotation"), predictions.column("breakdown")
     return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
 
 
 def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
-    """One-sided p that the headline of `table` has a lower log loss than that of `rival` on weeks with either outcome.
+    """One-sided p that the head-to-head of `table` has a lower log loss than that of `rival` on weeks with either.
 
     Both tables of predictions hold the same weeks. The other weeks stay in
     place with a gain of zero, so that a block is calendar time. 1 where the
@@ -152,7 +152,7 @@ def _brier(predictions: Predictions) -> dict[str, float]:
 
 
 def _light(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
-    """The figures that choose between models."""
+    """The metrics that choose between models."""
     loss, reference = losses(predictions.p, predictions.codes), losses(predictions.base, predictions.codes)
     out = {
         "log_loss": float(loss[on].mean()),
@@ -225,14 +225,14 @@ def _full(predictions: Predictions, on: np.ndarray, latent: np.ndarray) -> dict[
 
 
 def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: bool = True) -> dict[str, float]:
-    """All figures of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
+    """All metrics of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
 
     Parameters
     ----------
     table : DataFrame
         Columns `date`, `outcome`, `p_<outcome>`, `base_<outcome>`; the outcomes
         are those of its `p_` columns. `trailing_<outcome>`, `faltering`,
-        `volatility`, `outcome_margin` and `refit` add the figures that need them.
+        `volatility`, `outcome_margin` and `refit` add the metrics that need them.
     returns : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_bill`), optional
         Daily total returns as decimals; with `refit` they give what following
         the probabilities earned.
@@ -260,7 +260,7 @@ def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: boo
         found = _full(part, on, latent[:, span]) if full else _light(part, on)
         out |= {f"{name}{suffix}": value for name, value in found.items()}
     if full and returns is not None and "refit" in table and "breakdown" in predictions.outcomes:
-        out |= backtest.figures(table, returns)
+        out |= backtest.backtest_metrics(table, returns)
     return {name: float(value) for name, value in out.items() if np.isfinite(value)}
 
 

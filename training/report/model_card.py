@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import pandas as pd
 from features.data.calendar import HORIZON
 from features.data.sources.sample import CAVEAT
 from features.dataset import LABEL_MEANING, Dataset
-from models.evaluation import bootstrap, registry
+from models.evaluation import registry
 from models.evaluation.metric_types import Place
 from models.evaluation.predictions import is_monthly, matured_rows, months_a_row
+from models.evaluation.resampled_auc import auc_interval
 from models.evaluation.verdicts import breakdown_spans
 from models.figures import gain_curves, style
 from training import gate_wording
@@ -23,7 +23,6 @@ from training.standing import standing_of
 
 LIMIT = 5000  # characters of a description in MLflow's database
 WORST = 5
-REPLICATIONS = 400
 QUESTION = (
     "When the mega-caps that led the market falter, does money rotate into the rest of it, or does the market break "
     "down? One answer a decision, as probabilities."
@@ -34,48 +33,6 @@ USE = (
     "months and of episodes above, not of weeks. Most of the skill is volatility. Before 2003-05 the legs come from "
     "the Fama-French library as published today."
 )
-
-
-def auc_interval(table: pd.DataFrame) -> tuple[float, float] | None:
-    """90 % interval of the AUC of breakdown, by circular block bootstrap of whole rows.
-
-    Built as `models.evaluation.bootstrap.interval` is, for a figure that is no function of
-    means: blocks of half a year and of a year, each widened, and of both the
-    further reach. None for less than two of the longer blocks.
-    """
-    matured = matured_rows(table)
-    fell, p = (matured["outcome"] == "breakdown").to_numpy(), matured["p_breakdown"].to_numpy(float)
-    blocks = bootstrap.MONTH_BLOCKS if is_monthly(pd.DatetimeIndex(matured["date"])) else bootstrap.BLOCKS
-    if len(matured) < 2 * max(blocks) or fell.all() or not fell.any():
-        return None
-    auc = _weighted_auc(p, fell)
-    centre, reach = auc(np.ones(len(p), dtype=int)), []
-    for block in blocks:
-        draws = [auc(np.bincount(rows, minlength=len(p))) for rows in _resampled(len(p), block)]
-        tails = np.nanquantile(draws, [(1.0 - bootstrap.LEVEL) / 2.0, (1.0 + bootstrap.LEVEL) / 2.0])
-        reach.append(centre + (tails - centre) * bootstrap.widening(len(p), block))
-    return float(min(low for low, _ in reach)), float(max(high for _, high in reach))
-
-
-def _resampled(size: int, block: int) -> np.ndarray:
-    """Rows of `REPLICATIONS` circular block bootstrap samples, (replications, size)."""
-    starts = np.random.default_rng(0).integers(size, size=(REPLICATIONS, -(-size // block)))
-    return ((starts[:, :, None] + np.arange(block)) % size).reshape(REPLICATIONS, -1)[:, :size]
-
-
-def _weighted_auc(p: np.ndarray, truth: np.ndarray) -> Callable[[np.ndarray], float]:
-    """The AUC as a function of how often each row counts, NaN where only one kind does; sorted once."""
-    order = np.argsort(p, kind="stable")
-    groups = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
-    fell = truth[order]
-
-    def auc(count: np.ndarray) -> float:
-        weight = count[order].astype(float)
-        up, down = (np.add.reduceat(weight * kind, groups) for kind in (fell, ~fell))
-        pairs = up.sum() * down.sum()
-        return float(up @ (down.cumsum() - down / 2.0) / pairs) if pairs else float("nan")
-
-    return auc
 
 
 def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:

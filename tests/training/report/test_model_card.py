@@ -6,8 +6,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from arch.bootstrap import CircularBlockBootstrap
-from sklearn.metrics import roc_auc_score
 
 from features.dataset import OUTCOMES
 from models.evaluation import metrics
@@ -101,36 +99,3 @@ def test_a_horizon_the_data_cut_short_is_a_dash_not_a_number():
     daily = returns(made).loc[: made["date"].iloc[-1]]
     text = model_card._failures(made, daily)
     assert re.search(rf"{made['date'].iloc[-1]:%Y-%m-%d} \| breakdown \| 0% \| 33% \| – \| – \|", text)
-
-
-def test_the_weighted_auc_is_scikit_learns_on_repeated_rows():
-    rng = np.random.default_rng(3)
-    p, truth = rng.integers(0, 20, 200) / 20.0, rng.random(200) < 0.3
-    auc = model_card._weighted_auc(p, truth)
-    for seed in range(5):
-        rows = np.random.default_rng(seed).integers(200, size=200)
-        assert auc(np.bincount(rows, minlength=200)) == pytest.approx(roc_auc_score(truth[rows], p[rows]))
-    assert np.isnan(auc(np.bincount(np.flatnonzero(truth), minlength=200)))
-
-
-def test_the_rows_are_archs():
-    rows = model_card._resampled(130, 26)
-    theirs = CircularBlockBootstrap(26, np.arange(130), seed=0)
-    for mine, (args, _) in zip(rows[:20], theirs.bootstrap(20), strict=True):
-        np.testing.assert_array_equal(mine, args[0])
-
-
-def test_the_auc_s_interval_is_the_widest_reach_of_both_blocks():
-    made = table(weeks=400)
-    low, high = model_card.auc_interval(made)
-    ripe = made[made["outcome"].notna()]
-    truth, p = ripe["outcome"] == "breakdown", ripe["p_breakdown"].to_numpy()
-    centre, ends = roc_auc_score(truth, p), []
-    assert low < centre < high
-    for block in (26, 52):
-        rows = model_card._resampled(len(ripe), block)
-        draws = [roc_auc_score(truth.to_numpy()[one], p[one]) for one in rows]
-        ends.append(centre + (np.quantile(draws, [0.05, 0.95]) - centre) / np.sqrt(1.0 - block / len(ripe)))
-    assert low == pytest.approx(min(one[0] for one in ends))
-    assert high == pytest.approx(max(one[1] for one in ends))
-    assert model_card.auc_interval(made.head(60)) is None
