@@ -10,9 +10,10 @@ import pandas as pd
 from features.data import store
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
+from models.estimators import BASELINES
 from models.evaluation import metrics
 from models.evaluation.metric_definitions import REFERENCES
-from models.spec import BASELINES, ModelSpec, baseline, normal
+from models.spec import ModelSpec, baseline, normal
 from models.tracking.registered_name import registry_name
 from training import dask_cluster, gate_case, gate_wording, run_logger
 from training.gate_types import Decision

@@ -29,10 +29,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from models.estimators import BY_NAME
 from models.evaluation import spa
 from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
 from models.evaluation.predictions import PERIODS
-from models.spec import FIXED_COLUMNS
 from training.gate_types import Clauses, Decision, Failure, GateCase, GateOutcome, Leak, Present, Tenure
 
 LEVEL = 0.05
@@ -219,7 +219,8 @@ def _excluded(case: GateCase, name: str, suspicious: bool) -> bool:
 
     Beside a suspicious candidate only a baseline with columns of its own will do.
     """
-    return leak_sign(case, name) is not None or (suspicious and name not in FIXED_COLUMNS)
+    own_columns = name in BY_NAME and BY_NAME[name].columns is not None
+    return leak_sign(case, name) is not None or (suspicious and not own_columns)
 
 
 def _tenure(case: GateCase, present: Present, fallback: str | None, suspicious: bool) -> Tenure | None:

@@ -10,7 +10,8 @@ from scipy.stats import spearmanr
 
 from features.data.calendar import SESSIONS_A_WEEK
 from features.data.errors import RegimeError
-from models.spec import ALL_BASELINES, from_json, is_protocol, normal
+from models.estimators import ALL_BASELINES
+from models.spec import from_json, is_protocol, normal
 from models.tracking import loader, trial_ledger
 from models.tracking.registered_name import registry_name
 from models.tracking.runs import TrackingError

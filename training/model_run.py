@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from features.dataset import Dataset
-from models.fit import Document
-from models.spec import ALL_BASELINES, ModelSpec, is_protocol
+from models.estimators import ALL_BASELINES
+from models.fitted import FittedModel
+from models.spec import ModelSpec, is_protocol
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class ModelRun:
     spec : ModelSpec
     predictions : DataFrame
         Every out-of-sample row, as `training.walkforward.walk_forward` returns it.
-    fitted : Document
+    fitted : FittedModel
         The fit of the last fold.
     scores : mapping of str to float
         Metrics by name, as in `models.evaluation.registry`; one without a finite value is absent.
@@ -32,7 +33,7 @@ class ModelRun:
     name: str
     spec: ModelSpec
     predictions: pd.DataFrame
-    fitted: Document
+    fitted: FittedModel
     scores: Mapping[str, float]
 
     def with_scores(self, more: Mapping[str, float]) -> ModelRun:
@@ -80,6 +81,6 @@ def model_name(spec: ModelSpec) -> str:
     A baseline that departs from the protocol (calibrated, blended, or on other
     rows or columns) is a candidate; its name begins with `altered-`.
     """
-    name = "+".join((spec.kind, *spec.blend))
-    altered = spec.kind in ALL_BASELINES and not is_protocol(spec)
+    name = "+".join(spec.members)
+    altered = spec.estimator in ALL_BASELINES and not is_protocol(spec)
     return f"altered-{name}" if altered else name

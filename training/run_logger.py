@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from features.data.paths import home
+from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
-from models.figures.colors import ESTIMATOR_COLORS
-from models.spec import LIGHTGBM_DEFAULTS, TREES
+from models.spec import LIGHTGBM_DEFAULTS
 from models.tracking import delivery, provenance, runs, shared_view
 from models.tracking.outbox import Batch
 from models.tracking.registered_name import registry_name
@@ -126,14 +126,14 @@ def _params(experiment: str, run: ModelRun) -> dict[str, str]:
         "seed": str(spec.seed),
         "families": ",".join(spec.families) or "all",
     }
-    if spec.kind in TREES:
+    if spec.estimator in TREES:
         more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
         params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
     return params
 
 
 def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
-    color = {shared_view.COLOR_TAG: ESTIMATOR_COLORS[run.name]} if run.name in ESTIMATOR_COLORS else {}
+    color = {shared_view.COLOR_TAG: COLORS[run.name]} if run.name in COLORS else {}
     dataset = experiment.dataset
     return color | {
         "experiment": experiment.name,
@@ -146,6 +146,6 @@ def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
         "skill": f"{run.scores['log_loss_skill']:+.4f}",
         "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
         "record": json.dumps(track_record(run.predictions)),
-        "document_sha256": hashlib.sha256(json.dumps(run.fitted).encode()).hexdigest(),
+        "document_sha256": hashlib.sha256(run.fitted.to_json().encode()).hexdigest(),
         "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
     }

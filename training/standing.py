@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from models.spec import ALL_BASELINES
+from models.estimators import ALL_BASELINES
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
 

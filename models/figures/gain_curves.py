@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from models.estimators import COLORS
 from models.evaluation import metrics
 from models.evaluation.predictions import matured, matured_rows
 from models.evaluation.verdicts import breakdown_spans
 from models.figures import style
-from models.figures.colors import ESTIMATOR_COLORS, MUTED, OUTCOME_COLORS
+from models.figures.colors import MUTED, OUTCOME_COLORS
 
 REFERENCES = ("climatology", "logit2", "markov")
 POINTS = 450  # most points of a stepped curve: logging three takes a quarter of a second, and no screen shows more
@@ -76,7 +77,7 @@ def diagram(title: str, name: str, table: pd.DataFrame, others: Mapping[str, pd.
         axes.axhline(0.0, color=MUTED, lw=1.0)
         style.shade(axes, breakdown_spans(matured_rows(table)), OUTCOME_COLORS["breakdown"], 0.15)
         for reference, line in gains.items():
-            axes.plot(line.index, line, color=ESTIMATOR_COLORS[reference], lw=1.8)
+            axes.plot(line.index, line, color=COLORS[reference], lw=1.8)
         _label_ends(axes, gains)
         axes.set_ylabel("nats ahead")
         return style.png(figure)
@@ -91,7 +92,7 @@ def _label_ends(axes: Axes, lines: dict[str, pd.Series]) -> None:
         axes.annotate(
             f" over {name} {line.iloc[-1]:+.1f}",
             (line.index[-1], place),
-            color=ESTIMATOR_COLORS[name],
+            color=COLORS[name],
             fontweight="bold",
             va="center",
             annotation_clip=False,

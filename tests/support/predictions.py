@@ -46,7 +46,7 @@ def experiment_of(toy, kinds=("lightgbm", "markov", "climatology"), name="defaul
     data = dataclasses.replace(toy, X=X, returns=returns(first))
     runs = []
     for kind, one in tables.items():
-        spec = ModelSpec(kind=kind, train_start="1980-01-01")
+        spec = ModelSpec(estimator=kind, train_start="1980-01-01")
         scores = metrics.evaluate(one) | {"train_seconds": 1.0}
         if kind == "climatology":
             del scores["calibration_slope_breakdown"]  # a constant forecast has none

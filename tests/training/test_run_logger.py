@@ -6,9 +6,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from models.estimators import COLORS
 from models.evaluation import metrics
 from models.figures import gain_curves
-from models.figures.colors import ESTIMATOR_COLORS
 from models.tracking import runs
 from tests.support.predictions import experiment_of, table
 from training import gate, leaderboard, run_logger
@@ -53,7 +53,7 @@ def test_an_experiment_as_logged(toy):
         curve = client.get_metric_history(logged["lightgbm"][0], name)
         assert curve[-1].step == int(matured["date"].iloc[-1].strftime("%Y%m%d"))
         assert len(curve) == len(matured)
-    assert logged_runs["markov"].data.tags["mlflow.runColor"] == ESTIMATOR_COLORS["markov"]
+    assert logged_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])
     always = {"predictions.parquet", "model_card.md", "experiment.toml", "dataset.json", "pictures"}
     drawn = {f"pictures/{name}.png" for name in ("reliability", "gain")}

@@ -99,14 +99,14 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
 
 def _data(dataset: Dataset, run: ModelRun) -> str:
     X, document = dataset.X, run.fitted
-    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document["outcomes"], document["base"], strict=True))
+    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document.outcomes, document.base, strict=True))
     every = "month ends" if dataset.rows_per_year == 12 else "last sessions of weeks"
     return (
         "## Data and protocol\n"
         f"- {len(X)} {every}, {X.index[0]:%Y-%m-%d} to {X.index[-1]:%Y-%m-%d}, from `{dataset.source}`, legs "
         f"`{dataset.legs}`, digest `{dataset.digest[:16]}`\n"
-        f"- base rates in training: {rates} ({document['rows']} rows, fitted {document['fitted_at']}, "
-        f"{len(document['features'])} features)\n"
+        f"- base rates in training: {rates} ({document.rows} rows, fitted {document.fitted_at}, "
+        f"{len(document.features)} features)\n"
         f"- expanding walk-forward from {run.spec.train_start}, tested {style.span(run.predictions)}, refitted every "
         f"{run.spec.refit_weeks} weeks; a training row counts only if its label had ended before the decision\n"
         "- skill against the climatology of the same fold; p by circular block bootstrap, "

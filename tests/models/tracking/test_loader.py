@@ -10,9 +10,9 @@ import pytest
 
 from features.data.errors import RefusedError, RegimeError
 from models.tracking import loader
+from tests.support.servers import CONSTANT as DOCUMENT
 
-DOCUMENT = {"kind": "constant", "features": [], "outcomes": ["rotation"], "probabilities": [1.0], "base": [1.0]}
-TEXT = json.dumps(DOCUMENT)
+TEXT = DOCUMENT.to_json()
 TAGS = {"kind": "climatology", "document_sha256": hashlib.sha256(TEXT.encode()).hexdigest()}
 
 

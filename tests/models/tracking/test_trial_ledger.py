@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss
 
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, is_protocol
+from models.estimators import ALL_BASELINES, BASELINES
+from models.spec import ModelSpec, baseline, is_protocol
 from models.tracking import connection, trial_ledger
 from tests.support.servers import mlflow_server
 from training import config, gate_case
@@ -154,16 +155,16 @@ def test_weekly_losses_are_the_log_loss():
 
 def test_only_a_baseline_of_the_protocol_is_one():
     default = config.read_spec("default")
-    for kind in (*BASELINES, *OPTIONAL_BASELINES):
+    for kind in ALL_BASELINES:
         assert is_protocol(baseline(default, kind)), kind
         shipped = config.read_spec(kind)
         assert is_protocol(shipped), kind
         # What runs beside it is what runs beside `default`.
         assert [baseline(shipped, one) for one in BASELINES] == [baseline(default, one) for one in BASELINES]
-        assert is_protocol(replace(baseline(default, kind), label="return", seed=8))
-        assert not is_protocol(replace(baseline(default, kind), train_start="1964-01-01"))
-        assert not is_protocol(replace(baseline(default, kind), calibration="climatology"))
-        assert not is_protocol(replace(baseline(default, kind), blend=("persistence",)))
+        assert is_protocol(baseline(default, kind).replace(label="return", seed=8))
+        assert not is_protocol(baseline(default, kind).replace(train_start="1964-01-01"))
+        assert not is_protocol(baseline(default, kind).replace(calibration="climatology"))
+        assert not is_protocol(baseline(default, kind).replace(blend=("persistence",)))
     # What others may see is nothing to a baseline with columns of its own; the ridge on other columns is another model.
     few = replace(default, families=("breadth",))
     assert is_protocol(baseline(few, "markov"))

@@ -28,9 +28,9 @@ def written(toy, outcomes=OUTCOMES, tries=7):
         returns=returns(predictions),
         rows_per_year=52 if len(outcomes) == 3 else 12,
     )
-    specs = [ModelSpec(kind=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov")]
+    specs = [ModelSpec(estimator=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov")]
     fitted = fit_at(data, specs[1], pd.Timestamp("1996-01-05"))
-    runs = [ModelRun(spec.kind, spec, predictions, fitted, metrics.evaluate(predictions)) for spec in specs]
+    runs = [ModelRun(spec.estimator, spec, predictions, fitted, metrics.evaluate(predictions)) for spec in specs]
     experiment = Experiment("default", None, data, runs[0], (runs[1],))
     if tries is None:
         decision = gate.unjudged("lightgbm", data.label, "no server")
