@@ -16,7 +16,7 @@ from features.data.errors import RefusedError, RegimeError
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.fit import fit_at
 from models.fitted import FittedModel
 from models.predictor import predict
@@ -172,7 +172,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     return {
         "schema": SCHEMA,
         "asof": str(date.date()),
-        "verdict": verdict(probabilities, base, at.champion is not None),
+        "verdict": verdict_of(probabilities, base, at.champion is not None),
         "head_to_head": probabilities["rotation"] / (probabilities["rotation"] + probabilities["breakdown"]),
         "head_to_head_evidence": float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE,
         "probabilities": probabilities,

@@ -17,7 +17,7 @@ from features.data import store
 from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.tracking import runs
 from serving import journal
 
@@ -63,7 +63,7 @@ def _against(table: pd.DataFrame) -> dict[str, Any]:
 def _hits(ripe: pd.DataFrame, prefix: str) -> float | None:
     """How often the verdict of these probabilities was right, where it said anything."""
     said = [
-        verdict({k: row[f"{prefix}{k}"] for k in OUTCOMES}, {k: row[f"base_{k}"] for k in OUTCOMES}, True)
+        verdict_of({k: row[f"{prefix}{k}"] for k in OUTCOMES}, {k: row[f"base_{k}"] for k in OUTCOMES}, True)
         for row in ripe.to_dict("records")
     ]
     spoken = np.isin(said, OUTCOMES)
