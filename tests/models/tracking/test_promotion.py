@@ -11,7 +11,6 @@ from features import dataset
 from features.data.errors import RegimeError
 from models.spec import ModelSpec, baseline
 from models.tracking import connection, loader, promotion, runs, trial_ledger
-from serving import cli as calls
 from training import cli, gate_case, gate_wording
 from training.model_run import Experiment, ModelRun
 
@@ -122,40 +121,3 @@ def test_without_mlflow_nothing_is_judged_and_nobody_unseated(monkeypatch):
     found = judged(0.05)
     assert found.keeps_champion
     assert gate_wording.reason(found).startswith("not judged: ")
-
-
-def call(override):
-    model = {"name": "regime", "version": "3", "kind": "markov", "champion": True, "fitted_at": "2020-01-03"}
-    model |= {"fitted_now": False, "skill": 0.03, "skill_p": 0.01, "override": override}
-    p = {"rotation": 0.4, "breakdown": 0.2, "neither": 0.4}
-    return {
-        "model": model,
-        "verdict": "neither",
-        "asof": "2020-01-03",
-        "last_week": None,
-        "probabilities": p,
-        "base_rates": p,
-        "challenger": {"probabilities": p, "drivers": []},
-        "drivers": [],
-        "drift": {"features": []},
-        "record": {},
-        "leaders_faltering": {"since": None},
-        "freshness": {},
-        "source": "folder",
-        "digest": "d",
-        "caveat": None,
-        "head_to_head": 0.6,
-        "head_to_head_evidence": True,
-        "substitutions": {},
-    }
-
-
-def test_every_call_shows_it(capsys):
-    from serving.report import page
-
-    calls._show(call("the desk wants [it] (me, 2024-01-05)"))
-    assert "set by a person, not by the gate: the desk wants [it] (me, 2024-01-05)" in capsys.readouterr().out
-    assert "the desk wants &lt;it&gt;" in page._head(call("the desk wants <it>"), "0" * 64)
-    calls._show(call(None))
-    assert "set by a person" not in capsys.readouterr().out
-    assert "et by a person" not in page._head(call(None), "0" * 64)
