@@ -354,7 +354,7 @@ def status(json: Annotated[bool, typer.Option("--json", help="JSON on standard o
 
 def main() -> None:
     """Run the command `regime`."""
-    run_app(app)
+    run_app(app, "regime")
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def run_app(app: typer.Typer) -> None:
+def run_app(app: typer.Typer, name: str | None = None) -> None:
     """Run a command; an expected error becomes one line and its exit status.
 
-    A wrong option or argument is bad input and exits with 1; 2 is left to refusals.
+    A wrong option or argument is bad input and exits with 1; 2 is left to refusals. `name` is what the command calls
+    itself, the name it was started by if absent.
     """
     try:
-        status = app(standalone_mode=False, help_option_names=["-h", "--help"])
+        status = app(prog_name=name, standalone_mode=False, help_option_names=["-h", "--help"])
     except RegimeError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:

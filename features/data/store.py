@@ -165,21 +165,22 @@ def _point(name: str, digest: str) -> None:
 
 
 def stored() -> dict[str, dict[str, object]]:
-    """Return the manifest of every source that has a snapshot, by source, each with its `digest`.
+    """Return a manifest, with its `digest`, for every source that has a snapshot, by source.
 
-    That is the one in force, the one a pointer names, or else the last one written.
+    It is that of the snapshot in force, else of the one a pointer names, else of the last one written.
+    A snapshot whose manifest does not verify is left out.
     """
-    found: dict[str, dict[str, object]] = {}
-    root = home() / "snapshots"
-    for path in sorted(root.glob("[!.]*/manifest.json"), key=lambda one: one.stat().st_mtime_ns):
-        manifest = json.loads(path.read_text())
-        found[manifest["source"]] = manifest | {"digest": path.parent.name}
-    for pointer in home().glob("CURRENT.*"):
-        manifest = _manifest(pointer)
-        found[str(manifest["source"])] = manifest
-    if (home() / "CURRENT").exists():
-        manifest = _manifest(home() / "CURRENT")
-        found[str(manifest["source"])] = manifest
+    whole: dict[str, dict[str, object]] = {}
+    paths = (home() / "snapshots").glob("[!.]*/manifest.json")
+    for path in sorted(paths, key=lambda one: one.stat().st_mtime_ns):
+        manifest: dict[str, object] = json.loads(path.read_text())
+        if _digest(manifest) == path.parent.name:
+            whole[path.parent.name] = manifest | {"digest": path.parent.name}
+    found = {str(manifest["source"]): manifest for manifest in whole.values()}
+    for pointer in (*home().glob("CURRENT.*"), *home().glob("CURRENT")):
+        digest = pointer.read_text().strip()
+        if digest in whole:
+            found[str(whole[digest]["source"])] = whole[digest]
     return found
 
 

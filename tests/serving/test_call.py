@@ -69,7 +69,7 @@ def test_a_changed_table_is_refused(home):
 def stored(tmp_path):
     """A stored folder with both legs."""
     from features.data.sources import folder
-    from tests.conftest import write_folder
+    from tests.support.data import write_folder
 
     tables, legs, last = folder.read(write_folder(tmp_path / "data"))
     store.write(tables, "folder", legs, last)
