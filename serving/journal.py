@@ -95,7 +95,7 @@ def kind_of(asof: str, now: pd.Timestamp) -> str:
 def append(call: dict[str, Any], now: pd.Timestamp, kind: str | None = None) -> Line:
     """Append a call unless its week, model version and digest stand there already; the line either way.
 
-    A call for a week that has one of the same kind and registered model already corrects it: a new
+    A call for a week that has one of the same kind already corrects it: a new
     line that names the old one.
     """
     call = json.loads(json.dumps(call))
@@ -106,8 +106,7 @@ def append(call: dict[str, Any], now: pd.Timestamp, kind: str | None = None) -> 
         for line in mine:
             if _same(line, call):
                 return line
-        # The sample and a user's own data share the journal: only a call of the same model corrects one.
-        older = [line["n"] for line in of_model(mine, call["model"]["name"]) if line["asof"] == call["asof"]]
+        older = [line["n"] for line in mine if line["asof"] == call["asof"]]
         line = {
             "n": len(lines) + 1,
             "kind": kind,
@@ -153,11 +152,6 @@ def verify(head: str | None = None) -> tuple[int, str]:
             f"{path()}: no line has the hash {head}: the tail was cut or the journal written anew ({len(lines)} lines)"
         )
     return len(lines), lines[-1]["hash"] if lines else START
-
-
-def of_model(lines: list[Line], name: str) -> list[Line]:
-    """Lines of one registered model."""
-    return [line for line in lines if line["call"]["model"]["name"] == name]
 
 
 def standing(lines: list[Line]) -> list[Line]:

@@ -19,7 +19,6 @@ from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
 from models.evaluation.verdict import verdict
 from models.tracking import runs
-from models.tracking.registered_name import registry_name
 from serving import journal
 
 SAID = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
@@ -72,12 +71,11 @@ def _hits(ripe: pd.DataFrame, prefix: str) -> float | None:
 
 
 def score() -> dict[str, Any]:
-    """Score the journal's calls on the data in force; JSON-ready, `log_loss_skill` of the live calls on top.
+    """Score the journal against the current snapshot; JSON-ready, `log_loss_skill` of the live calls on top.
 
     While no live call has matured, the replays stand on top and `kind` says so.
     """
-    source = str(store.current_manifest()["source"])
-    lines = journal.of_model(journal.standing(journal.read()), registry_name(source, "path"))
+    lines = journal.standing(journal.read())
     if not lines:
         return {"kind": None, "log_loss_skill": None, "live": {"calls": 0}, "replay": {"calls": 0}}
     with progress_bar("data set", None) as step:

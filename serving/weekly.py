@@ -61,15 +61,14 @@ def missed(lines: list[journal.Line], last: pd.Timestamp) -> list[pd.Timestamp]:
 
 
 def _refresh(source: Source, folder: Path | None) -> str | None:
-    """Refresh; the error in one line if that failed but an older snapshot of this source is there."""
+    """Refresh; the error in one line if that failed but an older snapshot is there."""
     try:
         refresh_store(source, folder)
     except RefusedError:
         raise
     except RegimeError as error:
-        if source.value not in store.stored():
+        if not (home() / "CURRENT").exists():
             raise
-        store.use(source.value)
         return str(error)
     return None
 
@@ -86,7 +85,7 @@ def weekly(source: Source, folder: Path | None, budget: int, catch_up: bool) -> 
         failed = _refresh(source, folder)
         made = call(None)
         line = journal.append(made, pd.Timestamp.now("UTC"))
-        caught = _catch_up(pd.Timestamp(made["asof"]), made["model"]["name"]) if catch_up else []
+        caught = _catch_up(pd.Timestamp(made["asof"])) if catch_up else []
         scores = score()
         count, head = journal.verify()
         page.write(home() / "report.html", made)
@@ -102,8 +101,8 @@ def weekly(source: Source, folder: Path | None, budget: int, catch_up: bool) -> 
     }
 
 
-def _catch_up(last: pd.Timestamp, name: str) -> list[str]:
-    days = missed(journal.of_model(journal.read(), name), last)
+def _catch_up(last: pd.Timestamp) -> list[str]:
+    days = missed(journal.read(), last)
     if not days:
         return []
     at, now = desk(), pd.Timestamp.now("UTC")

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from features.data import store
 from features.data.errors import RegimeError
 from features.data.refresh import Source
 from serving import journal, weekly
@@ -72,17 +71,3 @@ def test_the_ready_files_parse():
         assert section in parser.sections()
     job = yaml.safe_load((FILES / "regime.yml").read_text())["jobs"]["call"]
     assert any("regime-predict weekly" in step.get("run", "") for step in job["steps"])
-
-
-def test_a_failed_refresh_falls_back_to_its_own_source_alone(tmp_path):
-    """Where the sample is in force, a week on a folder that cannot be read is not made on the sample."""
-    table = pd.DataFrame({"SPY": [1.0, 2.0]}, pd.DatetimeIndex(["2020-01-02", "2020-01-03"], name="date"))
-    prices = {"prices_etf": table.reset_index().assign(available_at=table.index)}
-    last = pd.Timestamp("2020-01-03")
-    store.write(prices, "sample", "sample", last)
-    with pytest.raises(RegimeError, match="no such directory"):
-        weekly._refresh(Source.folder, tmp_path / "gone")
-    digest = store.write(prices, "folder", "us", last)
-    store.use("sample")
-    assert "no such directory" in weekly._refresh(Source.folder, tmp_path / "gone")
-    assert store.load().digest == digest
