@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from features.data.store import Snapshot
     from features.dataset import Dataset
     from models.spec import ModelSpec
+    from serving.call import Call
 
 __all__ = (
     "call",
@@ -165,9 +166,9 @@ def specification(name: str = "default", **changes: Any) -> ModelSpec:
     RegimeError
         No such experiment, an unknown key, or a value of the wrong type or size.
     """
-    from training import experiment as experiments
+    from training import config
 
-    return experiments.read(name, _settings(changes))
+    return config.read_spec(name, _settings(changes))
 
 
 def experiment(name: str = "default", *, workers: int = 2, **changes: Any) -> dict[str, Any]:
@@ -186,11 +187,12 @@ def experiment(name: str = "default", *, workers: int = 2, **changes: Any) -> di
         What `regime train run NAME --json` prints: the gate's decision, the metrics of every model, and the path of
         the out-of-sample `predictions`.
     """
-    from training import experiment as experiments
+    from training import config
+    from training.experiment import run
 
     settings = _settings(changes)
-    text = experiments.text(name, settings)
-    return experiments.run(Path(name).stem, experiments.read(name, settings), text, workers)
+    spec, text = config.read_spec(name, settings), config.read_text(name, settings)
+    return run(Path(name).stem, spec, text, workers)
 
 
 def runs() -> pd.DataFrame:
@@ -203,7 +205,7 @@ def runs() -> pd.DataFrame:
     return pd.DataFrame(leaderboard.rows(finished(), []))
 
 
-def call(asof: str | date | None = None) -> dict[str, Any]:
+def call(asof: str | date | None = None) -> Call:
     """Return the latest call, or that of a past week with the data and a model of that week; nothing is written.
 
     Raises
@@ -211,9 +213,9 @@ def call(asof: str | date | None = None) -> dict[str, Any]:
     RegimeError, RefusedError
         No data, no model, or a required input is stale.
     """
-    from serving import predict
+    from serving.predict import make_call
 
-    return predict.call(None if asof is None else _day(asof))
+    return make_call(None if asof is None else _day(asof))
 
 
 def journal() -> pd.DataFrame:
@@ -228,7 +230,7 @@ def report(to: str | Path | None = None) -> Path:
     from features.data.paths import home
     from serving.report import page
 
-    return page.write(home() / "report.html" if to is None else Path(to))
+    return page.write_report(home() / "report.html" if to is None else Path(to))
 
 
 def places() -> dict[str, str]:

@@ -7,14 +7,14 @@ from rich.table import Table
 
 from serving import journal
 
-COLUMNS = ("n", "asof", "made_at", "kind", "corrects", "source", "digest", "model", "version", "verdict")
+COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict")
 OUTCOMES = ("rotation", "breakdown", "neither")
 
 
 def table() -> pd.DataFrame:
     """Return every line of the journal, oldest first.
 
-    Columns: `n`, `asof`, `made_at`, `kind` (`live` or `replay`), `corrects` (the `n` of an older line, or missing),
+    Columns: `n`, `asof`, `made_at`, `entry_type` (`live` or `replay`), `corrects` (the `n` of an older line, or missing),
     `source`, `digest`, `model`, `version`, `verdict`, and `p_` and `base_` of each outcome.
 
     Raises
@@ -23,13 +23,13 @@ def table() -> pd.DataFrame:
         The journal was changed.
     """
     rows = []
-    for line in journal.read():
-        call = line["call"]
-        row = {key: line[key] for key in ("n", "asof", "made_at", "kind", "corrects")}
-        row |= {key: call[key] for key in ("source", "digest", "verdict")}
-        row |= {"model": call["model"]["name"], "version": call["model"]["version"]}
-        row |= {f"p_{name}": call["probabilities"][name] for name in OUTCOMES}
-        row |= {f"base_{name}": call["base_rates"][name] for name in OUTCOMES}
+    for entry in journal.read():
+        call = entry.call
+        row = {"n": entry.n, "asof": entry.asof, "made_at": entry.made_at, "entry_type": entry.entry_type}
+        row |= {"corrects": entry.corrects, "source": call.source, "digest": call.digest, "verdict": call.verdict}
+        row |= {"model": call.model.name, "version": call.model.version}
+        row |= {f"p_{name}": value for name, value in call.probabilities.as_dict().items()}
+        row |= {f"base_{name}": value for name, value in call.base_rates.as_dict().items()}
         rows.append(row)
     names = [*COLUMNS, *(f"p_{name}" for name in OUTCOMES), *(f"base_{name}" for name in OUTCOMES)]
     return pd.DataFrame(rows, columns=names).astype({"corrects": "Int64"})
@@ -38,11 +38,11 @@ def table() -> pd.DataFrame:
 def view(made: pd.DataFrame) -> Table:
     """Show rows of `table`: each probability beside its base rate."""
     shown = Table(box=None, pad_edge=False)
-    for name in ("week", "call", *OUTCOMES, "kind", "data"):
+    for name in ("week", "call", *OUTCOMES, "type", "data"):
         shown.add_column(name, justify="right" if name in OUTCOMES else "left")
     replaced = set(made["corrects"].dropna())
     for row in made.to_dict("records"):
         odds = (f"{row[f'p_{name}']:.0%} ({row[f'base_{name}']:.0%})" for name in OUTCOMES)
-        kind = f"{row['kind']}, replaced" if row["n"] in replaced else row["kind"]
-        shown.add_row(row["asof"], row["verdict"].replace("_", " "), *odds, kind, row["source"])
+        entry_type = f"{row['entry_type']}, corrected" if row["n"] in replaced else row["entry_type"]
+        shown.add_row(str(row["asof"]), row["verdict"].replace("_", " "), *odds, entry_type, row["source"])
     return shown
