@@ -15,7 +15,7 @@ from features.data.errors import RefusedError, RegimeError
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refusal
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import baseline, from_json
@@ -29,7 +29,6 @@ from serving.call import (
     LeadersFaltering,
     ModelInfo,
     Probabilities,
-    VerdictName,
     VerdictRecord,
 )
 from serving.call_context import CallContext, load_context
@@ -123,11 +122,11 @@ def _assemble(
     markov = context.model_in_force(dataset, markov_spec, date)
     probabilities = _probabilities(used, row)
     base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
-    said = verdict(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
+    said = verdict_of(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
     return Call(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
-        verdict=cast(VerdictName, said),
+        verdict=said.value,
         head_to_head=probabilities.rotation / (probabilities.rotation + probabilities.breakdown),
         head_to_head_evidence=float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE_LEVEL,
         probabilities=probabilities,

@@ -19,7 +19,7 @@ from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.tracking import runs
 from models.tracking.registered_name import registry_name
 from serving import journal
@@ -97,7 +97,7 @@ def hit_rate(verdicts: pd.Series, outcome: pd.Series) -> float | None:
 def _verdicts(table: pd.DataFrame, prefix: str) -> pd.Series:
     """The verdict that the probabilities in `prefix_<outcome>` would have given, evidence assumed."""
     rows = table.to_dict("records")
-    said = [verdict(_shares(row, prefix), _shares(row, "base"), True) for row in rows]
+    said = [verdict_of(_shares(row, prefix), _shares(row, "base"), True) for row in rows]
     return pd.Series(said, table.index)
 
 

@@ -133,16 +133,17 @@ def _alone() -> Iterator[None]:
 
 
 def _refresh(source: Source, folder: Path | None) -> str | None:
-    """Refresh; the error in one line if that failed but older data of the same source are in force."""
+    """Refresh; the error in one line if that failed but older data of the same source are stored."""
     try:
         refresh_store(source, folder)
     except RefusedError:
         raise
     except RegimeError as error:
-        stored = str(store.current_manifest()["source"]) if (home() / "CURRENT").exists() else None
-        if stored != source.value:
-            held = f"the data in force are of source {stored}" if stored else "nothing is stored"
+        stored = store.stored()
+        if source.value not in stored:
+            held = f"only {', '.join(sorted(stored))} data are stored" if stored else "nothing is stored"
             raise NoDataOfSourceError(f"{error}; {held}: no call is made") from error
+        store.use(source.value)
         return str(error)
     return None
 

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from features.data.errors import RegimeError
+from features.data.paths import home
 from models.tracking import relocation, shared_view
 from models.tracking.relocation import ARTIFACTS, EXPERIMENT, WAIT
 
-ROOT = Path(__file__).resolve().parents[2] / "mlruns"
+TOP = Path(__file__).resolve().parents[2]
 PROBE = 10.0  # seconds for a server to answer at all
 CLOCK = 60.0  # seconds by which a process's start may seem to shift when the clock is set
 # MLflow's own defaults wait four minutes for a server that is gone, and report on their use over the network.
@@ -47,9 +48,14 @@ class TrackingError(RegimeError):
     """MLflow cannot be reached, or did not do what it was asked."""
 
 
+def root() -> Path:
+    """Where runs go by default: `mlruns/` of a checkout, else (an installed wheel) of the data directory."""
+    return (TOP if (TOP / "pyproject.toml").is_file() else home()) / "mlruns"
+
+
 def uri() -> str:
-    """The tracking URI in force: the environment's, else the project's own database."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{ROOT / 'mlflow.db'}"
+    """The tracking URI in force: the environment's, else that of the project's own database."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
 
 
 def database(where: str) -> Path | None:

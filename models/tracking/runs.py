@@ -16,11 +16,11 @@ import pandas as pd
 from models import fitted, predictor
 from models.fitted import FittedModel
 from models.tracking import connection, provenance, shared_view
-from models.tracking.connection import ROOT, TrackingError, tells
+from models.tracking.connection import TrackingError, tells
 from models.tracking.connection import module as _mlflow
 from models.tracking.relocation import EXPERIMENT
 
-__all__ = ("EXPERIMENT", "ROOT", "Registered", "Result", "TrackingError", "tells")
+__all__ = ("EXPERIMENT", "Registered", "Result", "TrackingError", "tells")
 BATCH = 1000  # metrics a request, the most MLflow takes
 
 

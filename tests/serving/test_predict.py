@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from features.data.errors import RefusedError, RegimeError
 from models import fitted
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from serving import journal, predict
 from tests.support.servers import HEAD
 
@@ -29,9 +29,9 @@ def spread(weights):
 def test_more_of_an_outcome_never_loses_its_verdict(weights, more, name):
     before = spread(weights)
     raised = spread([weight + (more if key == name else 0.0) for key, weight in zip(BASE, weights, strict=True)])
-    if verdict(before, BASE, True) == name:
-        assert verdict(raised, BASE, True) == name
-    assert verdict(raised, BASE, False) == "no_evidence"
+    if verdict_of(before, BASE, True) == name:
+        assert verdict_of(raised, BASE, True) == name
+    assert verdict_of(raised, BASE, False) == "no_evidence"
 
 
 def test_a_model_of_other_features_is_refused(toy):

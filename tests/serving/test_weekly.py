@@ -83,22 +83,20 @@ def test_a_journal_that_lost_its_head_stops_the_run_before_it_writes(steps):
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_failed_refresh_with_older_data_of_the_source_ends_with_3(monkeypatch, home):
-    home.mkdir(exist_ok=True)
-    (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "live"})
+def test_a_failed_refresh_with_older_data_of_the_source_ends_with_3(monkeypatch):
+    used = []
+    monkeypatch.setattr(weekly.store, "stored", lambda: {"live": {}, "sample": {}})
+    monkeypatch.setattr(weekly.store, "use", used.append)
     monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
     result = weekly.weekly_steps(Source.live, None, False, Anchors())
     assert (result.exit_status, result.refresh_failed) == (3, "the vendor is down")
     assert result.summary.endswith("older data used")
+    assert used == ["live"]
 
 
-@pytest.mark.parametrize(("stored", "held"), [("sample", "of source sample"), (None, "nothing is stored")])
-def test_live_never_falls_back_on_the_sample(steps, monkeypatch, home, stored, held):
-    if stored:
-        home.mkdir(exist_ok=True)
-        (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": stored})
+@pytest.mark.parametrize(("stored", "held"), [(["sample"], "only sample data are stored"), ([], "nothing is stored")])
+def test_live_never_falls_back_on_the_sample(steps, monkeypatch, stored, held):
+    monkeypatch.setattr(weekly.store, "stored", lambda: {name: {} for name in stored})
     monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
     with pytest.raises(RegimeError, match=f"the vendor is down; .*{held}: no call is made") as error:
         weekly.weekly_steps(Source.live, None, False, Anchors())
@@ -108,10 +106,8 @@ def test_live_never_falls_back_on_the_sample(steps, monkeypatch, home, stored, h
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch, home):
-    home.mkdir(exist_ok=True)
-    (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "folder"})
+def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(weekly.store, "stored", lambda: {"folder": {}})
     with pytest.raises(RegimeError, match="nowhere: no such directory") as error:
         weekly.weekly_steps(Source.folder, tmp_path / "nowhere", False, Anchors())
     assert error.value.exit_code == ExitStatus.no_such_folder == 4

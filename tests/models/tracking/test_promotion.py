@@ -11,7 +11,8 @@ from features import dataset
 from features.data.errors import RegimeError
 from models.spec import ModelSpec, baseline
 from models.tracking import connection, loader, promotion, runs, trial_ledger
-from training import cli, gate_case
+from training import cli, gate_case, gate_wording
+from training.model_run import Experiment, ModelRun
 
 pytestmark = pytest.mark.usefixtures("mlruns")
 SPEC = ModelSpec()
@@ -101,21 +102,22 @@ def judged(skill, spec=SPEC):
     outcome = pd.Series(TRUTH, DATES, dtype=object)
     ends = pd.Series(DATES + pd.Timedelta(days=30), DATES)
     data = dataset.Dataset(X, outcome, ends, X["x"] < 0, "path", "d", "folder", "us")
-    return gate_case.judge("try", data, specs, tables, dict.fromkeys(tables, 0.7))
+    runs = [ModelRun(name, specs[name], one, {}, {"auc_breakdown": 0.7}) for name, one in tables.items()]
+    return gate_case.judge(Experiment("try", None, data, runs[0], tuple(runs[1:])))
 
 
 def test_what_a_person_set_stays_until_something_beats_it(registry):
     promotion.promote(registry["markov"][0], "I like it")
     poor = judged(0.01)
-    assert poor.kept == f"markov (version {registry['markov'][1]})"
-    assert "which a person set" in poor.reason
+    assert gate_wording.kept(poor) == f"markov (version {registry['markov'][1]})"
+    assert "which a person set" in gate_wording.reason(poor)
     good = judged(0.035, ModelSpec(seed=8))
     assert good.champion == "lightgbm"
-    assert "which a person had set" in good.reason
+    assert "which a person had set" in gate_wording.reason(good)
 
 
 def test_without_mlflow_nothing_is_judged_and_nobody_unseated(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nobody listens
     found = judged(0.05)
-    assert found.keep
-    assert found.reason.startswith("not judged: ")
+    assert found.keeps_champion
+    assert gate_wording.reason(found).startswith("not judged: ")

@@ -3,14 +3,17 @@
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features import feature, panel
 from features.dataset import OUTCOMES
+from models.evaluation import calibration
+from models.figures.colors import OUTCOME_COLORS
 from serving.report import charts, page
-from tests.conftest import needs_shared
 from tests.support.calls import make_test_call
+from tests.support.data import needs_shared
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
@@ -115,6 +118,17 @@ def test_what_a_person_wrote_is_escaped():
 
 
 def test_one_colour_per_outcome():
-    assert {name: page.VERDICT_COLORS[name] for name in ("rotation", "breakdown")} == {
-        name: charts.COLORS[name] for name in ("rotation", "breakdown")
-    }
+    drawn = charts.reliability(predictions())
+    assert [trace.line.color for trace in drawn.data[:2]] == [OUTCOME_COLORS["rotation"], OUTCOME_COLORS["breakdown"]]
+    assert not set(charts.PALETTE) & set(OUTCOME_COLORS.values())
+    text = page.headline(make_test_call(), "0" * 64)
+    assert f"background:{OUTCOME_COLORS['breakdown']};color:#fff" in text
+
+
+def test_the_report_shows_the_cards_reliability():
+    table = predictions()
+    drawn = charts.reliability(table)
+    p, truth = table["p_rotation"].to_numpy(), (table["outcome"] == "rotation").to_numpy()
+    found = calibration.reliability(p, truth, calibration.latent(len(table), False))
+    np.testing.assert_allclose(drawn.data[0].x, 100 * found.stated)
+    np.testing.assert_allclose(drawn.data[0].y, 100 * found.observed)
