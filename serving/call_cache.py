@@ -20,7 +20,7 @@ import pandas as pd
 from features.data import calendar, store
 from features.data.paths import home
 from models.tracking import loader
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 
 ROOMS = ("features", "models", "serving")
 KEPT = 20

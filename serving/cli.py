@@ -13,6 +13,7 @@ from features.console import err, out, print_json, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.refresh import Source
+from models.tracking import connection
 from serving import call_cache, journal
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
@@ -227,4 +228,5 @@ def weekly(
 
 def main() -> None:
     """Entry point."""
+    connection.set_process_environment()
     run_app(app)

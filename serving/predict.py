@@ -20,8 +20,8 @@ from models.evaluation.verdict import verdict
 from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
 from models.spec import ModelSpec, baseline, from_json
-from models.tracking import loader, runs
-from models.tracking.registered_name import registry_name
+from models.tracking import loader
+from models.tracking.registry import Registered, registry_name
 from serving import journal
 from serving.explanation import by_family, drift, drivers
 
@@ -83,8 +83,8 @@ class Desk:
 
     whole: Snapshot
     name: str
-    champion: runs.Registered | None
-    challenger: runs.Registered
+    champion: Registered | None
+    challenger: Registered
     fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
 
     def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
@@ -156,7 +156,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     # A past date, or data that moved on since: the model in force then is fitted as a fold is.
     refit = past or shown.tags["digest"] != snapshot.digest
 
-    def document(model: runs.Registered) -> Document:
+    def document(model: Registered) -> Document:
         return at.document(dataset, from_json(model.tags["spec"]), date) if refit else model.document
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]

@@ -18,7 +18,7 @@ from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
 from models.evaluation.verdict import verdict
-from models.tracking import runs
+from models.tracking import registry
 from serving import journal
 
 SAID = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
@@ -87,7 +87,7 @@ def score() -> dict[str, Any]:
     head = {"kind": top, "log_loss_skill": parts[top].get("log_loss_skill")}
     for (name, version), group in table.groupby(["model", "version"]):
         ripe = _against(group)
-        if ripe["matured"] and runs.version_exists(str(name), str(version)):
+        if ripe["matured"] and registry.version_exists(str(name), str(version)):
             tags = {f"scored_{key}": f"{ripe[key]:.4f}" for key in ("log_loss", "log_loss_skill") if key in ripe}
-            runs.tag_version(str(name), str(version), tags | {"scored_weeks": str(ripe["matured"])})
+            registry.tag_version(str(name), str(version), tags | {"scored_weeks": str(ripe["matured"])})
     return head | {"digest": data.digest} | parts

@@ -20,7 +20,7 @@ from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
-from models.tracking import runs
+from models.tracking import registry
 from serving import journal
 from serving.predict import call, desk
 from serving.report import page
@@ -89,7 +89,7 @@ def weekly(source: Source, folder: Path | None, budget: int, catch_up: bool) -> 
         scores = score()
         count, head = journal.verify()
         page.write(home() / "report.html", made)
-        runs.tag_version(made["model"]["name"], made["model"]["version"], {"journal_head": head})
+        registry.tag_version(made["model"]["name"], made["model"]["version"], {"journal_head": head})
     return {
         "summary": summary(made, failed, head),
         "exit_status": 3 if failed else 0,

@@ -18,7 +18,7 @@ from features.data.sources.sample import CAVEAT
 from features.dataset import FAMILY_OF, build, check_label
 from models.evaluation import metrics
 from models.spec import ALL_BASELINES, BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 from training import dask_cluster, gate, gate_case, run_logger
 from training.walkforward import walk_forward
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from features.data.paths import home
 from features.dataset import Dataset
 from models.evaluation import metrics, verdict_record
 from models.spec import ALL_BASELINES, LIGHTGBM_DEFAULTS, TREES, ModelSpec
-from models.tracking import delivery, provenance, runs, shared_view
+from models.tracking import delivery, provenance, runs, shared_view, specification
 from models.tracking.outbox import Batch
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 from training.report import figures, gain_curves, importance, model_card, reliability
 
 RIVAL = "logit2"  # whose head-to-head a call's must beat, or be marked
@@ -75,7 +75,7 @@ def log(
                 _params(name, kind, spec),
                 # The same names in every run: what a model has no figure for is NaN, not absent.
                 {key: scores[kind].get(key, float("nan")) for key in names},
-                _tags(name, kind, dataset, spec, tables[kind], documents[kind], scores[kind])
+                _tags(name, kind, dataset, spec, tables[kind], scores[kind])
                 | verdict
                 | {
                     "gate_verdict": said,
@@ -130,19 +130,10 @@ def pictures_of(
 
 
 def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
-    params = {
-        "experiment": name,
-        "kind": kind,
-        "label": spec.label,
-        "train_start": spec.train_start,
-        "refit_weeks": str(spec.refit_weeks),
-        "seed": str(spec.seed),
-        "families": ",".join(spec.families) or "all",
-    }
+    """Return the whole specification as logged parameters, LightGBM's with the defaults it does not name."""
     if spec.kind in TREES:
-        more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
-        params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
-    return params
+        spec = dataclasses.replace(spec, params=LIGHTGBM_DEFAULTS | spec.params)
+    return {"experiment": name, "model": kind} | specification.params_of(spec)
 
 
 def _tags(
@@ -151,7 +142,6 @@ def _tags(
     dataset: Dataset,
     spec: ModelSpec,
     table: pd.DataFrame,
-    document: dict[str, Any],
     scores: dict[str, float],
 ) -> dict[str, str]:
     color = {shared_view.COLOR_TAG: shared_view.COLORS[kind]} if kind in shared_view.COLORS else {}
@@ -166,5 +156,4 @@ def _tags(
         "skill": f"{scores['log_loss_skill']:+.4f}",
         "skill_p": f"{scores['log_loss_skill_p']:.4f}",
         "record": json.dumps(verdict_record.of(table)),
-        "document_sha256": hashlib.sha256(json.dumps(document).encode()).hexdigest(),
     }

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from features.data.files import sync
 
 from features.data.errors import RegimeError
+from features.data.files import sync
 from features.data.paths import home
 from models.tracking.runs import Result
 

@@ -13,7 +13,7 @@ import plotly.offline
 
 from features.data.errors import RegimeError
 from features.data.paths import home
-from models.tracking.runs import Registered
+from models.tracking.registry import Registered
 from serving import journal
 from serving.predict import Desk, call, desk
 from serving.report import charts

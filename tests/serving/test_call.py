@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from models.evaluation.verdict import verdict
-from models.tracking import runs
+from models.tracking.registry import Registered
 from serving import journal, predict
 
 BASE = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
@@ -32,7 +32,7 @@ def test_more_of_an_outcome_never_loses_its_verdict(weights, more, name):
 
 def registered(features=(), source="folder", legs="us"):
     document = {"kind": "constant", "features": list(features), "probabilities": [0.4, 0.2, 0.4]}
-    return runs.Registered("regime", "3", document, {"legs": legs, "source": source})
+    return Registered("regime", "3", document, {"legs": legs, "source": source})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pandas as pd
 from models.tracking import runs
 from models.tracking.outbox import Batch
 
+SCHEMA = "dc11669786a5"  # of the MLflow in requirements.lock
 OUTCOMES = ["rotation", "breakdown", "neither"]
 BASE = [0.4, 0.2, 0.4]
 LOGIT = {

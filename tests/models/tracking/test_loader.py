@@ -10,6 +10,7 @@ import pytest
 
 from features.data.errors import RefusedError, RegimeError
 from models.tracking import loader
+from tests.support.servers import SCHEMA
 
 DOCUMENT = {"kind": "constant", "features": [], "outcomes": ["rotation"], "probabilities": [1.0], "base": [1.0]}
 TEXT = json.dumps(DOCUMENT)
@@ -25,10 +26,13 @@ def database(tmp_path, monkeypatch, home):
     (artifacts / "model.json").write_text(TEXT)
     base = sqlite3.connect(tmp_path / "registry.db")
     base.executescript(
+        "CREATE TABLE experiments(experiment_id, name, artifact_location);"
+        "CREATE TABLE alembic_version(version_num);"
         "CREATE TABLE registered_model_aliases(alias, version, name);"
         "CREATE TABLE model_versions(name, version, run_id, storage_location);"
         "CREATE TABLE model_version_tags(key, value, name, version);"
     )
+    base.execute("INSERT INTO alembic_version VALUES (?)", (SCHEMA,))
     for version in (1, 2):
         place = artifacts.parent.as_uri()
         base.execute("INSERT INTO model_versions VALUES ('regime', ?, ?, ?)", (version, f"run{version}", place))

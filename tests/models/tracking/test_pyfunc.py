@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from models import predictor
-from models.tracking import delivery, runs
+from models.tracking import connection, delivery, loader
 from tests.support.servers import LOGIT, OUTCOMES, Server, batch, free_port
 
 
@@ -19,7 +19,7 @@ from tests.support.servers import LOGIT, OUTCOMES, Server, batch, free_port
 def model(mlruns):  # noqa: ARG001
     """The toy logit as `mlflow.pyfunc.load_model` gives it."""
     delivery.deliver(batch())
-    return runs._mlflow().pyfunc.load_model("models:/toy@champion")
+    return connection.open_mlflow().pyfunc.load_model("models:/toy@champion")
 
 
 def refused(model, frame):
@@ -52,7 +52,7 @@ def test_missing_and_renamed_columns_are_named(model):
 
 
 def test_a_model_without_features_takes_any_row(model):  # noqa: ARG001
-    constant = runs._mlflow().pyfunc.load_model("models:/toy/2")
+    constant = connection.open_mlflow().pyfunc.load_model("models:/toy/2")
     assert constant.predict(pd.DataFrame({"anything": [1]})).iloc[0].to_dict() == dict(
         zip(OUTCOMES, LOGIT["base"], strict=True)
     )
@@ -84,7 +84,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
     call = predict.call(None)
-    features = runs.registered("regime-sample", "challenger").document["features"]
+    features = loader.registered("regime-sample", "challenger").document["features"]
     row = dataset.build(store.load(), "path").X.iloc[[-1]]
     holed = row.assign(**dict.fromkeys(features[1::2], np.nan))  # as far as a row can be from whole
 
@@ -98,7 +98,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
         assert status == 200
         assert answer["predictions"] == [call["challenger"]["probabilities"]]
         assert ask(server.url, row[features])[1] == answer  # the further columns changed nothing
-        served = runs.registered("regime-sample", "challenger").document
+        served = loader.registered("regime-sample", "challenger").document
         assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed)]
         whole = row.assign(**{features[0]: 3})  # an integer in JSON is a number like any other
         assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole)]
