@@ -53,10 +53,8 @@ def get(where: str, path: str, limit: float | None = None) -> tuple[int, bytes]:
             f"the MLflow server {shown} cannot be reached (no whole answer within {limit:g} s)"
         ) from None
     if isinstance(answer, Exception):
-        reason = getattr(answer, "reason", None) or answer
-        raise TrackingError(
-            f"the MLflow server {shown} cannot be reached ({location.redacted(str(reason)) or type(answer).__name__})"
-        ) from answer
+        reason = " ".join(str(getattr(answer, "reason", None) or answer).split())[:200] or type(answer).__name__
+        raise TrackingError(f"the MLflow server {shown} cannot be reached ({location.redacted(reason)})") from answer
     return answer
 
 

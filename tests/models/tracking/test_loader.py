@@ -68,6 +68,53 @@ def test_a_changed_model_is_refused_and_a_changed_copy_replaced(database, home):
         loader.registered("regime", "champion")
 
 
+def write_tag(base, key, value):
+    base.execute("DELETE FROM model_version_tags WHERE key = ?", (key,))
+    if value is not None:
+        base.execute("INSERT INTO model_version_tags VALUES (?, ?, 'regime', 1)", (key, value))
+    base.commit()
+
+
+@pytest.mark.parametrize("value", [None, "", "0" * 63, "../" * 21 + "x", "\n" * 64, "G" * 64])
+def test_without_a_digest_nothing_is_served(database, home, value):
+    base, _ = database
+    write_tag(base, "document_sha256", value)
+    with pytest.raises(RefusedError, match=r"version 1.*document_sha256") as error:
+        loader.registered("regime", "champion")
+    assert len(str(error.value).splitlines()) == 1
+    assert not (home / "cache" / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("skill", "much"),
+        ("skill", "nan"),
+        ("skill_p", ""),
+        ("head_to_head_p", "1e999"),
+        ("record", "[1]"),
+        ("record", "{"),
+        ("spec", "{}\n<script>"),
+        ("spec", '{"kind": "x"}'),
+        ("spec", "x" * 5000),
+    ],
+)
+def test_an_odd_tag_is_one_line_that_names_it(database, key, value):
+    base, _ = database
+    write_tag(base, key, value)
+    with pytest.raises(RefusedError, match=f"version 1: the tag {key} is") as error:
+        loader.registered("regime", "champion")
+    assert len(str(error.value).splitlines()) == 1
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["a/b", "o'no", 'say "so"', "both ' and \"", "n" * 300, "../x", ""])
+@pytest.mark.usefixtures("database")
+def test_odd_names_are_not_found_and_break_nothing(name):
+    assert loader.pointer(name, "champion") is None
+    assert loader.pointer("regime", name) is None
+
+
 def test_nothing_registered_yet(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'none.db'}")
     assert loader.pointer("regime", "champion") is None

@@ -78,6 +78,10 @@ def test_bad_input_is_one_line(registered):
             promotion.promote(run_id, reason)
     with pytest.raises(RegimeError, match="no run 'zz'"):
         promotion.promote("zz", "why")
+    for odd in ("a/b", "o'no", "both ' and \"", "n" * 300, "../x\n"):
+        with pytest.raises(RegimeError, match="no run") as error:
+            promotion.promote(odd, "why")
+        assert len(str(error.value).splitlines()) == 1
     with pytest.raises(RegimeError, match="no run is named"):
         promotion.promote(" ", "why")
     with pytest.raises(RegimeError, match="no registered version"):

@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
 import sys
+import sysconfig
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -56,6 +59,31 @@ def test_a_model_without_features_takes_any_row(model):  # noqa: ARG001
     assert constant.predict(pd.DataFrame({"anything": [1]})).iloc[0].to_dict() == dict(
         zip(OUTCOMES, LOGIT["base"], strict=True)
     )
+
+
+LOAD = """
+import sys
+sys.path[:] = [place for place in sys.path if place] + [{packages!r}]  # without .pth files: no project
+import importlib.util, json, os
+assert not any(importlib.util.find_spec(name) for name in ("features", "serving", "training"))
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model({place!r})
+print(json.dumps(model.predict(pd.DataFrame({rows!r})).to_numpy().tolist()))
+"""
+
+
+@pytest.mark.usefixtures("model")
+def test_it_loads_where_the_project_is_not_installed(tmp_path):
+    place = str(loader.pointer("toy", "champion").place)
+    assert not [path for path in Path(place).rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib")]
+    rows = {"slope": [0.5, -1.0], "vol": [1.0, 0.25]}
+    code = LOAD.format(packages=sysconfig.get_paths()["purelib"], place=place, rows=rows)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    words = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    expected = predictor.predict(LOGIT, pd.DataFrame(rows))
+    np.testing.assert_array_equal(np.array(json.loads(done.stdout)), expected)
 
 
 def ask(url, frame):
