@@ -9,17 +9,18 @@ import pandas as pd
 
 from features.dataset import FAMILY_OF, MEANING_OF
 from models.explain import contributions
+from models.fitted import FittedModel
 from serving.wording import say
 
 SHOWN = 5
 
 
-def drivers(document: dict[str, Any], row: pd.DataFrame, past: pd.DataFrame) -> list[dict[str, Any]]:
+def drivers(document: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> list[dict[str, Any]]:
     """The `SHOWN` strongest features for rotation and for breakdown, strongest first.
 
     Parameters
     ----------
-    document : dict
+    document : FittedModel
         The model that made the call.
     row : DataFrame, (1, features)
     past : DataFrame, (weeks, features)
@@ -45,7 +46,7 @@ def drivers(document: dict[str, Any], row: pd.DataFrame, past: pd.DataFrame) -> 
     return found
 
 
-def by_family(document: dict[str, Any], row: pd.DataFrame) -> dict[str, float]:
+def by_family(document: FittedModel, row: pd.DataFrame) -> dict[str, float]:
     """Sum of contributions by family, largest first; positive speaks for rotation."""
     parts = contributions(document, row)
     if not len(parts):
@@ -54,12 +55,12 @@ def by_family(document: dict[str, Any], row: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(sums[name]) for name in sums.abs().sort_values(ascending=False).index}
 
 
-def drift(document: dict[str, Any], row: pd.DataFrame, past: pd.DataFrame) -> dict[str, Any]:
+def drift(document: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> dict[str, Any]:
     """How unusual the row is: features of the model outside the 1 to 99 % range of the rows before it.
 
     About 2 % are outside by construction.
     """
-    names = [name for name in document["features"] if name in past]
+    names = [name for name in document.features if name in past]
     if not names:
         return {"share_outside": 0.0, "features": []}
     low, high = past[names].quantile(0.01), past[names].quantile(0.99)

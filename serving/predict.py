@@ -17,9 +17,12 @@ from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
 from models.evaluation.verdict import verdict
-from models.fit import Document, fit_at, refit_dates
+from models.fit import fit_at
+from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import ModelSpec, baseline, from_json
+from models.splits import refit_dates
+from models.stacking import FitCache
 from models.tracking import loader
 from models.tracking.registry import Registered, registry_name
 from serving import journal
@@ -35,14 +38,14 @@ def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
     return pd.Timestamp(dates[-1])
 
 
-def _probabilities(document: Document, row: pd.DataFrame) -> dict[str, float]:
-    unknown = [name for name in document["features"] if name not in row and name not in FAMILY_OF]
+def _probabilities(document: FittedModel, row: pd.DataFrame) -> dict[str, float]:
+    unknown = [name for name in document.features if name not in row and name not in FAMILY_OF]
     if unknown:
         raise RefusedError(
             f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
             "run `regime-train run default`"
         )
-    values = predict(document, row.reindex(columns=row.columns.union(document["features"])))[0]
+    values = predict(document, row.reindex(columns=row.columns.union(document.features)))[0]
     return {name: float(value) for name, value in zip(OUTCOMES, values, strict=True)}
 
 
@@ -64,7 +67,7 @@ def _since(dataset: Dataset) -> str | None:
     return str(dataset.X.index[calm[-1] + 1 if len(calm) else 0].date())
 
 
-def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> dict[str, Any] | None:
+def _last_week(dataset: Dataset, document: FittedModel, date: pd.Timestamp) -> dict[str, Any] | None:
     """What the same model said a week before, so that a change is the market's and not the model's."""
     place = dataset.X.index.get_loc(date)
     if not isinstance(place, int) or place == 0:
@@ -85,13 +88,14 @@ class Desk:
     name: str
     champion: Registered | None
     challenger: Registered
-    fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
+    cache: FitCache = field(default_factory=FitCache)
+    fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
 
-    def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
+    def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> FittedModel:
         """The model of `spec` in force at `date`; the same for every week until the next refit."""
-        key = (spec.to_json(), _refit(dataset, spec, date))
+        key = (spec.identity, _refit(dataset, spec, date))
         if key not in self.fitted:
-            self.fitted[key] = fit_at(dataset, spec, key[1])
+            self.fitted[key] = fit_at(dataset, spec, key[1], self.cache)
         return self.fitted[key]
 
 
@@ -156,14 +160,14 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     # A past date, or data that moved on since: the model in force then is fitted as a fold is.
     refit = past or shown.tags["digest"] != snapshot.digest
 
-    def document(model: Registered) -> Document:
+    def document(model: Registered) -> FittedModel:
         return at.document(dataset, from_json(model.tags["spec"]), date) if refit else model.document
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
     used, other = document(shown), document(at.challenger)
     markov = at.document(dataset, baseline(from_json(at.challenger.tags["spec"]), "markov"), date)
     probabilities = _probabilities(used, row)
-    base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
+    base = {key: float(value) for key, value in zip(OUTCOMES, used.base, strict=True)}
     ages = freshness(snapshot)
     return {
         "schema": SCHEMA,
@@ -182,7 +186,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
         "markov": _probabilities(markov, row),
         "drivers": drivers(used, row, before),
         "families": by_family(used, row),
-        "drift": drift(max(used, other, key=lambda one: len(one["features"])), row, before),
+        "drift": drift(max(used, other, key=lambda one: len(one.features)), row, before),
         "last_week": _last_week(dataset, used, date),
         "freshness": {
             str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
@@ -197,9 +201,9 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
             "version": shown.version,
             "kind": shown.tags["kind"],
             "champion": at.champion is not None,
-            "fitted_at": used["fitted_at"],
+            "fitted_at": used.fitted_at,
             "fitted_now": refit,
-            "training_weeks": used["rows"],
+            "training_weeks": used.rows,
             "skill": float(shown.tags["skill"]),
             "skill_p": float(shown.tags["skill_p"]),
             "gate": shown.tags["gate"],

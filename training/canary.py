@@ -94,7 +94,8 @@ def specification(seed: int) -> ModelSpec:
 def _tables(data: Dataset, kinds: tuple[str, ...], seed: int) -> dict[str, pd.DataFrame]:
     spec = specification(seed)
     return {
-        kind: walk_forward(data, spec if kind == spec.kind else baseline(spec, kind), cached=False)[0] for kind in kinds
+        kind: walk_forward(data, spec if kind == spec.estimator else baseline(spec, kind), cached=False)[0]
+        for kind in kinds
     }
 
 

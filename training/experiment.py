@@ -16,8 +16,9 @@ from features.data import store
 from features.data.errors import RegimeError
 from features.data.sources.sample import CAVEAT
 from features.dataset import FAMILY_OF, build, check_label
+from models.estimators import ALL_BASELINES, BASELINES
 from models.evaluation import metrics
-from models.spec import ALL_BASELINES, BASELINES, ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
+from models.spec import ModelSpec, baseline, check_sizes, from_dict, is_protocol, normal
 from models.tracking.registry import registry_name
 from training import dask_cluster, gate, gate_case, run_logger
 from training.walkforward import walk_forward
@@ -101,8 +102,8 @@ def name_of(spec: ModelSpec) -> str:
     A baseline that is not the protocol's (calibrated, blended, on rows or
     columns of its own) is called altered: it is a candidate.
     """
-    name = "+".join((spec.kind, *spec.blend))
-    altered = spec.kind in ALL_BASELINES and not is_protocol(spec)
+    name = "+".join(spec.members)
+    altered = spec.estimator in ALL_BASELINES and not is_protocol(spec)
     return f"altered-{name}" if altered else name
 
 

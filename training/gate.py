@@ -33,10 +33,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.estimators import BY_NAME
 from models.evaluation import spa
 from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
 from models.evaluation.predictions import PERIODS
-from models.spec import FIXED_COLUMNS
 
 LEVEL = 0.05
 CHAMPION_LEVEL = 0.10
@@ -335,7 +335,7 @@ def _beats(case: Case, loss: pd.Series, base: pd.Series) -> bool:
 
 
 def _barred(case: Case, name: str, suspicious: bool) -> bool:
-    return _suspicion(case, name) is not None or (suspicious and name not in FIXED_COLUMNS)
+    return _suspicion(case, name) is not None or (suspicious and (name not in BY_NAME or BY_NAME[name].columns is None))
 
 
 def _stays(case: Case, best: str | None, suspicious: bool) -> str | None:

@@ -10,7 +10,8 @@ from scipy.stats import spearmanr
 
 from features.data.errors import RegimeError
 from features.dataset import Dataset
-from models.spec import ALL_BASELINES, ModelSpec, from_json, is_protocol, normal
+from models.estimators import ALL_BASELINES
+from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import loader, trial_ledger
 from models.tracking.errors import TrackingError
 from models.tracking.registry import registry_name

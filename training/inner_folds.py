@@ -12,8 +12,9 @@ import pandas as pd
 from features.data.errors import RegimeError
 from features.dataset import Dataset
 from models.evaluation import metrics
-from models.fit import MIN_ROWS, refit_dates, training_rows
 from models.spec import ModelSpec
+from models.splits import MIN_ROWS, refit_dates, training_rows
+from models.stacking import FitCache
 from training.walkforward import fitted_folds, spans
 
 YEARS = 10  # from the first training row to the first inner test week
@@ -85,9 +86,9 @@ def losses(sweep: Inner, spec: ModelSpec, workers: int) -> Iterator[np.ndarray]:
     for any more is not fitted.
     """
     parts = spans(sweep.starts)
-    width = joblib.effective_n_jobs(workers)
+    width, cache = joblib.effective_n_jobs(workers), FitCache()
     for first in range(0, len(parts), width):
-        for table, _ in fitted_folds(sweep.dataset, spec, parts[first : first + width], workers):
+        for table, _ in fitted_folds(sweep.dataset, spec, parts[first : first + width], workers, cache):
             outcome = sweep.dataset.outcome.loc[table.index]
             known = outcome.notna().to_numpy()
             codes = pd.Categorical(outcome[known], categories=sweep.dataset.outcomes).codes.astype(int)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from features.console import progress_bar
 from features.data.paths import home
 from features.dataset import Dataset
+from models.estimators import ALL_BASELINES, COLORS, TREES
 from models.evaluation import metrics, verdict_record
-from models.spec import ALL_BASELINES, LIGHTGBM_DEFAULTS, TREES, ModelSpec
+from models.fitted import FittedModel
+from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
 from models.tracking import delivery, provenance, runs, shared_view, specification
 from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
@@ -36,7 +36,7 @@ def log(
     dataset: Dataset,
     specs: dict[str, ModelSpec],
     tables: dict[str, pd.DataFrame],
-    documents: dict[str, dict[str, Any]],
+    documents: dict[str, FittedModel],
     scores: dict[str, dict[str, float]],
     verdict: dict[str, str],
     aliases: dict[str, str | None],
@@ -110,7 +110,7 @@ def standing(kind: str, candidate: str, aliases: dict[str, str | None], verdict:
 
 
 def pictures_of(
-    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: dict[str, Any], whole: bool
+    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: FittedModel, whole: bool
 ) -> dict[str, str | bytes]:
     """PNG by artifact path; `whole` draws all of them, else only reliability and gain."""
     table = tables[kind]
@@ -131,8 +131,8 @@ def pictures_of(
 
 def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
     """Return the whole specification as logged parameters, LightGBM's with the defaults it does not name."""
-    if spec.kind in TREES:
-        spec = dataclasses.replace(spec, params=LIGHTGBM_DEFAULTS | spec.params)
+    if spec.estimator in TREES:
+        spec = spec.replace(params=LIGHTGBM_DEFAULTS | spec.params)
     return {"experiment": name, "model": kind} | specification.params_of(spec)
 
 
@@ -144,7 +144,7 @@ def _tags(
     table: pd.DataFrame,
     scores: dict[str, float],
 ) -> dict[str, str]:
-    color = {shared_view.COLOR_TAG: shared_view.COLORS[kind]} if kind in shared_view.COLORS else {}
+    color = {shared_view.COLOR_TAG: COLORS[kind]} if kind in COLORS else {}
     return color | {
         "experiment": name,
         "kind": kind,

@@ -7,12 +7,10 @@ finish: a sweep that was killed goes on where it was, and ends as it would have.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,8 @@ from features.data.errors import RegimeError
 from features.data.paths import home
 from features.dataset import build
 from models import fingerprint
-from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, TREES, WEIGHTINGS, ModelSpec, baseline
+from models.estimators import TREES
+from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, WEIGHTINGS, ModelSpec, baseline
 from models.tracking import sweeps
 from training import dask_cluster
 from training.inner_folds import Inner, inner, losses
@@ -51,11 +50,11 @@ SPACE: dict[str, Distribution] = {
 
 def with_params(spec: ModelSpec, chosen: dict[str, Any]) -> ModelSpec:
     """`spec` with a trial's parameters; trees have as many leaves as their depth allows."""
-    fields = {field.name for field in dataclasses.fields(ModelSpec)}
+    fields = set(ModelSpec.model_fields)
     params = {name: value for name, value in chosen.items() if name not in fields}
     if "max_depth" in params:
         params["num_leaves"] = 2 ** params["max_depth"]
-    return replace(spec, params=spec.params | params, **{k: v for k, v in chosen.items() if k in fields})
+    return spec.replace(params=spec.params | params, **{k: v for k, v in chosen.items() if k in fields})
 
 
 def starting_point(spec: ModelSpec) -> dict[str, Any]:
@@ -140,8 +139,10 @@ def run(name: str, spec: ModelSpec, count: int, workers: int, client: Any = None
         The experiment's model has nothing to search, a sweep of this name is
         running, or there are no weeks to choose on.
     """
-    if spec.kind not in TREES:
-        raise RegimeError(f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.kind!r} has nothing to search")
+    if spec.estimator not in TREES:
+        raise RegimeError(
+            f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.estimator!r} has nothing to search"
+        )
     folder = home() / "sweeps"
     folder.mkdir(exist_ok=True)
     try:
@@ -209,7 +210,7 @@ def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:
     values = json.loads(spec.to_json())
     defaults = json.loads(ModelSpec().to_json())
     for key, value in values.items():
-        if not isinstance(value, dict) and (value != defaults[key] or key in ("kind", "label")):
+        if not isinstance(value, dict) and (value != defaults[key] or key in ("estimator", "label")):
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")  # JSON's scalars and lists are TOML's
     for key, value in values.items():
         if isinstance(value, dict) and value:

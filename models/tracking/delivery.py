@@ -51,7 +51,7 @@ def _send(batch: Batch, step: Callable[[], None]) -> Logged:
     for kind, result in batch.results.items():
         run_id, uri = runs.log(result, data)
         tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
-        tags |= {"document_sha256": logged_model.digest(logged_model.text_of(result.document))}
+        tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
         logged[kind] = (run_id, registry.register(batch.register_as, uri, run_id, tags, result.description))
         if "spec" in tags:
             # Before the gate judged they were added already, unless MLflow was not there then.

@@ -21,7 +21,8 @@ from typing import Any
 
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
-from models import predictor
+from models import fitted
+from models.fitted import FittedModel
 from models.spec import from_json
 from models.tracking import database, location, logged_model, registry, relocation, server
 from models.tracking.errors import TrackingError
@@ -178,7 +179,17 @@ def registered(name: str, alias: str) -> Registered | None:
         draft = copy.with_suffix(f".{os.getpid()}")
         draft.write_text(text, encoding="utf-8")
         draft.replace(copy)
-    return Registered(name, at.version, predictor.loads(text), at.tags, at.run_id)
+    return Registered(name, at.version, _document(at, text), at.tags, at.run_id)
+
+
+def _document(at: Pointer, text: str) -> FittedModel:
+    try:
+        return fitted.from_json(text)
+    except ValueError as error:
+        raise RefusedError(
+            f"model {at.name} version {at.version} cannot be read by this program ({error}); train again with "
+            "`regime-train run default`"
+        ) from error
 
 
 def _fetched(at: Pointer) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -12,15 +11,11 @@ from typing import Any
 import pandas as pd
 
 from models import predictor
+from models.fitted import FittedModel
 
-REQUIREMENTS = ("mlflow", "lightgbm", "numpy", "pandas")
+REQUIREMENTS = ("mlflow", "lightgbm", "numpy", "pandas", "pydantic")
 # Modules of `models` that `pyfunc` imports; they travel with every logged model.
-CODE = ("predictor.py",)
-
-
-def text_of(document: dict[str, Any]) -> str:
-    """Return the text a fitted model is kept as."""
-    return json.dumps(document)
+CODE = ("fitted.py", "predictor.py")
 
 
 def digest(text: str) -> str:
@@ -28,7 +23,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def log(mlflow: Any, folder: Path, document: dict[str, Any], row: pd.DataFrame) -> Any:
+def log(mlflow: Any, folder: Path, document: FittedModel, row: pd.DataFrame) -> Any:
     """Log a fitted model in the active run; returns MLflow's model info.
 
     Parameters
@@ -36,19 +31,19 @@ def log(mlflow: Any, folder: Path, document: dict[str, Any], row: pd.DataFrame) 
     mlflow : module
     folder : Path
         A scratch directory.
-    document : dict
+    document : FittedModel
         The fitted model.
     row : DataFrame, (1, features)
         Kept as the input example.
     """
-    (folder / "model.json").write_text(text_of(document), encoding="utf-8")
+    (folder / "model.json").write_text(document.to_json(), encoding="utf-8")
     return mlflow.pyfunc.log_model(
         name="model",
         python_model=str(Path(__file__).with_name("pyfunc.py")),
         code_paths=[str(_code(folder / "models"))],
         artifacts={"model": str(folder / "model.json")},
         signature=_signature(document),
-        input_example=row[document["features"]].reset_index(drop=True) if document["features"] else None,
+        input_example=row[list(document.features)].reset_index(drop=True) if document.features else None,
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
 
@@ -61,7 +56,7 @@ def _code(folder: Path) -> Path:
     return folder
 
 
-def _signature(document: dict[str, Any]) -> Any:
+def _signature(document: FittedModel) -> Any:
     """Doubles in, doubles out. MLflow calls a column optional that may hold a missing value: every feature may.
 
     That none of them is absent or renamed is checked by the model itself, with a message that fits a screen.
@@ -69,6 +64,6 @@ def _signature(document: dict[str, Any]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
-    inputs = [ColSpec("double", name, required=False) for name in document["features"]]
-    outputs = [ColSpec("double", name) for name in document["outcomes"]]
+    inputs = [ColSpec("double", name, required=False) for name in document.features]
+    outputs = [ColSpec("double", name) for name in document.outcomes]
     return ModelSignature(inputs=Schema(inputs) if inputs else None, outputs=Schema(outputs))

@@ -14,7 +14,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 
-from models import predictor
+from models import fitted, predictor
 
 SHOWN = 10  # names in one message
 
@@ -28,7 +28,7 @@ class RegimeModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:
         """Read the model's JSON text."""
-        self.document = predictor.loads(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
+        self.document = fitted.from_json(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
         """Return the probability of each outcome for every row, shape (rows, outcomes).
@@ -38,11 +38,11 @@ class RegimeModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         MlflowException
             The rows have no column names, or a feature is not among them.
         """
-        wanted = self.document["features"]
+        wanted = list(self.document.features)
         _check(model_input, wanted)
         frame = model_input[wanted].astype(float) if wanted else model_input
         values = predictor.predict(self.document, frame)
-        return pd.DataFrame(values, columns=self.document["outcomes"], index=model_input.index)
+        return pd.DataFrame(values, columns=list(self.document.outcomes), index=model_input.index)
 
 
 def _check(frame: Any, wanted: list[str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.fitted import FittedModel
 from models.tracking import connection
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.errors import TrackingError
@@ -19,7 +20,7 @@ class Registered:
 
     name: str
     version: str
-    document: dict[str, Any]
+    document: FittedModel
     tags: dict[str, str]
     run_id: str = ""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from models.fitted import FittedModel
 from models.tracking import connection, logged_model, provenance, shared_view
 from models.tracking.connection import translate_errors
 from models.tracking.relocation import EXPERIMENT
@@ -30,7 +31,7 @@ class Result:
     params, metrics, tags : dict
     predictions : DataFrame
         Every out-of-sample week.
-    document : dict
+    document : FittedModel
         The fitted model of the last fold.
     curves : dict of str to list of (step, value)
         Stepped metrics; a step is the test week as an integer date, YYYYMMDD.
@@ -49,7 +50,7 @@ class Result:
     metrics: dict[str, float]
     tags: dict[str, str]
     predictions: pd.DataFrame
-    document: dict[str, Any]
+    document: FittedModel
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     files: dict[str, str | bytes] = field(default_factory=dict)
     parent: str | None = None

@@ -27,15 +27,6 @@ METRICS = {
     "train_seconds": "sec",
 }
 TAGS = ("gate_verdict", "label", "source")
-# Baselines look the same in every experiment (Okabe & Ito's colours); MLflow draws the others' from a hash.
-COLORS = {
-    "climatology": "#4D4D4D",
-    "persistence": "#A7AEB5",
-    "logit2": "#0072B2",
-    "markov": "#CC79A7",
-    "logit-all": "#56B4E9",
-    "jump": "#E69F00",
-}
 COLOR_TAG = "mlflow.runColor"
 WIDTHS = {"tags.`label`": 80, "tags.`source`": 80}  # pixels
 GAINS = {

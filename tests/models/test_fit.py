@@ -1,7 +1,6 @@
 """What a fit may learn inside its training window: weights of members, of rows, and columns."""
 
 import dataclasses
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy.optimize import minimize
 
 from features.data import calendar
 from features.data.errors import RegimeError
-from models import fit, sample_weights
+from models import fit, sample_weights, splits, stacking
 from models.predictor import predict
 from models.spec import ModelSpec
 
@@ -43,63 +42,48 @@ def test_weights_are_learned_on_the_past_alone(long, calibration):
     X[long.X.index > DATE] = 1e6
     outcome[later] = "breakdown"
     other = dataclasses.replace(long, X=X, outcome=outcome)
-    first = json.dumps(fit.fit_at(long, spec(calibration=calibration), DATE))
-    fit._memory.clear()  # or the second fit would be served the first one's inner models
-    assert first == json.dumps(fit.fit_at(other, spec(calibration=calibration), DATE))
+    first = fit.fit_at(long, spec(calibration=calibration), DATE).to_json()
+    assert first == fit.fit_at(other, spec(calibration=calibration), DATE).to_json()
 
 
-def test_remembered_inner_models_change_nothing(long):
-    fit._memory.clear()
-    cold = json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE))
-    assert fit._memory
-    assert json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE)) == cold
+def test_a_shared_cache_changes_nothing(long):
+    alone = fit.fit_at(long, spec(calibration="stack"), DATE).to_json()
+    cache = stacking.FitCache()
+    assert fit.fit_at(long, spec(calibration="stack"), DATE, cache).to_json() == alone
+    assert len(cache)
+    assert fit.fit_at(long, spec(calibration="stack"), DATE, cache).to_json() == alone
 
 
 def test_folds_at_work_together_fit_an_inner_model_once(long, monkeypatch):
-    fit._memory.clear()
-    one, made = fit._one, []
+    one, made, cache = fit.fit_one, [], stacking.FitCache()
 
     def counted(dataset, spec, date, rows):
         made.append((spec.to_json(), date))
         return one(dataset, spec, date, rows)
 
-    monkeypatch.setattr(fit, "_one", counted)
+    monkeypatch.setattr(fit, "fit_one", counted)
     dates = [DATE, DATE + pd.Timedelta(weeks=1)]  # two folds with the same inner refits
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda date: fit.fit_at(long, spec(calibration="stack"), date), dates))
+        list(pool.map(lambda date: fit.fit_at(long, spec(calibration="stack"), date, cache), dates))
     inner = [one for one in made if one[1] not in dates]
     assert inner
     assert len(inner) == len(set(inner))
 
 
-def test_an_inner_model_that_failed_is_tried_again(long, monkeypatch):
-    fit._memory.clear()
-    one = fit._one
-
-    def broken(*_):
-        raise RegimeError("no memory left")
-
-    monkeypatch.setattr(fit, "_one", broken)
-    with pytest.raises(RegimeError, match="no memory left"):
-        fit.fit_at(long, spec(calibration="stack"), DATE)
-    monkeypatch.setattr(fit, "_one", one)
-    assert fit.fit_at(long, spec(calibration="stack"), DATE)["weights"]
-
-
 def test_noise_is_shrunk_and_knowledge_is_not(long):
     shrunk = fit.fit_at(long, spec(calibration="climatology"), DATE)
     towards_markov = fit.fit_at(long, spec(calibration="markov"), DATE)
-    assert shrunk["weights"][1] > 0.3  # a logit on noise and five small trees know little
-    assert towards_markov["weights"][1] > shrunk["weights"][1]  # the regime column tells of breakdowns here
+    assert shrunk.part.weights[1] > 0.3  # a logit on noise and five small trees know little
+    assert towards_markov.part.weights[1] > shrunk.part.weights[1]  # the regime column tells of breakdowns here
     p = predict(shrunk, long.X.iloc[-5:])
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
 
 
 def test_inner_dates_by_hand(long):
-    got = fit.inner_dates(long, spec(), pd.Timestamp("1996-06-07"))
+    got = splits.inner_dates(long, spec(), pd.Timestamp("1996-06-07"))
     # Ten years after 1970-01-02, then every five: the first Friday on or after each 2 January.
     assert list(got) == [pd.Timestamp(day) for day in ("1980-01-04", "1985-01-04", "1990-01-05", "1995-01-06")]
-    assert not len(fit.inner_dates(long, spec(), pd.Timestamp("1979-06-01")))
+    assert not len(splits.inner_dates(long, spec(), pd.Timestamp("1979-06-01")))
 
 
 def test_mixture_weights_maximise_the_posterior():
@@ -110,12 +94,12 @@ def test_mixture_weights_maximise_the_posterior():
 
     def minus(free):
         w = np.exp(free) / np.exp(free).sum()
-        return -(months * np.log(w @ p).mean() + fit.PRIOR_MONTHS / 3 * np.log(w).sum())
+        return -(months * np.log(w @ p).mean() + stacking.PRIOR_MONTHS / 3 * np.log(w).sum())
 
     best = minimize(
         minus, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 5000}
     ).x
-    np.testing.assert_allclose(fit.mixture_weights(p, months), np.exp(best) / np.exp(best).sum(), atol=1e-4)
+    np.testing.assert_allclose(stacking.mixture_weights(p, months), np.exp(best) / np.exp(best).sum(), atol=1e-4)
 
 
 def test_uniqueness_equals_a_slow_count():
@@ -138,7 +122,7 @@ def test_a_young_feature_waits(long):
     X = long.X.copy()
     X.loc[:"1998-01-01", "noise"] = np.nan
     young = dataclasses.replace(long, X=X)
-    at = {years: fit.fit_at(young, spec(min_history_years=years), DATE)["features"] for years in (5.0, 10.0)}
+    at = {years: fit.fit_at(young, spec(min_history_years=years), DATE).features for years in (5.0, 10.0)}
     assert "noise" in at[5.0]
     assert "noise" not in at[10.0]
 
@@ -147,16 +131,16 @@ def test_a_window_shorter_than_the_patience_asks_most_of_itself(long):
     X = long.X.copy()
     X.iloc[:80, X.columns.get_loc("noise")] = np.nan
     document = fit.fit_at(dataclasses.replace(long, X=X), spec(min_history_years=10), pd.Timestamp("1976-01-02"))
-    assert "vol_regime" in document["features"]
-    assert "noise" not in document["features"]
+    assert "vol_regime" in document.features
+    assert "noise" not in document.features
 
 
 def test_a_monotone_feature_must_exist(long):
-    wrong = ModelSpec(kind="staged", train_start="1970-01-01", monotone={"moon_phase": 1})
+    wrong = ModelSpec(estimator="staged", train_start="1970-01-01", monotone={"moon_phase": 1})
     with pytest.raises(RegimeError, match="moon_phase"):
         fit.fit_at(long, wrong, DATE)
 
 
 def test_weighted_rows_count(long):
     plain, weighted = (fit.fit_at(long, spec(half_life_years=years), DATE) for years in (0.0, 2.0))
-    assert json.dumps(plain["members"]) != json.dumps(weighted["members"])
+    assert plain.part.members != weighted.part.members

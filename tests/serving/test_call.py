@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
+from models import fitted
 from models.evaluation.verdict import verdict
 from models.tracking.registry import Registered
 from serving import journal, predict
+from tests.support.servers import HEAD
 
 BASE = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
 SHARE = st.floats(0.01, 1.0)
@@ -31,7 +33,7 @@ def test_more_of_an_outcome_never_loses_its_verdict(weights, more, name):
 
 
 def registered(features=(), source="folder", legs="us"):
-    document = {"kind": "constant", "features": list(features), "probabilities": [0.4, 0.2, 0.4]}
+    document = fitted.from_dict(HEAD | {"kind": "constant", "features": features, "probabilities": [0.4, 0.2, 0.4]})
     return Registered("regime", "3", document, {"legs": legs, "source": source})
 
 

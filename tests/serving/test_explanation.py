@@ -17,7 +17,7 @@ ROTATION, BREAKDOWN = OUTCOMES.index("rotation"), OUTCOMES.index("breakdown")
 
 def fitted(toy, kind):
     params = {"min_child_samples": 20} if kind == "lightgbm" else {}
-    return fit_at(toy, ModelSpec(kind=kind, train_start="1980-01-01", params=params), DATE)
+    return fit_at(toy, ModelSpec(estimator=kind, train_start="1980-01-01", params=params), DATE)
 
 
 def odds(document, row):
@@ -27,14 +27,14 @@ def odds(document, row):
 
 def test_a_logit_adds_up(toy):
     document, row = fitted(toy, "logit2"), toy.X.iloc[[-1]]
-    middle = pd.DataFrame([document["mean"]], columns=document["features"])
+    middle = pd.DataFrame([document.part.mean], columns=document.features)
     assert contributions(document, row).sum() == pytest.approx(odds(document, row) - odds(document, middle))
 
 
 def test_trees_add_up_with_their_expected_value(toy):
     document, row = fitted(toy, "lightgbm"), toy.X.iloc[[-1]]
-    booster = lightgbm.Booster(model_str=document["booster"])
-    raw = booster.predict(row[document["features"]], pred_contrib=True)[0].reshape(len(OUTCOMES), -1)
+    booster = lightgbm.Booster(model_str=document.part.booster)
+    raw = booster.predict(row[list(document.features)], pred_contrib=True)[0].reshape(len(OUTCOMES), -1)
     expected = raw[ROTATION, -1] - raw[BREAKDOWN, -1]
     assert contributions(document, row).sum() + expected == pytest.approx(odds(document, row))
 

@@ -81,7 +81,7 @@ def test_every_parameter_has_bounds_that_hold_its_default():
 def test_a_file_of_ones_own(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('kind = "staged"\n[params]\nmax_depth = 2\n')
-    assert read(str(path), ["seed=9"]) == ModelSpec(kind="staged", seed=9, params={"max_depth": 2})
+    assert read(str(path), ["seed=9"]) == ModelSpec(estimator="staged", seed=9, params={"max_depth": 2})
     path.write_text("kind = ")
     with pytest.raises(RegimeError, match="not TOML"):
         read(str(path))

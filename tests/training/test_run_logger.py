@@ -6,10 +6,11 @@ import os
 import pandas as pd
 import pytest
 
+from models.estimators import COLORS
 from models.evaluation import metrics
 from models.fit import fit_at
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
-from models.tracking import connection, registry, runs, shared_view, specification
+from models.tracking import connection, registry, runs, specification
 from models.tracking.relocation import EXPERIMENT
 from tests.training.report.test_figures import returns, table
 from training import leaderboard, run_logger
@@ -20,7 +21,9 @@ REASON = "lightgbm: beats climatology and markov"
 
 def log(toy, champion, name="default"):
     """Log an experiment of three models; returns run id and version by kind, and the tables."""
-    specs = {kind: ModelSpec(kind=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov", "climatology")}
+    specs = {
+        kind: ModelSpec(estimator=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov", "climatology")
+    }
     tables = {kind: table(weeks=200, seed=place) for place, kind in enumerate(specs)}
     # As in life: the features cover the test weeks.
     X = toy.X.set_axis(pd.date_range(end=tables["markov"]["date"].iloc[-1], periods=len(toy.X), freq="W-FRI"))
@@ -60,7 +63,7 @@ def test_an_experiment_as_logged(toy):
         curve = client.get_metric_history(logged["lightgbm"][0], name)
         assert curve[-1].step == int(ripe["date"].iloc[-1].strftime("%Y%m%d"))
         assert len(curve) == len(ripe)
-    assert logged_runs["markov"].data.tags["mlflow.runColor"] == shared_view.COLORS["markov"]
+    assert logged_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])
     always = {"predictions.parquet", "model_card.md", "experiment.toml", "dataset.json", "pictures"}
     drawn = {f"pictures/{name}.png" for name in ("reliability", "gain")}

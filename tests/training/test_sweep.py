@@ -18,7 +18,8 @@ import pytest
 from sklearn.metrics import log_loss
 
 from features.data.errors import RegimeError
-from models.spec import KINDS, ModelSpec
+from models.estimators import NAMES, TREES
+from models.spec import ModelSpec
 from tests.training.test_walkforward import made
 from training import inner_folds, sweep, walkforward
 from training.experiment import read
@@ -58,7 +59,7 @@ def test_inner_weeks_end_before_the_first_test_week(data):
 
 def test_no_inner_week_is_said(data):
     with pytest.raises(RegimeError, match="no test week"):
-        inner_folds.inner(data, dataclasses.replace(SPEC, train_start="1996-01-01"))
+        inner_folds.inner(data, SPEC.replace(train_start="1996-01-01"))
 
 
 def test_poisoning_the_test_weeks_changes_no_trial(data, tmp_path):
@@ -100,14 +101,14 @@ def test_an_interrupted_sweep_ends_as_it_would_have(data, tmp_path, monkeypatch)
 
 
 def test_a_model_without_parameters_is_refused_before_any_work():
-    for kind in set(KINDS) - set(sweep.TREES):
+    for kind in set(NAMES) - set(TREES):
         with pytest.raises(RegimeError, match="nothing to search"):
-            sweep.run("x", ModelSpec(kind=kind), 1, 1)
+            sweep.run("x", ModelSpec(estimator=kind), 1, 1)
 
 
 def test_the_winner_is_an_experiment_file(tmp_path):
     base = ModelSpec(
-        kind="staged", families=("rates", "volatility"), monotone={"hy_oas": 1}, seeds=3, as_published=True
+        estimator="staged", families=("rates", "volatility"), monotone={"hy_oas": 1}, seeds=3, as_published=True
     )
     chosen = {"n_estimators": 100, "max_depth": 2, "learning_rate": 1e-05, "weighting": "uniqueness"}
     spec = sweep.with_params(base, chosen)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from features.dataset import FAMILY_OF
 from models import explain
+from models.fitted import FittedModel
 from training.report import style
 
 ROWS_EXPLAINED = 400
 FEATURES_SHOWN = 14
 
 
-def explained(document: dict[str, Any], X: pd.DataFrame) -> pd.DataFrame:
+def explained(document: FittedModel, X: pd.DataFrame) -> pd.DataFrame:
     """Mean absolute contribution and sign of each feature over about `ROWS_EXPLAINED` rows of `X`, largest first.
 
     Columns `family`, `strength` (mean |contribution| to the log odds) and `sign`
     (rank correlation of the contribution with the feature's value).
     """
     rows = X.iloc[:: max(1, len(X) // ROWS_EXPLAINED)]
-    parts = explain.table(document, rows)
+    parts = explain.contribution_table(document, rows)
     out = pd.DataFrame(
         {
             "family": [FAMILY_OF.get(str(name), "other") for name in parts],
@@ -43,16 +42,16 @@ def _signs(values: pd.DataFrame, parts: pd.DataFrame) -> pd.Series:
     return ((a * b).sum() / spread.where(spread > 0.0)).fillna(0.0)
 
 
-def importance(name: str, document: dict[str, Any], X: pd.DataFrame) -> bytes | None:
+def importance(name: str, document: FittedModel, X: pd.DataFrame) -> bytes | None:
     """Mean |SHAP| by family, and the strongest features with what high values speak for; None if nothing counts."""
     found = explained(document, X)
     if not len(found) or not found["strength"].sum() > 0.0:
         return None
-    up = "rotation" if "rotation" in document["outcomes"] else "neither"
+    up = "rotation" if "rotation" in document.outcomes else "neither"
     with style.style():
         figure = style.figure(
             f"{name}: what moves the log odds of {up} against breakdown",
-            f"mean |SHAP| of the model of the last fold ({document['fitted_at']}) over the rows since "
+            f"mean |SHAP| of the model of the last fold ({document.fitted_at}) over the rows since "
             f"{X.index[0]:%Y}; {len(found)} features; beside a bar: what a high value of it speaks for",
         )
         left, right = figure.subplots(1, 2, width_ratios=[1.0, 1.6])

@@ -11,6 +11,7 @@ import pandas as pd
 from features.data.sources.sample import CAVEAT
 from features.dataset import LABEL_MEANING, Dataset
 from models.evaluation import bootstrap, verdict_record
+from models.fitted import FittedModel
 from models.spec import ModelSpec
 from training.report import gain_curves, style
 
@@ -125,7 +126,7 @@ def write(
     dataset: Dataset,
     specs: dict[str, ModelSpec],
     tables: dict[str, pd.DataFrame],
-    document: dict[str, Any],
+    document: FittedModel,
     scores: dict[str, dict[str, float]],
     reason: str,
     standing: str,
@@ -137,7 +138,7 @@ def write(
     ----------
     kind : str
         Which of `specs`, `tables`, `scores`.
-    document : dict
+    document : FittedModel
         The model as registered: the fit of the last fold.
     reason, standing : str
         What the gate said, and the model's `gate_verdict`.
@@ -169,16 +170,16 @@ def _head(kind: str, dataset: Dataset, standing: str, reason: str, tries: int | 
     )
 
 
-def _data(dataset: Dataset, table: pd.DataFrame, spec: ModelSpec, document: dict[str, Any]) -> str:
+def _data(dataset: Dataset, table: pd.DataFrame, spec: ModelSpec, document: FittedModel) -> str:
     X = dataset.X
-    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document["outcomes"], document["base"], strict=True))
+    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document.outcomes, document.base, strict=True))
     every = "month ends" if dataset.rows_per_year == 12 else "last sessions of weeks"
     return (
         "## Data and protocol\n"
         f"- {len(X)} {every}, {X.index[0]:%Y-%m-%d} to {X.index[-1]:%Y-%m-%d}, from `{dataset.source}`, legs "
         f"`{dataset.legs}`, digest `{dataset.digest[:16]}`\n"
-        f"- base rates in training: {rates} ({document['rows']} rows, fitted {document['fitted_at']}, "
-        f"{len(document['features'])} features)\n"
+        f"- base rates in training: {rates} ({document.rows} rows, fitted {document.fitted_at}, "
+        f"{len(document.features)} features)\n"
         f"- expanding walk-forward from {spec.train_start}, tested {style.span(table)}, refitted every "
         f"{spec.refit_weeks} weeks; a training row counts only if its label had ended before the decision\n"
         "- skill against the climatology of the same fold; p by circular block bootstrap, "

@@ -62,7 +62,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     other = found["models"]["markov"]["version"]
     registry.set_alias("regime-sample", "champion", other)
     assert loader.pointer("regime-sample", "champion").version == other
-    assert loader.registered("regime-sample", "champion").document["kind"] == "logit"
+    assert loader.registered("regime-sample", "champion").document.part.type == "logit"
     registry.set_alias("regime-sample", "champion", None)
     assert loader.pointer("regime-sample", "champion") is None
     words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")

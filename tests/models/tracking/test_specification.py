@@ -1,7 +1,5 @@
 """Parameters are the specification, all of it, whatever its fields are."""
 
-import dataclasses
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,9 +8,9 @@ from models.tracking.specification import params_of
 
 
 def test_every_field_is_there():
-    spec = ModelSpec(params={"max_depth": 2}, exclude=("rates", "vix"), half_life_years=12.5, min_history_years=10)
+    spec = ModelSpec(params={"max_depth": 2}, exclude=("rates", "vix"), half_life_years=12.5, min_history_years=10.0)
     found = params_of(spec)
-    fields = {field.name for field in dataclasses.fields(ModelSpec)}
+    fields = set(ModelSpec.model_fields)
     assert fields - {"params"} == set(found) - {"params.max_depth"}
     assert found["exclude"] == "rates,vix"
     assert found["half_life_years"] == "12.5"

@@ -38,7 +38,7 @@ def test_the_loader_serves_it(stored):
     assert found.version == "1"
     assert loader.pointer("regime-sample", "champion") is None
     expected = stored["1"]
-    assert found.document["features"] == expected["features"]
+    assert list(found.document.features) == expected["features"]
     made = predictor.predict(found.document, rows(expected))
     np.testing.assert_array_equal(made, np.array(expected["probabilities"]))
     assert from_json(found.tags["spec"]).blend == ("logit-all",)

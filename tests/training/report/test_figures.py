@@ -52,7 +52,7 @@ def test_every_picture_has_the_size_the_interface_shows(toy, outcomes):
     data = dataclasses.replace(
         toy, outcome=renamed, outcomes=outcomes, label="path" if len(outcomes) == 3 else "stress"
     )
-    spec = ModelSpec(kind="lightgbm", train_start="1980-01-01", params={"min_child_samples": 20})
+    spec = ModelSpec(estimator="lightgbm", train_start="1980-01-01", params={"min_child_samples": 20})
     document = fit_at(data, spec, pd.Timestamp("1996-01-05"))
     every = [
         figures.probabilities("toy", made, returns(made)),
@@ -138,7 +138,9 @@ def test_importance_finds_the_feature_and_its_sign(toy):
     outcome = pd.Series(np.where(X["noise"] > 0.5, "breakdown", "rotation"), X.index, dtype=object)
     outcome[X["broad_return_21"] > 1.5] = "neither"
     data = dataclasses.replace(toy, X=X, outcome=outcome)
-    spec = ModelSpec(kind="lightgbm", train_start="1980-01-01", params={"min_child_samples": 20, "colsample_bytree": 1})
+    spec = ModelSpec(
+        estimator="lightgbm", train_start="1980-01-01", params={"min_child_samples": 20, "colsample_bytree": 1}
+    )
     found = importance.explained(fit_at(data, spec, pd.Timestamp("1996-01-05")), X)
     assert found.index[0] == "noise"
     assert found.loc["noise", "sign"] < -0.7
@@ -146,7 +148,7 @@ def test_importance_finds_the_feature_and_its_sign(toy):
 
 
 def test_a_constant_model_has_no_importance(toy):
-    document = fit_at(toy, ModelSpec(kind="climatology", train_start="1980-01-01"), pd.Timestamp("1996-01-05"))
+    document = fit_at(toy, ModelSpec(estimator="climatology", train_start="1980-01-01"), pd.Timestamp("1996-01-05"))
     assert importance.importance("toy", document, toy.X) is None
 
 

@@ -27,7 +27,7 @@ def written(toy, outcomes=OUTCOMES, tries=7):
         returns=returns(made),
         rows_per_year=52 if len(outcomes) == 3 else 12,
     )
-    specs = {kind: ModelSpec(kind=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov")}
+    specs = {kind: ModelSpec(estimator=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov")}
     document = fit_at(data, specs["markov"], pd.Timestamp("1996-01-05"))
     scores = {kind: metrics.evaluate(made) for kind in specs}
     tables = dict.fromkeys(specs, made)
