@@ -84,8 +84,8 @@ def _identity(spec: str) -> str:
 
 def weekly_losses(table: pd.DataFrame) -> pd.Series:
     """Log loss in nats of each matured week of a walk-forward's table, by decision date."""
-    ripe = predictions.read(table)
-    return pd.Series(metrics.losses(ripe.p, ripe.codes), ripe.dates, name="loss")
+    matured = predictions.matured(table)
+    return pd.Series(metrics.losses(matured.p, matured.codes), matured.dates, name="loss")
 
 
 def entry_of(name: str, spec: ModelSpec, digest: str, source: str, table: pd.DataFrame) -> Entry:

@@ -43,10 +43,10 @@ def said(app, capsys, monkeypatch, *words):
 def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypatch, capsys):
     from features.data import store
     from serving import cli as serving_cli
-    from training import cli, experiment
+    from training import cli, config, experiment
 
     store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
-    found = experiment.run("logit2", experiment.read("logit2"), "", 1)
+    found = experiment.run("logit2", config.read_spec("logit2"), "", 1)
     listed = runs.finished_runs()
     assert set(listed["run_id"]) == {one["run_id"] for one in found["models"].values()}
     assert set(listed["tags.digest"]) == {found["digest"]}
