@@ -199,10 +199,10 @@ def runs() -> pd.DataFrame:
     """Return the finished runs with the metrics that the UI shows, the best first within label and source."""
     import pandas as pd
 
-    from models.tracking.runs import runs as finished
+    from models.tracking.runs import finished_runs
     from training import leaderboard
 
-    return pd.DataFrame(leaderboard.rows(finished(), []))
+    return pd.DataFrame(leaderboard.rows(finished_runs(), []))
 
 
 def call(asof: str | date | None = None) -> Call:
@@ -236,10 +236,10 @@ def report(to: str | Path | None = None) -> Path:
 def places() -> dict[str, str]:
     """Return where things are: `home` (snapshots, caches, report), `runs` (MLflow's tracking URI), `journal`."""
     from features.data.paths import home
-    from models.tracking import connection
+    from models.tracking import location
     from serving import journal as calls
 
-    return {"home": str(home()), "runs": connection.uri(), "journal": str(calls.path())}
+    return {"home": str(home()), "runs": location.uri(), "journal": str(calls.path())}
 
 
 def _day(when: str | date) -> pd.Timestamp:

@@ -13,6 +13,7 @@ from features.console import err, out, print_json, progress_bar, run_app
 from features.data.errors import RefusedError
 from features.data.paths import home
 from features.data.refresh import Source
+from models.tracking import connection
 from serving import call_cache, journal
 from serving.call import SCHEMA_FILE, Call, json_schema
 from serving.exit_status import exit_status_help
@@ -215,4 +216,5 @@ def schema(
 
 def main() -> None:
     """Entry point."""
+    connection.set_process_environment()
     run_app(app)

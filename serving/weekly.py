@@ -16,7 +16,7 @@ from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
-from models.tracking import runs
+from models.tracking import registry
 from serving import journal
 from serving.anchor import Anchors
 from serving.call import Call
@@ -114,7 +114,7 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
-        runs.tag_version(call.model.name, call.model.version, {"journal_head": head})
+        registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
         not_anchored = tuple(anchors.put(head, lines))
     return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed, not_anchored)
 

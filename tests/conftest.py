@@ -13,6 +13,13 @@ from features.data.sources.sample import FOLDER
 from tests.support.data import SHARED
 
 
+def pytest_configure() -> None:
+    """Set MLflow's environment as a command does at its start."""
+    from models.tracking import connection
+
+    connection.set_process_environment()
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """Every test has a data directory and an MLflow database of its own."""
@@ -29,7 +36,8 @@ def empty_database(tmp_path_factory):
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
-        connection.module()
+        connection.open_mlflow()
+        connection.prepare_experiment()
     return path
 
 

@@ -20,6 +20,7 @@ from features.data.errors import RegimeError
 from features.dataset import OUTCOMES
 from models.spec import ModelSpec
 from serving import journal
+from tests.support.calls import make_test_call
 from tests.support.data import write_folder
 from tests.support.shell import BIN, run
 
@@ -191,13 +192,8 @@ def test_bad_arguments_are_named():
         regime.use("live")
 
 
-def entry(name, asof="2020-02-21", source="folder"):
-    odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
-    model = {"name": name, "version": "1"}
-    return {"asof": asof, "digest": source, "source": source, "verdict": "no_evidence", "model": model} | {
-        "probabilities": odds,
-        "base_rates": odds,
-    }
+def entry(name, asof="2020-02-21", source="folder", digest="0123456789abcdef"):
+    return make_test_call(asof=asof, source=source, digest=digest, model={"name": name, "version": "1"}, last_week=None)
 
 
 def test_journal_is_a_table(regime_main):
@@ -206,24 +202,24 @@ def test_journal_is_a_table(regime_main):
     assert "no calls" in regime_main("journal")[1]
     journal.append(entry("regime"), now)
     journal.append(entry("regime-sample", "2020-02-14", "sample"), now)
-    journal.append(entry("regime") | {"digest": "later"}, now)
+    journal.append(entry("regime", digest="fedcba9876543210"), now)
     made = regime.journal()
     assert list(made["model"]) == ["regime", "regime-sample", "regime"]
     assert made["corrects"].fillna(0).to_list() == [0, 0, 1]
-    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.5, 0.3]
+    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
     shown = regime_main("journal")[1].splitlines()
     assert len(shown) == 4
-    assert "replaced" in shown[1]
+    assert "corrected" in shown[1]
     assert len(json.loads(regime_main("journal", "--last", "2", "--json")[1])) == 2
 
 
 def test_places(monkeypatch, tmp_path):
-    from models.tracking import connection
+    from models.tracking import location
 
     assert regime.places()["runs"] == os.environ["MLFLOW_TRACKING_URI"]
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert regime.places()["runs"] == f"sqlite:///{TOP / 'mlruns' / 'mlflow.db'}"
-    monkeypatch.setattr(connection, "TOP", tmp_path / "site-packages")
+    monkeypatch.setattr(location, "CHECKOUT", tmp_path / "site-packages")
     assert regime.places()["runs"] == f"sqlite:///{Path(os.environ['REGIME_HOME']) / 'mlruns' / 'mlflow.db'}"
 
 

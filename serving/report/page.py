@@ -14,7 +14,7 @@ from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
 from features.data.paths import home
 from models.figures.colors import INK, OUTCOME_COLORS, VERDICT_COLORS
-from models.tracking.runs import Registered
+from models.tracking.registry import Registered
 from serving import journal
 from serving.call import Call
 from serving.call_context import load_context
