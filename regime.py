@@ -243,14 +243,9 @@ def places() -> dict[str, str]:
 
 
 def _day(when: str | date) -> pd.Timestamp:
-    import pandas as pd
+    from features.arguments import parse_date
 
-    from features.data.errors import RegimeError
-
-    try:
-        return pd.Timestamp(when).normalize()
-    except ValueError as error:
-        raise RegimeError(f"{when!r} is not a date: write YYYY-MM-DD") from error
+    return parse_date(when if isinstance(when, str) else f"{when:%Y-%m-%d}", "asof")
 
 
 def _source(name: str) -> Any:

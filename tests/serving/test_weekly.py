@@ -176,8 +176,31 @@ def test_the_ready_files_parse():
         parser.optionxform = str
         parser.read(FILES / name)
         assert section in parser.sections()
-    job = yaml.safe_load((FILES / "regime.yml").read_text())["jobs"]["call"]
-    assert any("regime-predict weekly" in step.get("run", "") for step in job["steps"])
+    assert any("regime-predict weekly" in step.get("run", "") for step in actions()["jobs"]["call"]["steps"])
+
+
+def actions():
+    return yaml.safe_load((FILES / "regime.yml").read_text())
+
+
+def test_the_actions_file_grants_little_and_pins_what_it_runs():
+    whole = actions()
+    job = whole["jobs"]["call"]
+    assert whole["permissions"] == {}
+    assert job["permissions"] == {"contents": "write", "actions": "read"}
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
+    keyed = [step["name"] for step in job["steps"] if "FRED_API_KEY" in str(step)]
+    assert keyed == ["Train, when nothing is trained", "The week"]
+    assert "FRED_API_KEY" not in str(whole.get("env", "")) + str(job["env"])
+
+
+def test_the_actions_file_keeps_the_journal_whatever_happened():
+    steps = {step.get("name"): step for step in actions()["jobs"]["call"]["steps"]}
+    keep = steps["Keep the journal"]
+    assert keep["if"] == "${{ !cancelled() }}"
+    assert keep["run"].index("regime-predict verify") < keep["run"].index("git push")
 
 
 def test_systemd_takes_no_failure_for_success():
