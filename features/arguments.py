@@ -32,5 +32,5 @@ def parse_date(text: str, what: str) -> pd.Timestamp:
     except ValueError as error:
         raise RegimeError(f"{what} {text}: there is no such day, write YYYY-MM-DD") from error
     if day < FIRST_DAY:
-        raise RegimeError(f"{what} {text} lies before any data, which begin on {FIRST_DAY.date()}")
+        raise RegimeError(f"{what} {text} lies before the data begin: the first day is {FIRST_DAY.date()}")
     return day
