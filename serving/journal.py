@@ -36,11 +36,15 @@ def path() -> Path:
 
 @contextmanager
 def _locked() -> Iterator[None]:
+    lock = FileLock(home() / "journal.lock")
     try:
-        with FileLock(home() / "journal.lock"):
-            yield
+        lock.acquire()
     except OSError as error:
         raise RegimeError(f"{path()} cannot be used ({error.strerror}); the call is not in the journal") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read() -> list[Entry]:

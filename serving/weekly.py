@@ -125,11 +125,17 @@ def _now() -> pd.Timestamp:
 
 @contextmanager
 def _alone() -> Iterator[None]:
+    lock = FileLock(home() / "weekly.lock")
     try:
-        with FileLock(home() / "weekly.lock", timeout=0):
-            yield
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise RegimeError("another weekly run is at work; this one does nothing") from error
+    except OSError as error:
+        raise RegimeError(f"{home()} cannot be written ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _refresh(source: Source, folder: Path | None) -> str | None:
