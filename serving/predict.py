@@ -15,6 +15,7 @@ from features.data.errors import RefusedError, RegimeError
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refusal
+from features.panel import FIRST_DATE
 from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
 from models.predictor import predict
@@ -93,9 +94,9 @@ def make_call(
 def decision_date(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
     """The last decision date at or before `asof`, or before the end of the data."""
     end = snapshot.last if asof is None else min(asof, snapshot.last)
-    dates = calendar.decision_dates(pd.Timestamp("1927-01-01"), end)
+    dates = calendar.decision_dates(FIRST_DATE[snapshot.legs], end)
     if not len(dates):
-        raise RegimeError(f"--asof {end.date()} lies before the data begin")
+        raise RegimeError(f"no call of {end.date()}: it lies before the data begin")
     return pd.Timestamp(dates[-1])
 
 

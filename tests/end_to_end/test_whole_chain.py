@@ -95,7 +95,9 @@ def _journal_score_and_week(latest):
     assert [one["asof"] for one in calls][::11] == ["2022-10-07", "2022-12-23"]
     again = regime("regime-predict", "backfill", "--from", "2022-10-07", "--json")
     assert json.loads(again.stdout) == calls
-    assert "first test week" in failing("regime-predict", "backfill", "--from", "1980-01-01")
+    assert "before the data begin" in failing("regime-predict", "backfill", "--from", "1980-01-01")
+    assert "a year of both legs" in failing("regime-predict", "backfill", "--from", "1990-01-05")
+    assert "the first would be 2001-01-04" in failing("regime-predict", "backfill", "--from", "1995-01-06")
     for one in calls:
         jsonschema.validate(one, schema)
     assert calls[-1]["probabilities"] == latest["probabilities"]
