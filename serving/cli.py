@@ -88,6 +88,22 @@ def backfill(
     out.print(f"{len(calls)} calls from {calls[0].asof} to {calls[-1].asof}: {counts}", soft_wrap=True)
 
 
+@app.command("journal", epilog="Examples: regime journal; regime journal --last 10 --json")
+def list_journal(
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26, json: JsonOption = False
+) -> None:
+    """The calls in the journal, oldest first: what each said, on which data, and whether it was made live."""
+    from serving import journal_table
+
+    made = journal_table.table().tail(last)
+    if json:
+        print_json(made.to_dict("records"))
+    elif made.empty:
+        out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+    else:
+        out.print(journal_table.view(made))
+
+
 @app.command(epilog="Example: regime-predict verify --head HASH")
 def verify(
     head: Annotated[str | None, typer.Option(help="A head hash kept elsewhere; finds a cut tail too.")] = None,
