@@ -206,7 +206,7 @@ def test_journal_is_a_table(regime_main):
     made = regime.journal()
     assert list(made["model"]) == ["regime", "regime-sample", "regime"]
     assert made["corrects"].fillna(0).to_list() == [0, 0, 1]
-    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.5, 0.3]
+    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
     shown = regime_main("journal")[1].splitlines()
     assert len(shown) == 4
     assert "corrected" in shown[1]

@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 CODE = """
 import builtins, importlib, json, pkgutil, signal, sys
 
@@ -39,7 +37,6 @@ print(json.dumps([count, failed]))
 """
 
 
-@pytest.mark.xfail(strict=True, reason="serving/journal.py and serving/weekly.py still import fcntl")
 def test_no_module_needs_posix_when_imported():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, env=dict(os.environ))
     assert done.returncode == 0, done.stderr

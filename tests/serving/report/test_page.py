@@ -1,7 +1,6 @@
 """The report in a real browser: drawn whole, silent, and without a request that leaves the page."""
 
 import json
-import shutil
 
 import pandas as pd
 import pytest
@@ -9,13 +8,9 @@ import pytest
 from features import feature, panel
 from features.dataset import OUTCOMES
 from serving.report import charts, page
+from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
 from tests.support.calls import make_test_call
 from tests.support.data import needs_shared
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-
 
 # Charts in which at least one trace has been painted.
 DRAWN = """[...document.querySelectorAll('.plotly-graph-div')]
