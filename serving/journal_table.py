@@ -14,8 +14,8 @@ OUTCOMES = ("rotation", "breakdown", "neither")
 def table() -> pd.DataFrame:
     """Return every line of the journal, oldest first.
 
-    Columns: `n`, `asof`, `made_at`, `entry_type` (`live` or `replay`), `corrects` (the `n` of an older line, or missing),
-    `source`, `digest`, `model`, `version`, `verdict`, and `p_` and `base_` of each outcome.
+    Columns: `n`, `asof`, `made_at`, `entry_type` (`live` or `replay`), `corrects` (the `n` of an older line, or
+    missing), `source`, `digest`, `model`, `version`, `verdict`, and `p_` and `base_` of each outcome.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import pytest
 from features.data.errors import RefusedError, RegimeError
 from models import fitted
 from models.spec import ModelSpec
+from models.tracking.registry import Registered
 from serving import call_context, journal
 from serving.call_context import CallContext, last_refit, load_context
 from tests.support.servers import HEAD
