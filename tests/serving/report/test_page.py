@@ -1,19 +1,13 @@
 """The report in a real browser: drawn whole, silent, and without a request that leaves the page."""
 
-import shutil
-
 import pandas as pd
 import pytest
 
 from models.figures.colors import INK, VERDICT_COLORS
 from serving.report import charts, page
+from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
 from tests.support.calls import make_test_call, predictions
 from tests.support.data import needs_shared
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-
 
 # Charts in which at least one trace has been painted.
 DRAWN = """[...document.querySelectorAll('.plotly-graph-div')]
