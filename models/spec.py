@@ -68,7 +68,9 @@ class ModelSpec(BaseModel):
         of the wrong type or size; one line.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     estimator: str = "lightgbm"
     """A name in `models.estimators`."""
@@ -95,7 +97,7 @@ class ModelSpec(BaseModel):
     half_life_years: float = Field(0.0, ge=0.0, le=1_000.0)
     """Rows lose half their weight in this time; 0: never."""
     calibration: str = "none"
-    """What predictions are shrunk towards: `none`, `climatology`, `markov` or `stack`; by a weight learned on the past."""
+    """`none`, or what predictions are shrunk towards by a weight learned on the past: one of `CALIBRATIONS`."""
     blend: tuple[str, ...] = ()
     """Estimators averaged with `estimator`, equal weights."""
     min_history_years: float = Field(0.0, ge=0.0, le=1_000.0)
@@ -277,18 +279,26 @@ NEEDED = {
     "float_type": "a number",
     "string_type": "a text",
     "bool_type": "true or false",
+    "finite_number": "a finite number",
+    "string_too_short": "a name",
+    "string_too_long": "a name of at most {max_length} characters",
     "tuple_type": "a list",
     "dict_type": "a table",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
 }
+SHOWN = 60  # characters of a wrong value in a message
 
 
 def _one_line(error: ValidationError) -> str:
     """What pydantic found first, in one line: the key, its value, what is needed."""
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    first = found[0]
     key = ".".join(str(place) for place in first["loc"] if place not in ("int", "float"))
-    need = NEEDED.get(first["type"]) or first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if first["type"] == "int_type" and "float" in {str(e["loc"][-1]) for e in error.errors() if e["loc"]}:
-        need = "a number"
     shown = repr(first["input"])
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return f"{key} is {shown}: {need}" + (" is needed" if first["type"] in NEEDED else "")
+    shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+    if len({one["type"] for one in found if one["loc"][-1:] in (("int",), ("float",))}) > 1:
+        return f"{key} is {shown}: a number is needed"  # neither branch of int | float took it
+    if first["type"] in NEEDED:
+        return f"{key} is {shown}: {NEEDED[first['type']].format(**first.get('ctx', {}))} is needed"
+    return f"{key} is {shown}: {first['msg'].removeprefix('Value error, ')}"

@@ -9,7 +9,7 @@ from features.data.errors import RegimeError
 from features.dataset import OUTCOMES
 from models import fitted
 from models.estimators import LOGIT2_COLUMNS, NAMES
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.fit import fit_at
 from models.predictor import predict
 from models.spec import ModelSpec, from_dict, from_json
@@ -96,9 +96,9 @@ def test_spec_round_trip_and_typos():
 
 def test_verdict_rule():
     base = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
-    assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, True) == "rotation"
-    assert verdict({"rotation": 0.2, "breakdown": 0.3, "neither": 0.5}, base, True) == "breakdown"
-    assert verdict({"rotation": 0.3, "breakdown": 0.1, "neither": 0.6}, base, True) == "neither"
-    assert verdict(base, base, True) == "no_evidence"
-    assert verdict({"rotation": 0.40, "breakdown": 0.15, "neither": 0.45}, base, True) == "no_evidence"
-    assert verdict({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, False) == "no_evidence"
+    assert verdict_of({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, True) == "rotation"
+    assert verdict_of({"rotation": 0.2, "breakdown": 0.3, "neither": 0.5}, base, True) == "breakdown"
+    assert verdict_of({"rotation": 0.3, "breakdown": 0.1, "neither": 0.6}, base, True) == "neither"
+    assert verdict_of(base, base, True) == "no_evidence"
+    assert verdict_of({"rotation": 0.40, "breakdown": 0.15, "neither": 0.45}, base, True) == "no_evidence"
+    assert verdict_of({"rotation": 0.5, "breakdown": 0.1, "neither": 0.4}, base, False) == "no_evidence"

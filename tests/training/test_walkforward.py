@@ -118,7 +118,7 @@ def test_another_program_or_library_makes_other_keys(data, fits, monkeypatch):
 
 def test_the_program_of_a_fit_is_followed_through_its_imports():
     names = {path.relative_to(fingerprint.TOP).as_posix() for path in fingerprint.program_files()}
-    wanted = ("fit", "estimators", "predictor", "spec", "sample_weights", "threads")
+    wanted = ("fit", "estimators", "predictor", "spec", "sample_weights", "blas", "fitted", "splits", "stacking")
     assert {f"models/{name}.py" for name in wanted} <= names
     assert "features/data/calendar.py" in names
     assert not [name for name in names if name.startswith(("models/tracking/", "models/evaluation/"))]

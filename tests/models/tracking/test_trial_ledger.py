@@ -14,7 +14,7 @@ from models.estimators import ALL_BASELINES, BASELINES
 from models.spec import ModelSpec, baseline, is_protocol
 from models.tracking import connection, trial_ledger
 from tests.support.servers import mlflow_server
-from training import experiment, gate_case
+from training import config, gate_case
 
 pytestmark = pytest.mark.usefixtures("mlruns")
 DATES = pd.date_range("1990-01-05", periods=1769, freq="W-FRI")
@@ -27,7 +27,7 @@ def entry(seed=0, weeks=1769, **more):
     return trial_ledger.Entry(**(values | more))
 
 
-MARKOV = baseline(experiment.read("default"), "markov")
+MARKOV = baseline(config.read_spec("default"), "markov")
 
 
 def assert_same(found, expected):
@@ -64,22 +64,24 @@ def test_the_same_again_is_not_another_try_but_other_data_or_another_program_are
 
 def rows():
     """The ledger's rows in MLflow, as the UI has them."""
-    return trial_ledger._search(connection.module(), trial_ledger._place(connection.module()), "")
+    mlflow = connection.open_mlflow()
+    place = mlflow.get_experiment_by_name(trial_ledger.EXPERIMENT).experiment_id
+    return trial_ledger.find_rows(mlflow, place, "")
 
 
 def erase(run_id):
     """What the UI's delete button does."""
-    connection.module().MlflowClient().delete_run(run_id)
+    connection.open_mlflow().MlflowClient().delete_run(run_id)
 
 
-@connection.tells
+@connection.translate_errors
 def some_run():
-    with connection.module().start_run() as run:
+    with connection.open_mlflow().start_run() as run:
         pass
     return run.info.run_id
 
 
-@connection.tells
+@connection.translate_errors
 def test_what_is_deleted_in_the_ui_still_counts():
     trial_ledger.add([entry()])
     run_id = some_run()
@@ -91,7 +93,7 @@ def test_what_is_deleted_in_the_ui_still_counts():
     assert trial_ledger.add([entry()]) == 0
     trial_ledger.link(entry(), "another")  # a deleted entry is left as it is
     assert trial_ledger.entries("folder", "path")[0].run_id == run_id
-    client = connection.module().MlflowClient()
+    client = connection.open_mlflow().MlflowClient()
     client.delete_experiment(client.get_experiment_by_name(trial_ledger.EXPERIMENT).experiment_id)
     assert len(trial_ledger.entries("folder", "path")) == 1
     assert trial_ledger.add([entry(1)]) == 1
@@ -102,7 +104,7 @@ def test_an_entry_written_twice_counts_once(monkeypatch):
     """Two processes that looked before either wrote."""
     trial_ledger.add([entry()])
     with monkeypatch.context() as blind:
-        blind.setattr(trial_ledger, "_search", lambda *_: [])
+        blind.setattr(trial_ledger, "find_rows", lambda *_: [])
         assert trial_ledger.add([entry()]) == 1
     assert len(trial_ledger.entries("folder", "path")) == 1
 
@@ -154,10 +156,10 @@ def test_weekly_losses_are_the_log_loss():
 
 
 def test_only_a_baseline_of_the_protocol_is_one():
-    default = experiment.read("default")
+    default = config.read_spec("default")
     for kind in ALL_BASELINES:
         assert is_protocol(baseline(default, kind)), kind
-        shipped = experiment.read(kind)
+        shipped = config.read_spec(kind)
         assert is_protocol(shipped), kind
         # What runs beside it is what runs beside `default`.
         assert [baseline(shipped, one) for one in BASELINES] == [baseline(default, one) for one in BASELINES]
@@ -166,7 +168,7 @@ def test_only_a_baseline_of_the_protocol_is_one():
         assert not is_protocol(baseline(default, kind).replace(calibration="climatology"))
         assert not is_protocol(baseline(default, kind).replace(blend=("persistence",)))
     # What others may see is nothing to a baseline with columns of its own; the ridge on other columns is another model.
-    few = replace(default, families=("breadth",))
+    few = default.replace(families=("breadth",))
     assert is_protocol(baseline(few, "markov"))
     assert not is_protocol(baseline(few, "logit-all"))
     assert not is_protocol(default)
@@ -180,7 +182,7 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
     mine = [made("mine", "a")]
     known = [made("default:markov", "b"), made("mine too", "a"), made("try", "c"), made("older data", "d", "then")]
     known.append(made("fewer weeks", "e", weeks=slice(10, None)))
-    found = gate_case._of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
+    found = gate_case._baselines_of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
     assert list(found) == ["default:markov"]
     assert found["default:markov"].index.equals(DATES[5:])
 
@@ -188,7 +190,7 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
 def test_entries_of_an_earlier_program_are_read_in_this_one_s_terms():
     """It wrote whole years as integers and columns that Markov does not read, and called any plain baseline one."""
     old = json.loads(MARKOV.to_json()) | {"min_history_years": 10, "families": ["rates", "breadth"]}
-    few = json.loads(baseline(replace(experiment.read("default"), families=("breadth",)), "logit-all").to_json())
+    few = json.loads(baseline(config.read_spec("default").replace(families=("breadth",)), "logit-all").to_json())
     unknown = ['{"kind": "forgotten"}', "0", "none"]
     for place, spec in enumerate((json.dumps(old), json.dumps(few), *unknown)):
         trial_ledger.add([entry(place, spec=spec, baseline=True)])
@@ -203,7 +205,7 @@ def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_anothe
     early = replace(whole, digest="before", losses=whole.losses.iloc[:-5])
     changed = entry(1)
     other = replace(whole, spec='{"seed": 8}')
-    found = gate_case.distinct([early, whole, changed, other])
+    found = gate_case.distinct_tries([early, whole, changed, other])
     assert len(found) == 3
     assert any(losses is whole.losses for losses in found)
     assert not any(losses is early.losses for losses in found)
