@@ -1,0 +1,1 @@
+"""The predictive distribution of the legs' returns over the coming weeks: how far, not which way."""
