@@ -13,9 +13,10 @@ import pandas as pd
 from features.console import progress_bar
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.freshness import ages, reference_date, refuse_if_stale
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
 from models.evaluation.verdict import verdict
 from models.fit import Document, fit_at, refit_dates
 from models.predictor import predict
@@ -139,7 +140,7 @@ def call(asof: pd.Timestamp | None, at: Desk | None = None, allowed: tuple[str, 
     date = _decision(whole, asof)
     snapshot = whole.as_of(date)
     if asof is None:
-        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole), allowed)
+        refuse_if_stale(whole, whole.as_of(reference_date(whole)), reference_date(whole), allowed)
     refuse_if_stale(whole, snapshot, allowed=allowed)
     at = at or desk()
     with progress_bar("data set", None) as step:
@@ -164,7 +165,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
     markov = at.document(dataset, baseline(from_json(at.challenger.tags["spec"]), "markov"), date)
     probabilities = _probabilities(used, row)
     base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
-    ages = freshness(snapshot)
+    table = ages(snapshot)
     return {
         "schema": SCHEMA,
         "asof": str(date.date()),
@@ -186,7 +187,7 @@ def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, pa
         "last_week": _last_week(dataset, used, date),
         "freshness": {
             str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
-            for r in ages.itertuples()
+            for r in table.itertuples()
         },
         "substitutions": snapshot.notes.get("substitutions", {}),
         "digest": snapshot.digest,
