@@ -30,10 +30,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 def refresh(
     source: Annotated[Source, typer.Option(help="The embedded sample, a folder of your own tables, or the vendors.")],
     folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md).")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERIES:DATE", help="A value that was refused or set aside is right; may be repeated."),
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Take data that end earlier or hold less than what is stored.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
-    report = refresh_store(source, folder)
+    report = refresh_store(source, folder, tuple(accept or ()), replace)
     if json:
         print_json(report)
     else:
@@ -45,7 +50,9 @@ SAID = {
     "substitutions": "substituted",
     "kept_past": "the vendor now begins later; the stored past is kept from",
     "refetched": "history disagreed in returns and was fetched whole",
-    "quarantined": "days set aside, other evidence contradicts the jump",
+    "set_aside": "set aside as missing",
+    "holiday_rows": "rows on exchange holidays left out",
+    "accepted": "accepted by hand",
     "missing": "not fetched",
     "missing_last_bar": "no bar on the last session",
     "not_point_in_time": "not point-in-time",
@@ -57,6 +64,7 @@ def _say(notes: dict[str, Any]) -> None:
         value = notes.get(name)
         if isinstance(value, dict):
             for key, what in value.items():
+                what = "; ".join(what) if isinstance(what, list) else what
                 out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
         elif value:
             more = f" and {len(value) - 12} more" if len(value) > 12 else ""

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from features import readback
 from features.console import err, progress_bar
 from features.data import store
+from features.data.checks import history, screen
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.sources import folder as folder_source
@@ -26,25 +28,42 @@ class Source(StrEnum):
     live = "live"
 
 
-def refresh_store(source: Source, folder: Path | None = None) -> dict[str, Any]:
+def refresh_store(
+    source: Source, folder: Path | None = None, accept: tuple[str, ...] = (), replace: bool = False
+) -> dict[str, Any]:
     """Make what `source` holds the current snapshot; JSON-ready report.
+
+    Parameters
+    ----------
+    source, folder : Source, Path
+    accept : tuple of str
+        ``SERIES:YYYY-MM-DD`` of findings a person says are right; kept in the snapshot and in those that follow it.
+    replace : bool
+        Take data that end earlier, or hold less, than the stored snapshot of this source.
 
     Raises
     ------
     RegimeError
-        The source is unusable or down; the stored snapshot stays.
+        The source is unusable or down, or a check objects; the stored snapshot stays.
     """
     if (source is Source.folder) != (folder is not None):
         raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
     home()  # an unusable data directory is said before minutes are spent reading
-    notes: dict[str, Any] = {}
+    before = history.stored(source.value)
+    notes: dict[str, Any] = (before or {}).get("notes") or {}
+    accepted = sorted({*accept, *notes.get("accepted", [])})
+    look = screen.Screen(accepted=screen.parse_accepted(accepted), past={} if replace else history.past(before))
     if source is Source.live:
-        tables, last, notes = _live()
+        tables, last, notes = _live(look)
         legs = "us"
     else:
         with progress_bar(f"reading {source.value}", None):
-            tables, legs, last = folder_source.read(folder or FOLDER)
-    digest = store.write(tables, source.value, legs, last, notes)
+            tables, legs, last = folder_source.read(folder or FOLDER, look)
+        notes = {}
+    if not replace and before is not None and before["legs"] == legs:
+        history.check_nothing_lost(tables, last, before)
+    notes = notes | look.notes() | ({"accepted": accepted} if accepted else {})
+    digest = store.write(tables, source.value, legs, last, notes, prove=readback.check)
     report: dict[str, Any] = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date())}
     report["tables"] = len(tables)
     if source is Source.sample:
@@ -52,7 +71,7 @@ def refresh_store(source: Source, folder: Path | None = None) -> dict[str, Any]:
     return report | ({"notes": notes} if notes else {})
 
 
-def _live() -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
+def _live(look: screen.Screen) -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
     now = pd.Timestamp.now("UTC")
     todo = live_source.plan(now)
     err.print(
@@ -67,4 +86,4 @@ def _live() -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
             soft_wrap=True,
         )
     with progress_bar("fetching", todo.items) as step:
-        return live_source.refresh(now, todo, step)
+        return live_source.refresh(now, todo, step, look)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.data import calendar, catalog
+from features.data.checks import screen
 from features.data.errors import RegimeError
 from features.data.sources import archive, fred, french, membership, yahoo
 from features.data.sources.folder import MEMBERS, MEMBERSHIP, for_store
@@ -173,7 +174,9 @@ def _each(
         step()
 
 
-def refresh(now: pd.Timestamp, todo: Plan, step: Callable[[], None]) -> tuple[Tables, pd.Timestamp, dict[str, Any]]:
+def refresh(
+    now: pd.Timestamp, todo: Plan, step: Callable[[], None], look: screen.Screen | None = None
+) -> tuple[Tables, pd.Timestamp, dict[str, Any]]:
     """Fetch what `todo` names and build the tables; the last session with prices and the notes.
 
     Raises
