@@ -13,6 +13,7 @@ from features import leak_audit as leaks
 from features.console import out, print_json, progress_bar, run_app
 from features.data import store
 from features.data.catalog import BY_KEY, live
+from features.data.importing import import_files
 from features.data.refresh import Source, refresh_store
 from features.dataset import FIRST_YEAR, clock, freshness, refusal
 from features.families import FEATURES
@@ -46,6 +47,38 @@ def refresh(
         _say(report.get("notes", {}))
 
 
+@app.command(
+    "import",
+    epilog="Examples: regime-data import VIX_History.csv SPY.csv --into my-data; regime-data refresh --source "
+    "folder --folder my-data",
+)
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files as vendors write them.")],
+    named: Annotated[
+        str | None,
+        typer.Option("--as", metavar="TABLE[:COLUMN]", help="Where the files belong, if their names do not say it."),
+    ] = None,
+    into: Annotated[Path, typer.Option(help="The folder whose tables are written.")] = Path("data"),
+    json: JsonOption = False,
+) -> None:
+    """Read vendors' files into the tables of a folder (docs/data.md lists the formats)."""
+    reports = import_files(files, into, named)
+    if json:
+        print_json({"folder": str(into), "files": reports})
+        return
+    for report in reports:
+        where = "; ".join(f"{table}: {', '.join(columns)}" for table, columns in report["tables"].items())
+        span = f"{report['first']} to {report['last']}"
+        out.print(
+            f"{report['file']}: {report['vendor']}, {report['unit']}; {where}; {span}", soft_wrap=True, markup=False
+        )
+        replaced = [f"{report['replaced']} stored values replaced"] if report["replaced"] else []
+        doubts = [f"doubtful: {key} {line}" for key, lines in report["doubtful"].items() for line in lines]
+        for note in [*report["notes"], *replaced, *doubts]:
+            out.print(f"  {note}", soft_wrap=True, markup=False)
+    out.print(f"next: regime-data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
+
+
 SAID = {
     "substitutions": "substituted",
     "kept_past": "the vendor now begins later; the stored past is kept from",
@@ -53,6 +86,8 @@ SAID = {
     "set_aside": "set aside as missing",
     "holiday_rows": "rows on exchange holidays left out",
     "accepted": "accepted by hand",
+    "changed_past": "the vendor changed the past",
+    "gaps": "no bar on sessions in between; asked again at each refresh",
     "missing": "not fetched",
     "missing_last_bar": "no bar on the last session",
     "not_point_in_time": "not point-in-time",

@@ -74,9 +74,11 @@ def refresh_store(
 def _live(look: screen.Screen) -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
     now = pd.Timestamp.now("UTC")
     todo = live_source.plan(now)
+    done = pd.Timestamp.now() + pd.Timedelta(seconds=todo.requests * live_source.SECONDS)
     err.print(
         f"live data up to {todo.session.date()}: {todo.items} items to fetch (Yahoo {len(todo.yahoo)}, "
-        f"FRED {len(todo.fred)}, French {len(todo.french)}), about {todo.requests} requests",
+        f"FRED {len(todo.fred)}, French {len(todo.french)}), about {todo.requests} requests, "
+        f"done at about {done:%H:%M}",
         soft_wrap=True,
     )
     if api_key() is None and todo.fred:

@@ -112,6 +112,7 @@ BY_SERIES: dict[str, Limits] = {
     "SPX_FWD_PE": Limits(2, 500, "log", 1.5, NEVER, 1.0, 30, hint="a ratio is expected"),
     "pe10": Limits(2, 150, "log", 0.8, NEVER, 0.6, 12, hint="a ratio is expected"),
 }
+UNBOUNDED = Limits(-1e15, 1e15, hint="a finite number is expected")  # a unit without limits of its own
 # Codes that files carry for a value that is missing; the ranges above catch most of them.
 MISSING_CODES = np.array([-99.99, -99.0, -999.0, -999.99, -9999.0, -9999.99, -99999.0, 9999.99, 99999.0])
 
@@ -122,4 +123,4 @@ def of(series: Series) -> Limits:
         return _COMPANY
     if series.table == "fredmd":
         return _MONTHLY_YIELD
-    return BY_SERIES.get(series.key) or BY_UNIT[series.unit]
+    return BY_SERIES.get(series.key) or BY_UNIT.get(series.unit, UNBOUNDED)

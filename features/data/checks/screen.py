@@ -19,6 +19,7 @@ from features.data.store import Tables
 
 MEMBERS = "prices_sp500"
 PEERS = ("prices_etf",)  # tables whose columns move together
+CONTRADICTED = "a jump that the close, a dividend or a split of that day contradicts"
 NAMED = 3  # findings told in an error line
 Accepted = frozenset[tuple[str, pd.Timestamp]]
 
@@ -35,6 +36,8 @@ class Screen:
         Findings a person has said yes to.
     past : dict of DataFrame
         Stored tables of the same source; a jump they do not have is found.
+    contradicted : dict of DatetimeIndex
+        By series, days whose jump the source's own evidence contradicts.
     set_aside : dict
         By series, one line a finding; goes into the snapshot's notes.
     holidays : dict
@@ -46,6 +49,7 @@ class Screen:
     required: frozenset[str] = frozenset()
     accepted: Accepted = frozenset()
     past: Tables = field(default_factory=dict)
+    contradicted: dict[str, pd.DatetimeIndex] = field(default_factory=dict)
     set_aside: dict[str, list[str]] = field(default_factory=dict)
     holidays: dict[str, int] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
@@ -60,7 +64,12 @@ class Screen:
         before: pd.Series | None = None,
     ) -> Floats:
         """`values` with everything found missing; what was found is remembered."""
-        items = examine(values, limits, peers)
+        items = []
+        if len(days := self.contradicted.get(key, dates[:0])):
+            rows = np.flatnonzero(dates.isin(days) & ~np.isnan(values))
+            items = [Finding(rows[at : at + 1], CONTRADICTED) for at in range(len(rows))]
+        told = {int(row) for item in items for row in item.rows}
+        items += [item for item in examine(values, limits, peers) if not told.issuperset(item.rows.tolist())]
         if before is not None:
             items += contradicted(dates, values, before, limits)
         findings = [kept for item in items if (kept := self._open(key, dates, item))]
@@ -169,7 +178,9 @@ def _peers(values: Floats) -> Floats:
 def _members(screen: Screen, table: pd.DataFrame) -> pd.DataFrame:
     """Members' prices: a quick look at the whole array, a close one at the columns that look odd."""
     values, limits = table.to_numpy(), bounds.MEMBER
-    odd = np.concatenate([_odd(values[:, at : at + 32], limits) for at in range(0, values.shape[1], 32)] or [[]])
+    odd = np.zeros(values.shape[1], bool)
+    for at in range(0, values.shape[1], 32):
+        odd[at : at + 32] = _odd(values[:, at : at + 32], limits)
     dates = pd.DatetimeIndex(table.index)
     changed = {}
     for place in np.flatnonzero(odd):

@@ -22,6 +22,7 @@ MEMBERS = "prices_sp500"
 MEMBERSHIP = "sp500_membership"
 MONTHLY = ("fredmd", "shiller")
 PUBLISHED = ("breadth_exchange",)  # keeps its rows on exchange holidays, as it is published
+FRED_TEXTS = ("series", "date", "vintage", "realtime_start")
 CURRENT, FIRST_PRINT = "current_revision", "alfred_first_release"
 _TICKER = r"[\^A-Z0-9][A-Za-z0-9.\-_]*"
 
@@ -77,7 +78,7 @@ def read(folder: Path, look: screen.Screen | None = None) -> tuple[Tables, str, 
         if path.suffix not in tables.SUFFIXES or path.stem not in LAYOUTS:
             known = ", ".join(sorted(LAYOUTS))
             raise RegimeError(f"{path.name}: not a table this program knows; it reads .parquet or .csv of {known}")
-    raw = {name: _read_one(path, look) for name, path in tables.one_a_table(paths).items()}
+    raw = {name: read_table(path, look) for name, path in tables.one_a_table(paths).items()}
     legs = _legs(raw, folder)
     look.required = frozenset(catalog.REQUIRED[legs])
     out: Tables = {}
@@ -91,9 +92,16 @@ def read(folder: Path, look: screen.Screen | None = None) -> tuple[Tables, str, 
     return out, legs, _last_session(raw, legs)
 
 
-def _read_one(path: Path, look: screen.Screen) -> pd.DataFrame:
+def read_table(path: Path, look: screen.Screen) -> pd.DataFrame:
+    """One file of a folder, its form checked: dates, headings, numbers.
+
+    Raises
+    ------
+    RegimeError
+        What is not as docs/data.md says, by file and column.
+    """
     name, layout = path.stem, LAYOUTS[path.stem]
-    texts = {"fred": ("series", "date", "vintage", "realtime_start"), MEMBERSHIP: tables.ALL_TEXT}.get(name, ("date",))
+    texts = {"fred": FRED_TEXTS, MEMBERSHIP: tables.ALL_TEXT}.get(name, ("date",))
     table = tables.read(path, texts)
     missing = [column for column in layout.needs if column not in table.columns]
     if missing:
