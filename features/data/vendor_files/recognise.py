@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 from features.data.checks import tables
@@ -37,6 +38,11 @@ def read(path: Path, target: Target) -> Understood:
     if content.lstrip()[:1] == b"<" and not content.lstrip().startswith(b"<TICKER>"):
         raise RegimeError(f"{path.name}: a web page, not a table; download the CSV again")
     for reader in READERS:
-        if (found := reader(path, content, target)) is not None:
+        try:
+            found = reader(path, content, target)
+        except (ValueError, KeyError, csv.Error) as error:
+            said = (str(error).splitlines() or [""])[0][:120]
+            raise RegimeError(f"{path.name}: cannot be read ({type(error).__name__}: {said})") from error
+        if found is not None:
             return found
     raise RegimeError(f"{path.name}: no format this program knows; it reads {KNOWN}")

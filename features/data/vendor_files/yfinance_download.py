@@ -25,7 +25,7 @@ def read(path: Path, content: bytes, target: Target) -> Understood | None:
     """
     lines = content.decode("utf-8-sig", "replace").splitlines()
     heads = list(csv.reader(lines[:3]))
-    if len(heads) < 3 or {row[0] for row in heads[:2]} not in ({"Price", "Ticker"}, {""}, {"Ticker", "Price"}):
+    if len(heads) < 3 or not all(heads) or {row[0] for row in heads[:2]} not in ({"Price", "Ticker"}, {""}):
         return None
     first = 0 if "Close" in heads[0] else 1 if "Close" in heads[1] else None
     if first is None:
