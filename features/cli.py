@@ -10,9 +10,11 @@ import typer
 from rich.table import Table
 
 from features import leak_audit as leaks
-from features.console import out, print_json, progress_bar, run_app
+from features import readback
+from features.console import out, print_json, print_note, progress_bar, run_app
 from features.data import cache, freshness, store
 from features.data.catalog import BY_KEY, live
+from features.data.importing import import_files
 from features.data.refresh import Source, refresh_store
 from features.dataset import FIRST_YEAR
 from features.families import FEATURES
@@ -30,10 +32,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 def refresh(
     source: Annotated[Source, typer.Option(help="The embedded sample, a folder of your own tables, or the vendors.")],
     folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md).")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERIES:DATE", help="A value that was refused or set aside is right; may be repeated."),
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Take data that end earlier or hold less than what is stored.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
-    report = refresh_store(source, folder)
+    report = refresh_store(
+        source,
+        folder,
+        tuple(accept or ()),
+        replace,
+        prove=readback.check,
+        progress=progress_bar,
+        notify=print_note,
+    )
     if json:
         print_json(report)
     else:
@@ -41,11 +56,47 @@ def refresh(
         _say(report.get("notes", {}))
 
 
+@app.command(
+    "import",
+    epilog="Examples: regime-data import VIX_History.csv SPY.csv --into my-data; regime-data refresh --source "
+    "folder --folder my-data",
+)
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files as vendors write them.")],
+    named: Annotated[
+        str | None,
+        typer.Option("--as", metavar="TABLE[:COLUMN]", help="Where the files belong, if their names do not say it."),
+    ] = None,
+    into: Annotated[Path, typer.Option(help="The folder whose tables are written.")] = Path("data"),
+    json: JsonOption = False,
+) -> None:
+    """Read vendors' files into the tables of a folder (docs/data.md lists the formats)."""
+    reports = import_files(files, into, named)
+    if json:
+        print_json({"folder": str(into), "files": reports})
+        return
+    for report in reports:
+        where = "; ".join(f"{table}: {', '.join(columns)}" for table, columns in report["tables"].items())
+        span = f"{report['first']} to {report['last']}"
+        out.print(
+            f"{report['file']}: {report['vendor']}, {report['unit']}; {where}; {span}", soft_wrap=True, markup=False
+        )
+        replaced = [f"{report['replaced']} stored values replaced"] if report["replaced"] else []
+        doubts = [f"doubtful: {key} {line}" for key, lines in report["doubtful"].items() for line in lines]
+        for note in [*report["notes"], *replaced, *doubts]:
+            out.print(f"  {note}", soft_wrap=True, markup=False)
+    out.print(f"next: regime-data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
+
+
 SAID = {
     "substitutions": "substituted",
     "kept_past": "the vendor now begins later; the stored past is kept from",
     "refetched": "history disagreed in returns and was fetched whole",
-    "quarantined": "days set aside, other evidence contradicts the jump",
+    "set_aside": "set aside as missing",
+    "holiday_rows": "rows on exchange holidays left out",
+    "accepted": "accepted by hand",
+    "changed_past": "the vendor changed the past",
+    "gaps": "no bar on sessions in between; asked again at each refresh",
     "missing": "not fetched",
     "missing_last_bar": "no bar on the last session",
     "not_point_in_time": "not point-in-time",
@@ -57,6 +108,7 @@ def _say(notes: dict[str, Any]) -> None:
         value = notes.get(name)
         if isinstance(value, dict):
             for key, what in value.items():
+                what = "; ".join(what) if isinstance(what, list) else what
                 out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
         elif value:
             more = f" and {len(value) - 12} more" if len(value) > 12 else ""

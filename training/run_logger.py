@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.data.paths import home
+from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.verdicts import track_record
@@ -21,7 +22,6 @@ from models.tracking.registered_name import registry_name
 from training import gate_wording
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
-from training.progress import Progress, silent
 from training.report import figures, importance, model_card
 from training.standing import aliases, standing_of
 

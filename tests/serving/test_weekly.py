@@ -30,7 +30,7 @@ def steps(monkeypatch):
     call = make_test_call(asof="2026-01-09")
 
     def step(name, result):
-        monkeypatch.setattr(weekly, name, lambda *_: done.append(name) or result)
+        monkeypatch.setattr(weekly, name, lambda *_, **__: done.append(name) or result)
 
     step("refresh_store", {})
     step("make_call", call)
@@ -44,7 +44,7 @@ def steps(monkeypatch):
 
 
 def failing(error):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     return fail
