@@ -25,6 +25,9 @@ from typing import Literal
 import pandas as pd
 
 Lag = Literal["close", "next", "week", "month", "release", "earnings", "survey", "quarter", "vintage"]
+# Prices of single stocks, and the dated list of who is a member: not series, so they have no entry below.
+MEMBERS = "prices_sp500"
+MEMBERSHIP = "sp500_membership"
 # Tables whose rows share one lag; a column with another lag is stored apart, as TABLE_LAG.
 TABLE_LAG: dict[str, Lag] = {"fredmd": "month"}
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from features.data import store
+from features.data.arrays import Tables
+from features.data.catalog import MEMBERSHIP
 from features.data.checks import dates, screen, tables
 from features.data.errors import RegimeError
 from features.data.files import sync
@@ -48,7 +49,7 @@ def import_files(files: Iterable[Path], into: Path, named: str | None = None) ->
     """
     target = target_of(named)
     read = [(path, recognise.read(path, target)) for path in files]
-    merged: store.Tables = {}
+    merged: Tables = {}
     reports = []
     for path, found in read:
         replaced = 0
@@ -69,12 +70,12 @@ def _report(path: Path, found: Understood, replaced: int) -> dict[str, Any]:
         if name == "fred":
             columns[name] = sorted(table["series"].unique())
             screen.long(look, table.sort_values(["series", "date"], ignore_index=True))
-        elif name == folder.MEMBERSHIP:
+        elif name == MEMBERSHIP:
             columns[name] = [f"{len(table)} intervals"]
         else:
             columns[name] = [str(column) for column in table]
             screen.wide(look, name, table)
-        days = table["date"] if name == "fred" else table["start"] if name == folder.MEMBERSHIP else table.index
+        days = table["date"] if name == "fred" else table["start"] if name == MEMBERSHIP else table.index
         spans.append((days.min(), days.max()))
     return {
         "file": path.name,
@@ -116,7 +117,7 @@ def _merge(name: str, before: pd.DataFrame | None, table: pd.DataFrame) -> tuple
     """Both tables in one, and how many values of the older one have changed; missing never replaces known."""
     if before is None:
         return table, 0
-    if name == folder.MEMBERSHIP:
+    if name == MEMBERSHIP:
         return table, len(before)
     if name == "fred":
         keys = ["series", "date", "vintage", "realtime_start"]
@@ -130,7 +131,7 @@ def _merge(name: str, before: pd.DataFrame | None, table: pd.DataFrame) -> tuple
     return table.combine_first(before)[order].rename_axis("date"), changed
 
 
-def _write_all(into: Path, merged: store.Tables) -> None:
+def _write_all(into: Path, merged: Tables) -> None:
     """Every table to a draft beside its place, then all of them into place."""
     drafts: list[tuple[Path, Path]] = []
     try:
@@ -140,7 +141,7 @@ def _write_all(into: Path, merged: store.Tables) -> None:
             handle, draft = tempfile.mkstemp(prefix=".draft-", dir=into)
             os.close(handle)
             drafts.append((Path(draft), path))
-            indexed = name not in ("fred", folder.MEMBERSHIP)
+            indexed = name not in ("fred", MEMBERSHIP)
             if path.suffix == ".csv":
                 table.to_csv(draft, index=indexed)
             else:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features.data import store
+from features.data.arrays import Tables
 from features.data.checks import history, screen
 from features.data.errors import RegimeError
 from features.data.paths import home
@@ -82,7 +83,7 @@ def refresh_store(
     return report | ({"notes": notes} if notes else {})
 
 
-def _live(look: screen.Screen, progress: Progress, notify: Notify) -> tuple[store.Tables, pd.Timestamp, dict[str, Any]]:
+def _live(look: screen.Screen, progress: Progress, notify: Notify) -> tuple[Tables, pd.Timestamp, dict[str, Any]]:
     now = pd.Timestamp.now("UTC")
     todo = live_source.plan(now)
     done = pd.Timestamp.now() + pd.Timedelta(seconds=todo.requests * live_source.SECONDS)

@@ -31,10 +31,9 @@ import numpy as np
 import pandas as pd
 
 from features.data import files
+from features.data.arrays import Tables
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
-
-Tables = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

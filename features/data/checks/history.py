@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.data import store
+from features.data.arrays import Tables
 from features.data.checks.limits import Limits
 from features.data.checks.values import Finding
 from features.data.errors import RegimeError
@@ -30,7 +31,7 @@ def stored(source: str, legs: str | None = None) -> dict[str, Any] | None:
     return manifest
 
 
-def past(manifest: dict[str, Any] | None) -> store.Tables:
+def past(manifest: dict[str, Any] | None) -> Tables:
     """The stored tables whose returns new ones are compared with; those that cannot be read are left out."""
     if manifest is None:
         return {}
@@ -62,7 +63,7 @@ def contradicted(dates: pd.DatetimeIndex, values: np.ndarray, before: pd.Series,
     ]
 
 
-def check_nothing_lost(tables: store.Tables, last: pd.Timestamp, manifest: dict[str, Any] | None) -> None:
+def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: dict[str, Any] | None) -> None:
     """Compare with the stored snapshot.
 
     Raises

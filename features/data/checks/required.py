@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from features.data import calendar, catalog
+from features.data.arrays import Tables
 from features.data.checks.screen import Accepted
 from features.data.errors import RegimeError
-from features.data.store import Tables
 
 LEGS = {"us": ("RSP", "SPY", "XLG"), "sample": ("^GSPC",)}
 

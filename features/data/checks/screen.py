@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from features.data import catalog
-from features.data.arrays import Floats
+from features.data.arrays import Floats, Tables
 from features.data.checks import limits as bounds
 from features.data.checks.history import contradicted
 from features.data.checks.values import Finding, examine
 from features.data.errors import RegimeError
-from features.data.store import Tables
 
 MEMBERS = "prices_sp500"
 PEERS = ("prices_etf",)  # tables whose columns move together

@@ -13,13 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from features.data import calendar, catalog
+from features.data.arrays import Tables
+from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import dates as read_dates
 from features.data.checks import required, screen, tables
 from features.data.errors import RegimeError
-from features.data.store import Tables
 
-MEMBERS = "prices_sp500"
-MEMBERSHIP = "sp500_membership"
 MONTHLY = ("fredmd", "shiller")
 PUBLISHED = ("breadth_exchange",)  # keeps its rows on exchange holidays, as it is published
 FRED_TEXTS = ("series", "date", "vintage", "realtime_start")

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from features.data import calendar, catalog
+from features.data.arrays import Tables
+from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import limits, required, screen
 from features.data.errors import RegimeError
 from features.data.sources import archive, fred, french, membership, yahoo
-from features.data.sources.folder import MEMBERS, MEMBERSHIP, for_store
+from features.data.sources.folder import for_store
 from features.data.sources.retry import GoneError, UnavailableError
-from features.data.store import Tables
 
 OUTAGE, FEW = 0.1, 2  # share and number of known items that may fail in a refresh
 BAR_COLUMN = {"volume_etf": "volume", "vix": "close"}  # all other tables read the adjusted close

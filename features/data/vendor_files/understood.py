@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from features.data import catalog
+from features.data.arrays import Tables
 from features.data.errors import RegimeError
-from features.data.store import Tables
 
 # Other vendors' names of series in the catalogue.
 ALIASES = {
