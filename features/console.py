@@ -1,4 +1,4 @@
-"""What the three commands share: one line for an error, progress on standard error, JSON on standard output."""
+"""What the commands share: one line for an error, progress on standard error, JSON on standard output."""
 
 from __future__ import annotations
 
@@ -18,13 +18,31 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def run_app(app: typer.Typer) -> None:
-    """Run a command; an expected error becomes one line and its exit status."""
+def run_app(app: typer.Typer, name: str | None = None) -> None:
+    """Run a command; an expected error becomes one line and its exit status.
+
+    A wrong option or argument is bad input and exits with 1; 2 is left to refusals. `name` is what the command calls
+    itself, the name it was started by if absent.
+    """
     try:
-        app()
+        status = app(prog_name=name, standalone_mode=False, help_option_names=["-h", "--help"])
     except RegimeError as error:
-        err.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        # A command without arguments has shown its help by then; its message is empty.
+        context = getattr(error, "ctx", None)
+        said = " ".join(error.format_message().split())
+        hint = f" (see `{context.command_path} --help`)" if context else ""
+        _fail(f"{said}{hint}" if said else "", 1)
+    except typer.Abort:
+        _fail("stopped", 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int) -> None:
+    if message:
+        err.print(f"error: {message}", style="red", markup=False, soft_wrap=True)
+    sys.exit(status)
 
 
 def print_json(value: Any) -> None:

@@ -23,7 +23,7 @@ from features.data import calendar, store
 from features.data.errors import RegimeError
 from features.data.paths import home
 from models.tracking import loader
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 from serving.call import Call, parse_call
 
 ROOMS = ("features", "models", "serving")

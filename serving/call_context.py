@@ -16,8 +16,7 @@ from models.spec import ModelSpec, from_json
 from models.splits import refit_dates
 from models.stacking import FitCache
 from models.tracking import loader
-from models.tracking.registered_name import registry_name
-from models.tracking.runs import Registered
+from models.tracking.registry import Registered, registry_name
 
 
 @dataclass

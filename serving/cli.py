@@ -12,6 +12,7 @@ from features.console import err, out, print_json, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.refresh import Source
+from models.tracking import connection
 from serving import call_cache, journal
 from serving.call import SCHEMA_FILE, Call, json_schema
 from serving.exit_status import exit_status_help
@@ -85,6 +86,22 @@ def backfill(
     verdicts = pd.Series([call.verdict for call in calls]).value_counts()
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
     out.print(f"{len(calls)} calls from {calls[0].asof} to {calls[-1].asof}: {counts}", soft_wrap=True)
+
+
+@app.command("journal", epilog="Examples: regime journal; regime journal --last 10 --json")
+def list_journal(
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26, json: JsonOption = False
+) -> None:
+    """The calls in the journal, oldest first: what each said, on which data, and whether it was made live."""
+    from serving import journal_table
+
+    made = journal_table.table().tail(last)
+    if json:
+        print_json(made.to_dict("records"))
+    elif made.empty:
+        out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+    else:
+        out.print(journal_table.view(made))
 
 
 @app.command(epilog="Example: regime-predict verify --head HASH")
@@ -171,4 +188,5 @@ def schema(
 
 def main() -> None:
     """Entry point."""
+    connection.set_process_environment()
     run_app(app)

@@ -20,7 +20,7 @@ from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import baseline, from_json
-from models.tracking.runs import Registered
+from models.tracking.registry import Registered
 from serving.call import (
     SCHEMA_VERSION,
     Call,

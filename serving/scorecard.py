@@ -21,8 +21,8 @@ from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
 from models.evaluation.verdicts import verdict_of
-from models.tracking import runs
-from models.tracking.registered_name import registry_name
+from models.tracking import registry
+from models.tracking.registry import registry_name
 from serving import journal
 from serving.journal_entry import Entry, EntryType
 
@@ -138,6 +138,6 @@ def score_journal() -> Scorecard:
 def _tag_versions(table: pd.DataFrame) -> None:
     for (name, version), group in table.groupby(["model", "version"]):
         scores = scores_of(group)
-        if scores["matured"] and runs.version_exists(str(name), str(version)):
+        if scores["matured"] and registry.version_exists(str(name), str(version)):
             tags = {f"scored_{key}": f"{scores[key]:.4f}" for key in ("log_loss", "log_loss_skill") if key in scores}
-            runs.tag_version(str(name), str(version), tags | {"scored_weeks": str(scores["matured"])})
+            registry.tag_version(str(name), str(version), tags | {"scored_weeks": str(scores["matured"])})

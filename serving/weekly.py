@@ -16,7 +16,7 @@ from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
-from models.tracking import runs
+from models.tracking import registry
 from serving import journal
 from serving.call import Call
 from serving.call_context import load_context
@@ -104,7 +104,7 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyR
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
-        runs.tag_version(call.model.name, call.model.version, {"journal_head": head})
+        registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
     return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed)
 
 

@@ -1,8 +1,6 @@
 """Shared fixtures: small stores, and the real data where they are."""
 
-import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +10,14 @@ from features import dataset
 from features.data import store
 from features.data.sources import folder
 from features.data.sources.sample import FOLDER
+from tests.support.data import SHARED
 
-SHARED = Path(os.environ.get("REGIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"
-needs_shared = pytest.mark.skipif(
-    not (SHARED / "prices_etf.parquet").exists(),
-    reason="the real data set is not the project's to redistribute: put it at ../shared/data or set REGIME_SHARED",
-)
+
+def pytest_configure() -> None:
+    """Set MLflow's environment as a command does at its start."""
+    from models.tracking import connection
+
+    connection.set_process_environment()
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,8 @@ def empty_database(tmp_path_factory):
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
-        connection.module()
+        connection.open_mlflow()
+        connection.prepare_experiment()
     return path
 
 
@@ -82,16 +83,3 @@ def toy():
     X["last_outcome"] = dataset.last_matured(outcome, ends, dataset.OUTCOMES)
     X["jump_state"] = (X["noise"] > 0).astype(float)
     return dataset.Dataset(X, outcome, ends, X["noise"] < 0, "path", "toy", "folder", "us")
-
-
-def write_folder(path: Path, end: str = "2005-06-30") -> Path:
-    """A minimal folder with both legs from 1999, made of random walks."""
-    from features.data import calendar
-
-    path.mkdir()
-    rng = np.random.default_rng(1)
-    index = calendar.sessions(pd.Timestamp("1999-01-04"), pd.Timestamp(end)).rename("date")
-    steps = rng.normal(0, 0.01, size=(len(index), 3))
-    etf = pd.DataFrame(100 * np.exp(steps.cumsum(axis=0)), index, ["SPY", "RSP", "XLG"])
-    etf.to_parquet(path / "prices_etf.parquet")
-    return path

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from features.console import out, print_json, progress_bar, run_app
 from features.data.sources.sample import CAVEAT
-from models.tracking import delivery, promotion, runs, user_interface
+from models.tracking import connection, delivery, promotion, runs, user_interface
 from training import leaderboard
 
 app = typer.Typer(
@@ -154,7 +154,7 @@ def compare_runs(
     json: JsonOption = False,
 ) -> None:
     """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
-    made = leaderboard.rows(runs.runs(), run or [], trials, last)
+    made = leaderboard.rows(runs.finished_runs(), run or [], trials, last)
     if json:
         print_json(made)
     elif not made:
@@ -186,9 +186,10 @@ def ui(
 ) -> None:
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
     out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
-    user_interface.serve(port)
+    raise typer.Exit(user_interface.serve(port))
 
 
 def main() -> None:
     """Entry point."""
+    connection.set_process_environment()
     run_app(app)

@@ -15,7 +15,7 @@ from models.estimators import BASELINES
 from models.evaluation import metrics
 from models.evaluation.metric_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 from training import dask_cluster, gate_case, gate_wording, run_logger
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun, model_name

@@ -13,8 +13,8 @@ from features.data.errors import RegimeError
 from models.estimators import ALL_BASELINES
 from models.spec import from_json, is_protocol, normal
 from models.tracking import loader, trial_ledger
-from models.tracking.registered_name import registry_name
-from models.tracking.runs import TrackingError
+from models.tracking.errors import TrackingError
+from models.tracking.registry import registry_name
 from models.tracking.trial_ledger import Entry
 from training import gate
 from training.gate_types import Decision, GateCase, LeakSigns, Present

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +15,9 @@ from models.evaluation import metrics
 from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS
-from models.tracking import delivery, provenance, runs, shared_view
+from models.tracking import delivery, provenance, runs, shared_view, specification
 from models.tracking.outbox import Batch
-from models.tracking.registered_name import registry_name
+from models.tracking.registry import registry_name
 from training import gate_wording
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
@@ -116,20 +115,11 @@ def figures_of(experiment: Experiment, run: ModelRun) -> dict[str, str | bytes]:
 
 
 def _params(experiment: str, run: ModelRun) -> dict[str, str]:
+    """Return the whole specification as logged parameters, LightGBM's with the defaults it does not name."""
     spec = run.spec
-    params = {
-        "experiment": experiment,
-        "kind": run.name,
-        "label": spec.label,
-        "train_start": spec.train_start,
-        "refit_weeks": str(spec.refit_weeks),
-        "seed": str(spec.seed),
-        "families": ",".join(spec.families) or "all",
-    }
     if spec.estimator in TREES:
-        more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
-        params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
-    return params
+        spec = spec.replace(params=LIGHTGBM_DEFAULTS | spec.params)
+    return {"experiment": experiment, "model": run.name} | specification.params_of(spec)
 
 
 def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
@@ -146,6 +136,5 @@ def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
         "skill": f"{run.scores['log_loss_skill']:+.4f}",
         "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
         "record": json.dumps(track_record(run.predictions)),
-        "document_sha256": hashlib.sha256(run.fitted.to_json().encode()).hexdigest(),
         "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
     }

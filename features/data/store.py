@@ -5,9 +5,11 @@ Layout of the data directory::
     snapshots/<digest>/<table>.parquet   never changed once there
     snapshots/<digest>/manifest.json     source, legs, tables with their SHA-256
     CURRENT                              the digest in force
+    CURRENT.<source>                     the digest to go back to, for a source that is not in force
 
 A refresh writes a whole snapshot beside the others and then replaces CURRENT in
 one step: a crash, or two refreshes at once, leave the old or the new.
+Sample, folder and live data lie side by side; `use` chooses which is in force.
 The digest is the SHA-256 over the tables' own digests, source and legs, so the
 same content always has the same name.
 
@@ -137,7 +139,7 @@ def write(
             written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
         files.publish(draft, root / digest)
-    files.write_file(home() / "CURRENT", digest + "\n")
+    _put_in_force(digest, source)
     return digest
 
 
@@ -150,6 +152,58 @@ def _every_tenth(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path, columns=[*names[:-2:10], *names[-2:]] if wide else None)
 
 
+def _put_in_force(digest: str, source: str) -> None:
+    """Point CURRENT at a snapshot; one of another source that was in force stays within reach of `use`."""
+    try:
+        before = current_manifest()
+    except RegimeError:  # nothing is stored yet, or it does not verify: nothing to go back to
+        before = None
+    if before is not None and before["source"] != source:
+        files.write_file(home() / f"CURRENT.{before['source']}", f"{before['digest']}\n")
+    files.write_file(home() / "CURRENT", digest + "\n")
+
+
+def stored() -> dict[str, dict[str, object]]:
+    """Return a manifest, with its `digest`, for every source that has a snapshot, by source.
+
+    It is that of the snapshot in force, else of the one a pointer names, else of the last one written.
+    A snapshot whose manifest does not verify is left out.
+    """
+    whole: dict[str, dict[str, object]] = {}
+    paths = (home() / "snapshots").glob("[!.]*/manifest.json")
+    for path in sorted(paths, key=lambda one: one.stat().st_mtime_ns):
+        manifest: dict[str, object] = json.loads(path.read_text())
+        if _digest(manifest) == path.parent.name:
+            whole[path.parent.name] = manifest | {"digest": path.parent.name}
+    found = {str(manifest["source"]): manifest for manifest in whole.values()}
+    for pointer in (*home().glob("CURRENT.*"), *home().glob("CURRENT")):
+        digest = pointer.read_text().strip()
+        if digest in whole:
+            found[str(whole[digest]["source"])] = whole[digest]
+    return found
+
+
+def use(source: str) -> dict[str, object]:
+    """Put the stored snapshot of a source in force; returns its manifest.
+
+    Raises
+    ------
+    RegimeError
+        Nothing is stored of that source.
+    RefusedError
+        Its manifest was changed.
+    """
+    found = stored()
+    if source not in found:
+        have = ", ".join(sorted(found)) or "nothing"
+        folder = " --folder PATH" if source == "folder" else ""
+        raise RegimeError(
+            f"no {source} data in {home()} (stored: {have}): run `regime data refresh --source {source}{folder}`"
+        )
+    _put_in_force(str(found[source]["digest"]), source)
+    return current_manifest()
+
+
 def current_manifest() -> dict[str, object]:
     """The manifest of the snapshot in force, with its `digest`."""
     pointer = home() / "CURRENT"
@@ -157,6 +211,10 @@ def current_manifest() -> dict[str, object]:
         raise RegimeError(
             f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)"
         )
+    return _manifest(pointer)
+
+
+def _manifest(pointer: Path) -> dict[str, object]:
     digest = pointer.read_text().strip()
     path = home() / "snapshots" / digest / "manifest.json"
     if not path.exists():

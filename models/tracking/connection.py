@@ -1,4 +1,4 @@
-"""The way to MLflow: where it is, how it is opened, how long it is waited for, and what its failures say.
+"""Open MLflow: quietly, at the tracking URI in force, with failures told in one line.
 
 mlflow is imported inside the functions: only a command that needs it pays for it.
 """
@@ -9,21 +9,17 @@ import functools
 import logging
 import os
 import socket
-import sqlite3
-import urllib.error
-import urllib.request
+import sys
 import warnings
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from features.data.errors import RegimeError
-from models.tracking import relocation, shared_view
-from models.tracking.relocation import ARTIFACTS, EXPERIMENT, WAIT
+from models.tracking import database, location, relocation, server, shared_view
+from models.tracking.errors import TrackingError
+from models.tracking.relocation import ARTIFACTS, EXPERIMENT
 
-ROOT = Path(__file__).resolve().parents[2] / "mlruns"
-PROBE = 10.0  # seconds for a server to answer at all
 CLOCK = 60.0  # seconds by which a process's start may seem to shift when the clock is set
 # MLflow's own defaults wait four minutes for a server that is gone, and report on their use over the network.
 ENVIRONMENT = {
@@ -43,32 +39,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class TrackingError(RegimeError):
-    """MLflow cannot be reached, or did not do what it was asked."""
+def settings() -> dict[str, str]:
+    """Return those of `ENVIRONMENT` that the user has not set."""
+    return {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
 
 
-def uri() -> str:
-    """The tracking URI in force: the environment's, else the project's own database."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{ROOT / 'mlflow.db'}"
+def set_process_environment() -> None:
+    """Set `ENVIRONMENT` for this process. For the start of a command; a library function never calls it."""
+    os.environ.update(settings())
 
 
-def database(where: str) -> Path | None:
-    """The file of a SQLite tracking URI, or None for any other."""
-    return Path(where.removeprefix("sqlite:///").partition("?")[0]) if where.startswith("sqlite:///") else None
-
-
-def is_server(where: str) -> bool:
-    """Whether a tracking URI is that of a server."""
-    return where.startswith(("http://", "https://"))
-
-
-def environment() -> None:
-    """Set `ENVIRONMENT` where the user has not said otherwise."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-
-
-def tells(call: Callable[P, T]) -> Callable[P, T]:
+def translate_errors(call: Callable[P, T]) -> Callable[P, T]:
     """Make a function that talks to MLflow fail with one line, a `TrackingError`."""
 
     @functools.wraps(call)
@@ -88,48 +69,58 @@ def tells(call: Callable[P, T]) -> Callable[P, T]:
 
 
 def _line(error: Exception) -> str:
-    where = uri()
-    if is_server(where):
+    where = location.uri()
+    if location.is_server(where):
         try:
-            probe(where)
+            server.probe(where)
         except TrackingError as gone:
             return str(gone)
         where = f"the MLflow server {where}"
     else:
-        where = f"the MLflow database {database(where) or where.partition('://')[0]}"
+        where = f"the MLflow database {location.database(where) or where}"
     said = str(error).strip().splitlines() or [type(error).__name__]
-    return f"{where} fails: {said[0][:300]}"
+    return location.redacted(f"{where} fails: {said[0][:300]}")
 
 
-@tells
-def module() -> Any:
-    """The mlflow module, quiet, pointed at the tracking URI in force and with the experiment there.
+@translate_errors
+def open_mlflow() -> Any:
+    """Return the mlflow module, quiet, pointed at the tracking URI in force and with the experiment there.
 
-    The first time in a process that a URI is used, stored locations of a moved
-    database are rewritten and runs whose process is gone are marked failed.
+    Stored locations of a database that was moved are rewritten first.
 
     Raises
     ------
     TrackingError
-        The server does not answer, or the database is locked or unusable.
+        The server does not answer, or the database is locked, unusable or of a newer MLflow.
     """
-    mlflow, where = _imported(), uri()
-    if is_server(where):
-        probe(where)
+    mlflow, where = _imported(), location.uri()
+    path = location.database(where)
+    if location.is_server(where):
+        server.probe(where)
+    elif path is not None:
+        _open_database(path)
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
-    _open(where)
+    _make_experiment(mlflow, path)
     mlflow.set_experiment(EXPERIMENT)
     return mlflow
 
 
+def client() -> Any:
+    """Return MLflow's client at the tracking URI in force."""
+    return open_mlflow().MlflowClient()
+
+
 def _imported() -> Any:
-    environment()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        import mlflow
-    # Only what is fatal: a failure is told in one line by `tells`, not by MLflow's own tracebacks.
+    if "mlflow" not in sys.modules:
+        # Telemetry is decided during the import; whatever the process's own settings are, they stand again after it.
+        with warnings.catch_warnings(), _for_now(settings()):
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            import mlflow
+    import mlflow
+
+    # Only what is fatal: `translate_errors` tells a failure in one line, MLflow's own tracebacks are not wanted.
     for name in ("alembic", "mlflow", "mlflow.tracking", "mlflow.store", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("urllib3.connectionpool", "mlflow.utils.requirements_utils"):
@@ -137,58 +128,87 @@ def _imported() -> Any:
     return mlflow
 
 
-@functools.lru_cache(maxsize=16)
-def _open(where: str) -> None:
-    from filelock import FileLock, Timeout  # here, as psutil below: a call that finds its answer kept needs neither
+@contextmanager
+def _for_now(values: dict[str, str]) -> Iterator[None]:
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            os.environ.pop(name, None)
 
-    path = database(where)
-    if path is None:
-        _prepare(None)
-        return
+
+def _open_database(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # MLflow's own first steps on an empty database are not safe against a second process.
-        with FileLock(path.with_name(path.name + ".lock"), timeout=WAIT):
-            _writable(path)
-            if path.exists():
-                relocation.relocate(path)
-            _prepare((path.resolve().parent / ARTIFACTS).as_uri())
-    except Timeout as error:
-        raise TrackingError(f"the MLflow database {path} is being opened by another process ({WAIT:.0f} s)") from error
+        database.check_writable(path)
     except OSError as error:
         raise TrackingError(f"the MLflow database {path} cannot be used ({error.strerror})") from error
+    relocation.relocate(path)
 
 
-def _writable(path: Path) -> None:
-    try:
-        with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as base:
-            base.execute("BEGIN IMMEDIATE")
-            base.execute("ROLLBACK")
-    except sqlite3.Error as error:
-        waited = f" for {WAIT:.0f} s: another process holds it" if "locked" in str(error) else ""
-        raise TrackingError(f"the MLflow database {path} cannot be used ({error}{waited})") from error
+def _make_experiment(mlflow: Any, path: Path | None) -> None:
+    """Make the project's experiment where it is missing: beside the database; a server chooses its own place."""
+    if path is None:
+        _create_experiment(mlflow, None)
+    elif database.experiment_id(path, EXPERIMENT) is None:
+        from filelock import FileLock, Timeout  # here: most openings do not need it
 
-
-def _prepare(artifacts: str | None) -> None:
-    """Make the experiment (beside the database; a server chooses its own place), then end what died."""
-    import mlflow
-
-    client = mlflow.MlflowClient()
-    if client.get_experiment_by_name(EXPERIMENT) is None:
+        # MLflow's own first steps on an empty database are not safe against a second process.
         try:
-            client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+            with FileLock(path.with_name(path.name + ".lock"), timeout=database.WAIT):
+                _create_experiment(mlflow, (path.resolve().parent / ARTIFACTS).as_uri())
+        except Timeout as error:
+            raise TrackingError(
+                f"the MLflow database {path} is being opened by another process ({database.WAIT:.0f} s)"
+            ) from error
+
+
+def _create_experiment(mlflow: Any, artifacts: str | None) -> None:
+    made = mlflow.MlflowClient()
+    if made.get_experiment_by_name(EXPERIMENT) is None:
+        try:
+            made.create_experiment(EXPERIMENT, artifact_location=artifacts)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another client of the server was quicker
                 raise
-    found = client.get_experiment_by_name(EXPERIMENT)
+
+
+@translate_errors
+def prepare_experiment() -> None:
+    """Bring the experiment's note and shared view up to date and mark runs failed whose process is gone.
+
+    For the start of what writes; `open_mlflow` alone changes no run.
+    """
+    opened = client()
+    found = opened.get_experiment_by_name(EXPERIMENT)
     for name, value in shared_view.tags(found.experiment_id).items():
         if found.tags.get(name) != value:
-            client.set_experiment_tag(found.experiment_id, name, value)
-    _end_dead_runs(client, found.experiment_id)
+            opened.set_experiment_tag(found.experiment_id, name, value)
+    mine = f"attributes.status = 'RUNNING' and tags.host = {quoted(socket.gethostname())}"
+    for run in opened.search_runs([found.experiment_id], mine):
+        if _gone(run.data.tags):
+            opened.set_tag(run.info.run_id, "ended", "its process is gone")
+            opened.set_terminated(run.info.run_id, "FAILED")
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal in a search of MLflow, whose language has no escapes.
+
+    Raises
+    ------
+    TrackingError
+        The text has both kinds of quotes.
+    """
+    if "'" not in text:
+        return f"'{text}'"
+    if '"' not in text:
+        return f'"{text}"'
+    raise TrackingError(f"{text[:60]!r} cannot be searched for in MLflow: it has both kinds of quotes")
 
 
 def process_tags() -> dict[str, str]:
-    """Tags that let a later process tell whether the one behind a run still lives."""
+    """Return tags that let a later process tell whether the one behind a run is still alive."""
     return {"host": socket.gethostname(), "pid": str(os.getpid()), "process_start": f"{_start(os.getpid()):.2f}"}
 
 
@@ -206,30 +226,4 @@ def _gone(tags: dict[str, str]) -> bool:
     except psutil.NoSuchProcess:
         return True
     except (psutil.AccessDenied, KeyError, ValueError):
-        return False  # it lives, or the run is not one of ours
-
-
-def _end_dead_runs(client: Any, experiment: str) -> None:
-    mine = f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
-    for run in client.search_runs([experiment], mine):
-        if _gone(run.data.tags):
-            client.set_tag(run.info.run_id, "ended", "its process is gone")
-            client.set_terminated(run.info.run_id, "FAILED")
-
-
-def probe(where: str) -> None:
-    """Ask a server for any answer at all.
-
-    Raises
-    ------
-    TrackingError
-        There is none within `PROBE` seconds.
-    """
-    try:
-        with urllib.request.urlopen(where.rstrip("/") + "/health", timeout=PROBE):
-            pass
-    except urllib.error.HTTPError:
-        pass  # it answers; whether it lets us in is MLflow's to find out
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise TrackingError(f"the MLflow server {where} cannot be reached ({reason})") from error
+        return False  # it is alive, or the run is not one of ours

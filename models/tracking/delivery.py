@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from features.data.errors import RegimeError
-from models.tracking import outbox, runs, trial_ledger
+from models.tracking import connection, logged_model, outbox, registry, runs, trial_ledger
+from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
 
 Logged = dict[str, tuple[str, str]]
@@ -32,12 +33,13 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
     if len({tuple(found) for found in names.values()}) > 1:
         raise ValueError(f"runs of one experiment need the same metric names: {names}")
     try:
+        connection.prepare_experiment()
         logged = _send(batch, step)
         for alias, kind in batch.aliases.items():
             _point(batch, alias, kind, logged)
-    except runs.TrackingError as error:
+    except TrackingError as error:
         entry = outbox.keep(batch)
-        raise runs.TrackingError(
+        raise TrackingError(
             f"{error}; no result is lost: they are kept in {entry}, `regime-train upload` sends them"
         ) from error
     return logged
@@ -49,7 +51,8 @@ def _send(batch: Batch, step: Callable[[], None]) -> Logged:
     for kind, result in batch.results.items():
         run_id, uri = runs.log(result, data)
         tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
-        logged[kind] = (run_id, runs.register(batch.register_as, uri, run_id, tags, result.description))
+        tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
+        logged[kind] = (run_id, registry.register(batch.register_as, uri, run_id, tags, result.description))
         if "spec" in tags:
             # Before the gate judged they were added already, unless MLflow was not there then.
             entry = trial_ledger.entry_of_result(result, batch.digest, batch.source)
@@ -60,7 +63,7 @@ def _send(batch: Batch, step: Callable[[], None]) -> Logged:
 
 
 def _point(batch: Batch, alias: str, kind: str | None, logged: Logged) -> None:
-    runs.set_alias(batch.register_as, alias, None if kind is None else logged[kind][1])
+    registry.set_alias(batch.register_as, alias, None if kind is None else logged[kind][1])
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,10 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
     outbox.folder().mkdir(exist_ok=True)
     try:
         with FileLock(outbox.folder() / ".lock", timeout=0):
-            for entry in outbox.entries():
+            entries = outbox.entries()
+            if entries:
+                connection.prepare_experiment()
+            for entry in entries:
                 sent.append(_send_kept(outbox.read(entry), step))
                 outbox.drop(entry)
     except Timeout as error:
@@ -107,7 +113,7 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
 def _send_kept(batch: Batch, step: Callable[[], None]) -> Sent:
     logged, left = _send(batch, step), []
     for alias, kind in batch.aliases.items():
-        if runs.made_at(batch.register_as, alias) > batch.made + 0.001:  # the tag is rounded
+        if registry.made_at(batch.register_as, alias) > batch.made + 0.001:  # the tag is rounded
             left.append(alias)
         else:
             _point(batch, alias, kind, logged)

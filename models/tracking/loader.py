@@ -1,31 +1,35 @@
-"""The registry as serving sees it, without importing mlflow where that can be helped.
+"""The registry as serving reads it, without importing mlflow where that can be helped.
 
 With the local SQLite database an alias is one read-only query, with a server one
 REST call. The model's text is copied once a version into `REGIME_HOME`, and
 every reading of it is checked against the SHA-256 written on the version when
-it was registered. Any other tracking URI, and the first copy from a server, go
-through mlflow itself.
+it was registered: a version without that tag is not served. Any other tracking
+URI, and the first copy from a server, go through mlflow itself.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 import os
-import sqlite3
-import urllib.error
+import re
 import urllib.parse
-import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from models import fitted
-from models.tracking import connection, relocation, runs
+from models.fitted import FittedModel
+from models.spec import from_json
+from models.tracking import database, location, logged_model, registry, relocation, server
+from models.tracking.errors import TrackingError
+from models.tracking.registry import Registered
 
-TIMEOUT = 10.0  # seconds
 ALIASES = ("champion", "challenger")
+SHOWN = 60  # characters of an odd tag in a message
 
 
 @dataclass(frozen=True)
@@ -40,101 +44,156 @@ class Pointer:
 
 
 def pointer(name: str, alias: str) -> Pointer | None:
-    """The version behind an alias, or None where there is none.
+    """Return the version behind an alias, or None where there is none.
 
     Raises
     ------
-    RegimeError
-        The server or database does not answer.
+    TrackingError
+        The server or database does not answer, or is not MLflow's.
     """
-    where = connection.uri()
-    database = connection.database(where)
-    if database is not None:
-        return _from_database(database, name, alias)
-    if connection.is_server(where):
-        return _from_server(where, name, alias)
-    found = runs.registered(name, alias)
-    return None if found is None else Pointer(name, found.version, found.run_id, "", found.tags)
+    where = location.uri()
+    path = location.database(where)
+    if path is not None:
+        return _from_database(path, name, alias)
+    return _from_server(where, name, alias) if location.is_server(where) else _from_mlflow(name, alias)
 
 
 def _from_database(path: Path, name: str, alias: str) -> Pointer | None:
     if not path.exists():
         return None
     relocation.relocate(path)
-    try:
-        base = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT)
-        try:
-            row = base.execute(
-                "SELECT v.version, v.run_id, v.storage_location FROM registered_model_aliases a "
-                "JOIN model_versions v ON v.name = a.name AND v.version = a.version WHERE a.name = ? AND a.alias = ?",
-                (name, alias),
-            ).fetchone()
-            if row is None:
-                return None
-            tags = base.execute(
-                "SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", (name, row[0])
-            ).fetchall()
-        finally:
-            base.close()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None  # a database that nothing was ever registered in
-        raise RegimeError(f"the MLflow database {path} cannot be read ({error})") from error
-    place = relocation.local_path(row[2] or "")
-    return Pointer(name, str(row[0]), str(row[1]), str(place or ""), dict(tags))
+    found = database.version_of(path, name, alias)
+    if found is None:
+        return None
+    return Pointer(name, found.version, found.run_id, str(relocation.local_path(found.location) or ""), found.tags)
+
+
+def _from_mlflow(name: str, alias: str) -> Pointer | None:
+    found = registry.version_of(name, alias)
+    return None if found is None else Pointer(name, found[0], found[1], "", found[2])
 
 
 def _from_server(where: str, name: str, alias: str) -> Pointer | None:
     query = urllib.parse.urlencode({"name": name, "alias": alias})
-    address = f"{where.rstrip('/')}/api/2.0/mlflow/registered-models/alias?{query}"
+    status, body = server.get(where, f"/api/2.0/mlflow/registered-models/alias?{query}")
+    if status in (401, 403):  # mlflow knows more ways to sign in
+        return _from_mlflow(name, alias)
+    said = _object(body)
+    if status in (400, 404) and "error_code" in said:  # no such model, or no such alias
+        return None
+    shown = location.redacted(where)
+    if status != 200:
+        raise TrackingError(f"the MLflow server {shown} answers with status {status}")
     try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:
-            found = json.load(answer)["model_version"]
-    except urllib.error.HTTPError as error:
-        if error.code in (400, 404):  # no such model, or no such alias
-            return None
-        if error.code in (401, 403):  # mlflow knows more ways to sign in
-            known = runs.registered(name, alias)
-            return None if known is None else Pointer(name, known.version, known.run_id, "", known.tags)
-        raise RegimeError(f"the MLflow server {where} answers with status {error.code}") from error
-    except OSError as error:
-        raise RegimeError(f"the MLflow server {where} cannot be reached ({error})") from error
-    tags = {tag["key"]: tag["value"] for tag in found.get("tags", [])}
-    return Pointer(name, str(found["version"]), str(found.get("run_id", "")), "", tags)
+        found = said["model_version"]
+        tags = {str(tag["key"]): str(tag["value"]) for tag in found.get("tags", [])}
+        return Pointer(name, str(found["version"]), str(found.get("run_id", "")), "", tags)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TrackingError(f"{shown} is not an MLflow server: its answer about {name}@{alias} is none") from error
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-def registered(name: str, alias: str) -> runs.Registered | None:
-    """The version behind an alias with its model, from the verified local copy where there is one.
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(text)
+    return value
+
+
+def _digest_tag(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError(text)
+    return text
+
+
+# What serving reads from a version's tags, and what it takes each for. Anyone who can write to the registry can
+# write these, so they are checked once, here.
+TAGS: dict[str, Callable[[str], object]] = {
+    "document_sha256": _digest_tag,
+    "spec": from_json,
+    "record": _mapping,
+    "skill": _finite,
+    "skill_p": _finite,
+    "head_to_head_p": _finite,
+}
+
+
+def _checked_digest(at: Pointer) -> str:
+    """Return the digest of a version's text; refuse a version whose tags are not those that the program writes."""
+    digest = at.tags.get("document_sha256")
+    if digest is None:
+        raise RefusedError(
+            f"model {at.name} version {at.version} has no tag document_sha256, so its text cannot be verified: "
+            "nothing is served from it; train again with `regime-train run default`"
+        )
+    for name, read in TAGS.items():
+        text = at.tags.get(name)
+        if text is None:
+            continue
+        try:
+            read(text)
+        except (ValueError, RegimeError) as error:
+            raise RefusedError(
+                f"model {at.name} version {at.version}: the tag {name} is {text[:SHOWN]!r}, which the program did not "
+                "write; train again with `regime-train run default`"
+            ) from error
+    return digest
+
+
+def registered(name: str, alias: str) -> Registered | None:
+    """Return the version behind an alias with its model, from the verified local copy where there is one.
 
     Raises
     ------
     RefusedError
-        The model's text is not the one that was registered.
+        The model's text is not the one that was registered, its digest is not
+        on the version, or a tag is not one that the program writes.
+    TrackingError
+        The server or database does not answer.
     """
     at = pointer(name, alias)
     if at is None:
         return None
-    want = at.tags.get("document_sha256")
+    want = _checked_digest(at)
     copy = home() / "cache" / "models" / f"{want}.json"
-    text = copy.read_text() if want and copy.exists() else None
-    if text is None or _digest(text) != want:
+    text = copy.read_text(encoding="utf-8") if copy.exists() else None
+    if text is None or logged_model.digest(text) != want:
         text = _fetched(at)
-        if want and _digest(text) != want:
+        if logged_model.digest(text) != want:
             raise RefusedError(f"model {name} version {at.version} is not the one that was registered: it was changed")
-        if want:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            draft = copy.with_suffix(f".{os.getpid()}")
-            draft.write_text(text)
-            draft.replace(copy)
-    return runs.Registered(name, at.version, fitted.from_json(text), at.tags, at.run_id)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        draft = copy.with_suffix(f".{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(copy)
+    return Registered(name, at.version, _document(at, text), at.tags, at.run_id)
+
+
+def _document(at: Pointer, text: str) -> FittedModel:
+    try:
+        return fitted.from_json(text)
+    except ValueError as error:
+        raise RefusedError(
+            f"model {at.name} version {at.version} cannot be read by this program ({error}); train again with "
+            "`regime-train run default`"
+        ) from error
 
 
 def _fetched(at: Pointer) -> str:
     path = Path(at.place) / "artifacts" / "model.json"
     if at.place and path.exists():
-        return path.read_text()
-    return runs.model_text(at.name, at.version)
+        return path.read_text(encoding="utf-8")
+    return registry.model_text(at.name, at.version)

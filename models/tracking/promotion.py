@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.data.errors import RegimeError
-from models.tracking import connection
-from models.tracking.connection import tells
-from models.tracking.runs import EXPERIMENT
+from models.tracking import connection, registry
+from models.tracking.connection import quoted, translate_errors
+from models.tracking.relocation import EXPERIMENT
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Promoted:
     override: str
 
 
-@tells
+@translate_errors
 def promote(run: str, reason: str) -> Promoted:
     """Point `champion` at the registered version of a run; the reason, user and date stay on it as the tag `override`.
 
@@ -44,10 +44,10 @@ def promote(run: str, reason: str) -> Promoted:
     said = " ".join(reason.split())
     if not said:
         raise RegimeError('a reason is needed, and stays on the model: --reason "..."')
-    client = connection.module().MlflowClient()
+    client = connection.client()
     run_id = _run_id(client, run)
     # A run registers one version; if somebody registered it again, the newest counts.
-    found = sorted(client.search_model_versions(f"run_id = '{run_id}'"), key=lambda one: int(one.version))
+    found = sorted(client.search_model_versions(f"run_id = {quoted(run_id)}"), key=lambda one: int(one.version))
     if not found:
         raise RegimeError(
             f"run {run_id} has no registered version: only what `regime-train run` logged can be champion"
@@ -55,7 +55,7 @@ def promote(run: str, reason: str) -> Promoted:
     version = found[-1]
     override = f"{said} ({user()}, {datetime.datetime.now(datetime.UTC).date()})"
     client.set_model_version_tag(version.name, version.version, "override", override)
-    client.set_registered_model_alias(version.name, "champion", version.version)
+    registry.set_alias(version.name, "champion", str(version.version))
     return Promoted(version.name, str(version.version), run_id, str(version.tags.get("kind", "")), override)
 
 
@@ -71,17 +71,17 @@ def _run_id(client: Any, run: str) -> str:
         if not token:
             break
     if not found:
-        raise RegimeError(f"no run {run!r}: `regime-train compare` lists them")
+        raise RegimeError(f"no run {run[:60]!r}: `regime-train compare` lists them")
     if len(found) > 1:
         raise RegimeError(
-            f"{run!r} begins {len(found)} runs ({', '.join(one[:12] for one in found[:3])}): write more of it"
+            f"{run[:60]!r} begins {len(found)} runs ({', '.join(one[:12] for one in found[:3])}): write more of it"
         )
     return found[0]
 
 
 def user() -> str:
-    """Who runs this process, as far as the system knows."""
+    """Return who runs this process, as far as the system knows."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user without an entry in the password file
-        return f"uid {os.getuid()}"
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "an unnamed user"

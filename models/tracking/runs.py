@@ -1,8 +1,7 @@
-"""The one door to MLflow: what is logged, registered and read. `connection` opens it."""
+"""Log one model of one experiment as a run, and list the runs."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 import uuid
@@ -13,14 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from models import fitted, predictor
 from models.fitted import FittedModel
-from models.tracking import connection, provenance, shared_view
-from models.tracking.connection import ROOT, TrackingError, tells
-from models.tracking.connection import module as _mlflow
+from models.tracking import connection, logged_model, provenance, shared_view
+from models.tracking.connection import translate_errors
 from models.tracking.relocation import EXPERIMENT
 
-__all__ = ("EXPERIMENT", "ROOT", "Registered", "Result", "TrackingError", "tells")
 BATCH = 1000  # metrics a request, the most MLflow takes
 
 
@@ -90,7 +86,7 @@ class Data:
         return from_pandas(table, source=CodeDatasetSource(told), name=self.source, digest=self.digest[:16])
 
 
-@tells
+@translate_errors
 def log(result: Result, data: Data) -> tuple[str, str]:
     """Log one run with its model, predictions and data set; returns run id and model URI.
 
@@ -106,7 +102,7 @@ def log(result: Result, data: Data) -> tuple[str, str]:
     TrackingError
         MLflow cannot be reached or does not take it; the run then counts as failed.
     """
-    mlflow = _mlflow()
+    mlflow = connection.open_mlflow()
     found = _logged(mlflow, result.id)
     if found is not None:
         return found
@@ -124,7 +120,7 @@ def log(result: Result, data: Data) -> tuple[str, str]:
             mlflow.log_input(data.logged, context="train")
             # MLflow copies to a logged model, one query each, the metrics its run has by then: the key ones will do.
             mlflow.log_metrics({name: result.metrics[name] for name in shared_view.METRICS if name in result.metrics})
-            info = _log_model(mlflow, folder, result.document, data.table.iloc[-1:])
+            info = logged_model.log(mlflow, folder, result.document, data.table.iloc[-1:])
             mlflow.log_metrics(
                 {name: value for name, value in result.metrics.items() if name not in shared_view.METRICS}
             )
@@ -146,37 +142,6 @@ def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
     return None
 
 
-def _log_model(mlflow: Any, folder: Path, document: FittedModel, row: pd.DataFrame) -> Any:
-    """Log the fitted model as code over a JSON text; nothing in it is pickled."""
-    (folder / "model.json").write_text(document.to_json())
-    package = folder / "code" / "models"
-    package.mkdir(parents=True)
-    for module in (fitted, predictor):
-        shutil.copy(str(module.__file__), package)
-    return mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(Path(__file__).with_name("pyfunc_tail.py")),
-        code_paths=[str(package)],
-        artifacts={"model": str(folder / "model.json")},
-        signature=_signature(document),
-        input_example=row[list(document.features)].reset_index(drop=True) if document.features else None,
-        pip_requirements=_requirements(),
-    )
-
-
-def _signature(document: FittedModel) -> Any:
-    """Doubles in, doubles out. MLflow calls a column optional that may hold a missing value: every feature may.
-
-    That none of them is absent or renamed is checked by the model itself, with a message that fits a screen.
-    """
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema
-
-    inputs = [ColSpec("double", name, required=False) for name in document.features]
-    outputs = [ColSpec("double", name) for name in document.outcomes]
-    return ModelSignature(inputs=Schema(inputs) if inputs else None, outputs=Schema(outputs))
-
-
 def _log_curves(mlflow: Any, run_id: str, curves: dict[str, list[tuple[int, float]]]) -> None:
     now = int(time.time() * 1000)
     points = [mlflow.entities.Metric(key, value, now, step) for key, curve in curves.items() for step, value in curve]
@@ -191,135 +156,10 @@ def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def _requirements() -> list[str]:
-    from importlib.metadata import version
-
-    return [f"{name}=={version(name)}" for name in ("mlflow", "lightgbm", "numpy", "pandas", "pydantic")]
-
-
-@tells
-def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], description: str = "") -> str:
-    """Register a logged model; returns its version, the one it has where it was registered before."""
-    mlflow = _mlflow()
-    client = mlflow.MlflowClient()
-    for made in client.search_model_versions(f"run_id = '{run_id}'"):
-        if made.name == name:
-            return str(made.version)
-    try:
-        client.create_registered_model(name)
-    except mlflow.exceptions.MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    # A server takes a logged model only by its id; the store behind it looks the location up.
-    made = client.create_model_version(
-        name,
-        model_uri,
-        run_id=run_id,
-        tags=tags,
-        description=description or None,
-        model_id=model_uri.removeprefix("models:/"),
-    )
-    return str(made.version)
-
-
-@tells
-def set_alias(name: str, alias: str, version: str | None) -> None:
-    """Point `alias` at a version, or remove it. The runs' tag `gate_verdict` follows the champion."""
-    client = _mlflow().MlflowClient()
-    before = client.get_registered_model(name).aliases.get(alias)
-    if version is not None:
-        client.set_registered_model_alias(name, alias, version)
-    elif before is not None:
-        client.delete_registered_model_alias(name, alias)
-    if alias == "champion" and before != version:
-        _call(client, name, before, "former champion")
-        _call(client, name, version, "champion")
-
-
-def _call(client: Any, name: str, version: str | None, verdict: str) -> None:
-    """Write the `gate_verdict` of a version and of its run, so that the UI shows one champion a model."""
-    if version is not None:
-        client.set_model_version_tag(name, version, "gate_verdict", verdict)
-        client.set_tag(client.get_model_version(name, version).run_id, "gate_verdict", verdict)
-
-
-@tells
-def made_at(name: str, alias: str) -> float:
-    """When the results behind an alias were made, seconds since 1970; 0 where it points at nothing."""
-    client = _mlflow().MlflowClient()
-    version = client.get_registered_model(name).aliases.get(alias)
-    if version is None:
-        return 0.0
-    found = client.get_model_version(name, version)
-    return float(found.tags.get("made", found.creation_timestamp / 1000))
-
-
-@tells
-def version_exists(name: str, version: str) -> bool:
-    """Whether the registry has this version."""
-    client = _mlflow().MlflowClient()
-    return any(str(found.version) == version for found in client.search_model_versions(f"name = '{name}'"))
-
-
-@tells
-def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
-    """Write tags on a model version."""
-    client = _mlflow().MlflowClient()
-    for key, value in tags.items():
-        client.set_model_version_tag(name, version, key, value)
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A model version as serving sees it."""
-
-    name: str
-    version: str
-    document: FittedModel
-    tags: dict[str, str]
-    run_id: str = ""
-
-
-@tells
-def registered(name: str, alias: str) -> Registered | None:
-    """The version behind an alias, or None where there is none."""
-    client = _mlflow().MlflowClient()
-    if not [found for found in client.search_registered_models() if found.name == name]:
-        return None
-    version = client.get_registered_model(name).aliases.get(alias)
-    if version is None:
-        return None
-    document = fitted.from_json(model_text(name, str(version)))
-    found = client.get_model_version(name, version)
-    return Registered(name, str(version), document, dict(found.tags), str(found.run_id))
-
-
-@tells
-def model_text(name: str, version: str) -> str:
-    """The text of a registered model, downloaded from wherever MLflow keeps it.
-
-    Raises
-    ------
-    TrackingError
-        It is not there; the message says where it should be.
-    """
-    mlflow = _mlflow()
-    place = str(mlflow.MlflowClient().get_model_version_download_uri(name, version)).rstrip("/")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = mlflow.artifacts.download_artifacts(f"{place}/artifacts/model.json", dst_path=folder)
-            return Path(path).read_text()
-        except (OSError, mlflow.exceptions.MlflowException) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise TrackingError(
-                f"model {name} version {version}: no artifact {place}/artifacts/model.json ({said})"
-            ) from error
-
-
-@tells
-def runs() -> pd.DataFrame:
-    """All finished runs, newest first, as MLflow tabulates them."""
-    found: pd.DataFrame = _mlflow().search_runs(
+@translate_errors
+def finished_runs() -> pd.DataFrame:
+    """Return all finished runs, newest first, as MLflow tabulates them."""
+    found: pd.DataFrame = connection.open_mlflow().search_runs(
         experiment_names=[EXPERIMENT], filter_string="attributes.status = 'FINISHED'", order_by=["start_time DESC"]
     )
     return found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.tracking.connection import module, tells
+from models.tracking.connection import open_mlflow, quoted, translate_errors
 from models.tracking.relocation import EXPERIMENT as MAIN
 
 EXPERIMENT = "regime-sweeps"
@@ -28,7 +28,7 @@ class Trial:
     curve: tuple[float, ...] = ()
 
 
-@tells
+@translate_errors
 def log_sweep(
     name: str,
     study: str,
@@ -41,10 +41,10 @@ def log_sweep(
 
     A sweep that goes on is the same parent run, found by `study`.
     """
-    mlflow = module()
+    mlflow = open_mlflow()
     client = mlflow.MlflowClient()
     place = _experiment(client)
-    found = client.search_runs([place], f"tags.study = '{study}' and tags.role = 'sweep'")
+    found = client.search_runs([place], f"tags.study = {quoted(study)} and tags.role = 'sweep'")
     if found:
         parent = str(found[0].info.run_id)
     else:

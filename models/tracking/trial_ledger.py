@@ -28,7 +28,7 @@ from features.data.errors import RegimeError
 from models.evaluation import metrics, predictions
 from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import connection
-from models.tracking.connection import tells
+from models.tracking.connection import quoted, translate_errors
 from models.tracking.runs import Result
 
 EXPERIMENT = "regime-ledger"
@@ -119,16 +119,17 @@ def _place(mlflow: Any) -> str:
     if found is None:
         try:
             return str(client.create_experiment(EXPERIMENT))
-        except mlflow.exceptions.MlflowException:
-            found = client.get_experiment_by_name(EXPERIMENT)
-            if found is None:  # not another process that was faster
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
                 raise
+            found = client.get_experiment_by_name(EXPERIMENT)
     if found.lifecycle_stage == mlflow.entities.LifecycleStage.DELETED:
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
 
 
-def _search(mlflow: Any, place: str, where: str) -> list[Any]:
+def find_rows(mlflow: Any, place: str, where: str) -> list[Any]:
+    """Return all runs of an experiment that a search finds, deleted ones too, oldest first."""
     client, found, token = mlflow.MlflowClient(), [], None
     while True:
         page = client.search_runs(
@@ -140,13 +141,13 @@ def _search(mlflow: Any, place: str, where: str) -> list[Any]:
             return found
 
 
-@tells
+@translate_errors
 def add(entries: Sequence[Entry]) -> int:
     """Add what is not there yet; returns how many were new."""
-    mlflow = connection.module()
+    mlflow = connection.open_mlflow()
     place, client, made = _place(mlflow), mlflow.MlflowClient(), 0
     for entry in entries:
-        if _search(mlflow, place, f"tags.entry = '{entry.key}'"):
+        if find_rows(mlflow, place, f"tags.entry = '{entry.key}'"):
             continue
         head = {name: str(getattr(entry, name)) for name in ("kind", "spec", "digest", "source", "label", "baseline")}
         tags = head | {"entry": entry.key, "weeks": str(len(entry.losses))} | _packed(entry.losses)
@@ -156,11 +157,11 @@ def add(entries: Sequence[Entry]) -> int:
     return made
 
 
-@tells
+@translate_errors
 def link(entry: Entry, run_id: str) -> None:
     """Note on an entry the first run its model was logged as."""
-    mlflow = connection.module()
-    for row in _search(mlflow, _place(mlflow), f"tags.entry = '{entry.key}'"):
+    mlflow = connection.open_mlflow()
+    for row in find_rows(mlflow, _place(mlflow), f"tags.entry = '{entry.key}'"):
         if "run_id" not in row.data.tags and row.info.lifecycle_stage == mlflow.entities.LifecycleStage.ACTIVE:
             mlflow.MlflowClient().set_tag(row.info.run_id, "run_id", run_id)
 
@@ -174,11 +175,11 @@ def _told(tags: dict[str, str]) -> tuple[str, bool]:
     return spec.to_json(), is_protocol(spec)
 
 
-@tells
+@translate_errors
 def entries(source: str, label: str) -> list[Entry]:
     """All entries of a data source and label, deleted ones too, oldest first; an entry written twice once."""
-    mlflow = connection.module()
-    rows = _search(mlflow, _place(mlflow), f"tags.source = '{source}' and tags.label = '{label}'")
+    mlflow = connection.open_mlflow()
+    rows = find_rows(mlflow, _place(mlflow), f"tags.source = {quoted(source)} and tags.label = {quoted(label)}")
     found: dict[str, Entry] = {}
     for row in rows:
         tags = row.data.tags

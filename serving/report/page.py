@@ -13,7 +13,7 @@ import plotly.offline
 from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
 from features.data.paths import home
-from models.tracking.runs import Registered
+from models.tracking.registry import Registered
 from serving import journal
 from serving.call import Call
 from serving.call_context import load_context

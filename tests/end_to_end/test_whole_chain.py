@@ -1,7 +1,6 @@
 """The three commands as a user runs them."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,23 +13,9 @@ from typer.testing import CliRunner
 import features.cli
 import serving.cli
 import training.cli
-from tests.conftest import SHARED, needs_shared, write_folder
-
-BIN = Path(sys.executable).parent
-
-
-def regime(*words, status=0, cwd=None):
-    done = subprocess.run([BIN / words[0], *words[1:]], capture_output=True, text=True, env=dict(os.environ), cwd=cwd)
-    assert done.returncode == status, done.stderr
-    return done
-
-
-def failing(*words, status=1):
-    done = regime(*words, status=status)
-    assert done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
-    return done.stderr
+from tests.support.data import SHARED, needs_shared, write_folder
+from tests.support.shell import fail as failing
+from tests.support.shell import run as regime
 
 
 @pytest.mark.parametrize("app", [features.cli.app, training.cli.app, serving.cli.app])

@@ -10,7 +10,7 @@ from features import feature, lineage, markov_regime, panel_columns
 from features.data import calendar, catalog
 from features.families import FEATURES, NOT_COVERED, SIGNALS
 from features.panel import Inputs, build_inputs
-from tests.conftest import needs_shared
+from tests.support.data import needs_shared
 
 SNAPSHOTS = ["sample_snapshot", pytest.param("shared_snapshot", marks=needs_shared)]
 
@@ -188,7 +188,7 @@ def test_relative_strength_against_a_slow_product(data):
 
 @needs_shared
 def test_members_above_200_against_the_published_series(shared_snapshot):
-    from tests.conftest import SHARED
+    from tests.support.data import SHARED
 
     published = pd.read_parquet(SHARED / "breadth_exchange.parquet")["S5TH"]
     data = build_inputs(shared_snapshot)
@@ -299,7 +299,7 @@ def test_a_data_set_begins_a_year_after_its_legs(tmp_path):
     from features import dataset
     from features.data import store
     from features.data.sources import folder
-    from tests.conftest import write_folder
+    from tests.support.data import write_folder
 
     tables, legs, last = folder.read(write_folder(tmp_path / "data"))
     found = dataset.build(store.Snapshot("0", "folder", legs, last, tables), "path")

@@ -5,7 +5,7 @@ from pathlib import Path
 from features import feature, indicators, panel
 from features.dataset import FIRST_YEAR
 from features.families import FEATURES, SIGNALS
-from tests.conftest import needs_shared
+from tests.support.data import needs_shared
 
 PAGE = Path(__file__).parents[2] / "docs" / "indicators.md"
 

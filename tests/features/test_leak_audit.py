@@ -12,7 +12,7 @@ from features.families import FEATURES
 from features.feature import Feature
 from features.panel_columns import Column
 from features.rolling import mean
-from tests.conftest import needs_shared
+from tests.support.data import needs_shared
 
 DATES = [pd.Timestamp(day) for day in ("1998-03-17", "2012-05-16", "2018-02-08", "2022-09-14")]
 PLANTED_AT = [pd.Timestamp(day) for day in ("2004-05-12", "2009-09-16")]

@@ -9,7 +9,7 @@ from features.data import store
 def stored(tmp_path):
     """A stored folder with both legs."""
     from features.data.sources import folder
-    from tests.conftest import write_folder
+    from tests.support.data import write_folder
 
     tables, legs, last = folder.read(write_folder(tmp_path / "data"))
     store.write(tables, "folder", legs, last)

@@ -6,7 +6,7 @@ import pytest
 from features.data.errors import RefusedError, RegimeError
 from models import fitted
 from models.spec import ModelSpec
-from models.tracking import runs
+from models.tracking.registry import Registered
 from serving import call_context, journal
 from serving.call_context import CallContext, last_refit, load_context
 from tests.support.servers import HEAD
@@ -14,7 +14,7 @@ from tests.support.servers import HEAD
 
 def registered(features=(), source="folder", legs="us"):
     document = fitted.from_dict(HEAD | {"kind": "constant", "features": features, "probabilities": [0.4, 0.2, 0.4]})
-    return runs.Registered("regime", "3", document, {"legs": legs, "source": source})
+    return Registered("regime", "3", document, {"legs": legs, "source": source})
 
 
 @pytest.mark.parametrize(

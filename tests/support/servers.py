@@ -16,6 +16,7 @@ from models import fitted
 from models.tracking import runs
 from models.tracking.outbox import Batch
 
+SCHEMA = "dc11669786a5"  # of the MLflow in requirements.lock
 OUTCOMES = ["rotation", "breakdown", "neither"]
 BASE = [0.4, 0.2, 0.4]
 HEAD = {"outcomes": OUTCOMES, "base": BASE, "fitted_at": "2020-01-03", "rows": 300, "ranges": {}}

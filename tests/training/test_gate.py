@@ -427,6 +427,12 @@ def test_the_deviation_is_that_of_the_block_bootstrap():
     assert spa.deviation(gains, block)[0] == pytest.approx(np.std(sums) / np.sqrt(block))
 
 
+def test_two_of_the_longest_blocks_are_just_enough():
+    gains = np.random.default_rng(7).normal(1.0, 0.1, 104)
+    assert spa.adjusted_p(gains, gains[:, None] - 1.0 - gains[:, None] * 0.1, (26, 52)) < 0.01
+    assert spa.adjusted_p(gains[1:], gains[1:, None] * 0.9 - 1.0, (26, 52)) == 1.0
+
+
 def test_too_short_or_equal_to_the_benchmark_is_no_evidence():
     rng = np.random.default_rng(5)
     few = rng.normal(1.0, 0.1, 60)

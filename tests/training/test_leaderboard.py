@@ -70,7 +70,7 @@ def test_the_interface_has_the_same_columns():
 
 
 def test_the_command(monkeypatch):
-    monkeypatch.setattr(runs, "runs", listed)
+    monkeypatch.setattr(runs, "finished_runs", listed)
     asked = CliRunner().invoke(cli.app, ["compare", "aa1", "bb", "--json"])
     found = json.loads(asked.stdout)
     assert [row["log_loss_skill"] for row in found] == [0.01, 0.2]

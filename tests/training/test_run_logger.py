@@ -9,7 +9,9 @@ import pytest
 from models.estimators import COLORS
 from models.evaluation import metrics
 from models.figures import gain_curves
-from models.tracking import runs
+from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
+from models.tracking import connection, registry, runs, specification
+from models.tracking.relocation import EXPERIMENT
 from tests.support.predictions import experiment_of, table
 from training import gate, leaderboard, run_logger
 from training.gate_types import Clauses, Decision, GateOutcome
@@ -37,7 +39,7 @@ def artifacts(client, run):
 
 def test_an_experiment_as_logged(toy):
     logged, tables = log(toy, "lightgbm")
-    client = runs._mlflow().MlflowClient()
+    client = connection.client()
     logged_runs = {kind: client.get_run(run) for kind, (run, _) in logged.items()}
     assert len({tuple(sorted(run.data.metrics)) for run in logged_runs.values()}) == 1
     slope = "calibration_slope_breakdown"
@@ -47,7 +49,11 @@ def test_an_experiment_as_logged(toy):
     verdicts = {kind: run.data.tags["gate_verdict"] for kind, run in logged_runs.items()}
     assert verdicts == {"lightgbm": "champion", "markov": "baseline", "climatology": "baseline"}
     assert all(run.data.tags["gate"] == REASON for run in logged_runs.values())
-    assert all(len(run.data.params) < 25 for run in logged_runs.values())
+    fields = set(specification.params_of(ModelSpec()))
+    for kind, run in logged_runs.items():  # all of the specification, the baselines' too
+        assert fields - {"params"} <= set(run.data.params), kind
+    assert logged_runs["lightgbm"].data.params["params.max_depth"] == str(LIGHTGBM_DEFAULTS["max_depth"])
+    assert logged_runs["markov"].data.params["exclude_revised"] == "True"
     matured = tables["lightgbm"][tables["lightgbm"]["outcome"].notna()]
     for name in ("gain_over_climatology", "gain_over_markov"):
         curve = client.get_metric_history(logged["lightgbm"][0], name)
@@ -69,21 +75,21 @@ def test_an_experiment_as_logged(toy):
 
     _the_verdict_follows_the_champion(client, logged)
     _the_table_is_the_runs(logged)
-    experiment = client.get_experiment_by_name(runs.EXPERIMENT)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
     assert "viewStateShareKey=regime" in experiment.tags["mlflow.note.content"]
 
 
 def _the_verdict_follows_the_champion(client, logged):
     run = {kind: one for kind, (one, _) in logged.items()}
-    runs.set_alias("regime", "champion", logged["markov"][1])
+    registry.set_alias("regime", "champion", logged["markov"][1])
     assert client.get_run(run["lightgbm"]).data.tags["gate_verdict"] == "former champion"
     assert client.get_run(run["markov"]).data.tags["gate_verdict"] == "champion"
-    runs.set_alias("regime", "champion", None)
+    registry.set_alias("regime", "champion", None)
     assert client.get_run(run["markov"]).data.tags["gate_verdict"] == "former champion"
 
 
 def _the_table_is_the_runs(logged):
-    made = leaderboard.rows(runs.runs(), [])
+    made = leaderboard.rows(runs.finished_runs(), [])
     assert {row["run_id"] for row in made} == {run for run, _ in logged.values()}
     skills = [row["log_loss_skill"] for row in made]
     assert skills == sorted(skills, reverse=True)

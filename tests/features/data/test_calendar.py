@@ -1,7 +1,7 @@
 import pandas as pd
 
 from features.data import calendar
-from tests.conftest import SHARED, needs_shared
+from tests.support.data import SHARED, needs_shared
 
 
 @needs_shared

@@ -12,7 +12,7 @@ import pytest
 from features.data import calendar
 from features.data.errors import RegimeError
 from features.data.sources import cftc, retry
-from tests.conftest import SHARED
+from tests.support.data import SHARED
 
 SAMPLE = SHARED.parent / "samples" / "FinFut17_equity_rows.txt"
 HEADINGS = (

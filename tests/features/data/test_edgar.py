@@ -11,7 +11,7 @@ import pytest
 from features.data import calendar
 from features.data.errors import RegimeError
 from features.data.sources import edgar, retry
-from tests.conftest import SHARED
+from tests.support.data import SHARED
 
 SAMPLE = SHARED.parent / "samples" / "companyfacts_snow_excerpt.json"
 AGENT = "a tester tester@example.org"

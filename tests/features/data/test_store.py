@@ -11,7 +11,7 @@ import pytest
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from features.data.sources import folder
-from tests.conftest import write_folder
+from tests.support.data import write_folder
 
 
 def tables(value=1.0):
@@ -130,3 +130,50 @@ def test_kill_in_the_middle_leaves_a_readable_snapshot(delay):
     child.wait()
     child.stdout.close()
     assert store.load().tables["prices_etf"]["SPY"].iloc[1] == 2.0
+
+
+def sources():
+    return {name: found["digest"] for name, found in store.stored().items()}
+
+
+def test_a_source_goes_back_to_its_last_snapshot():
+    last = pd.Timestamp("2020-01-03")
+    first = store.write(tables(), "folder", "us", last)
+    second = store.write(tables(2.0), "folder", "us", last)
+    assert store.write(tables(), "folder", "us", last) == first  # the same content again: no new directory
+    sample = store.write(tables(3.0), "sample", "sample", last)
+    assert store.load().source == "sample"
+    assert sources() == {"folder": first, "sample": sample}
+    assert store.use("folder")["digest"] == first
+    assert store.load().digest == first != second
+    assert sources() == {"folder": first, "sample": sample}
+    assert store.use("folder")["digest"] == first
+    assert store.use("sample")["digest"] == sample
+
+
+def test_a_source_that_is_not_stored_is_refused_and_nothing_moves():
+    digest = store.write(tables(), "sample", "sample", pd.Timestamp("2020-01-03"))
+    with pytest.raises(RegimeError, match=r"no folder data .*stored: sample.*--source folder --folder PATH"):
+        store.use("folder")
+    assert store.load().digest == digest
+
+
+def test_a_home_without_pointers_by_source_keeps_working(home):
+    """As version 0.1.0 wrote it: snapshots and CURRENT alone."""
+    last = pd.Timestamp("2020-01-03")
+    folder = store.write(tables(), "folder", "us", last)
+    sample = store.write(tables(3.0), "sample", "sample", last)
+    for pointer in home.glob("CURRENT.*"):
+        pointer.unlink()
+    assert sources() == {"folder": folder, "sample": sample}
+    assert store.use("folder")["digest"] == folder
+
+
+def test_a_refresh_replaces_a_snapshot_that_does_not_verify(home):
+    last = pd.Timestamp("2020-01-03")
+    broken = store.write(tables(), "folder", "us", last)
+    (home / "snapshots" / broken / "manifest.json").write_text('{"source": "folder"}')
+    with pytest.raises(RefusedError, match="does not verify"):
+        store.load()
+    digest = store.write(tables(3.0), "sample", "sample", last)
+    assert store.load().digest == digest

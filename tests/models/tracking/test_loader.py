@@ -11,6 +11,7 @@ import pytest
 from features.data.errors import RefusedError, RegimeError
 from models.tracking import loader
 from tests.support.servers import CONSTANT as DOCUMENT
+from tests.support.servers import SCHEMA
 
 TEXT = DOCUMENT.to_json()
 TAGS = {"kind": "climatology", "document_sha256": hashlib.sha256(TEXT.encode()).hexdigest()}
@@ -25,10 +26,13 @@ def database(tmp_path, monkeypatch, home):
     (artifacts / "model.json").write_text(TEXT)
     base = sqlite3.connect(tmp_path / "registry.db")
     base.executescript(
+        "CREATE TABLE experiments(experiment_id, name, artifact_location);"
+        "CREATE TABLE alembic_version(version_num);"
         "CREATE TABLE registered_model_aliases(alias, version, name);"
         "CREATE TABLE model_versions(name, version, run_id, storage_location);"
         "CREATE TABLE model_version_tags(key, value, name, version);"
     )
+    base.execute("INSERT INTO alembic_version VALUES (?)", (SCHEMA,))
     for version in (1, 2):
         place = artifacts.parent.as_uri()
         base.execute("INSERT INTO model_versions VALUES ('regime', ?, ?, ?)", (version, f"run{version}", place))
@@ -62,6 +66,53 @@ def test_a_changed_model_is_refused_and_a_changed_copy_replaced(database, home):
     copy.unlink()
     with pytest.raises(RefusedError, match="version 1 is not the one that was registered"):
         loader.registered("regime", "champion")
+
+
+def write_tag(base, key, value):
+    base.execute("DELETE FROM model_version_tags WHERE key = ?", (key,))
+    if value is not None:
+        base.execute("INSERT INTO model_version_tags VALUES (?, ?, 'regime', 1)", (key, value))
+    base.commit()
+
+
+@pytest.mark.parametrize("value", [None, "", "0" * 63, "../" * 21 + "x", "\n" * 64, "G" * 64])
+def test_without_a_digest_nothing_is_served(database, home, value):
+    base, _ = database
+    write_tag(base, "document_sha256", value)
+    with pytest.raises(RefusedError, match=r"version 1.*document_sha256") as error:
+        loader.registered("regime", "champion")
+    assert len(str(error.value).splitlines()) == 1
+    assert not (home / "cache" / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("skill", "much"),
+        ("skill", "nan"),
+        ("skill_p", ""),
+        ("head_to_head_p", "1e999"),
+        ("record", "[1]"),
+        ("record", "{"),
+        ("spec", "{}\n<script>"),
+        ("spec", '{"kind": "x"}'),
+        ("spec", "x" * 5000),
+    ],
+)
+def test_an_odd_tag_is_one_line_that_names_it(database, key, value):
+    base, _ = database
+    write_tag(base, key, value)
+    with pytest.raises(RefusedError, match=f"version 1: the tag {key} is") as error:
+        loader.registered("regime", "champion")
+    assert len(str(error.value).splitlines()) == 1
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["a/b", "o'no", 'say "so"', "both ' and \"", "n" * 300, "../x", ""])
+@pytest.mark.usefixtures("database")
+def test_odd_names_are_not_found_and_break_nothing(name):
+    assert loader.pointer(name, "champion") is None
+    assert loader.pointer("regime", name) is None
 
 
 def test_nothing_registered_yet(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from features import dataset
 from features.data.errors import RegimeError
 from models.spec import ModelSpec, baseline
-from models.tracking import connection, loader, promotion, runs, trial_ledger
+from models.tracking import connection, loader, promotion, registry, trial_ledger
 from training import cli, gate_case, gate_wording
 from training.model_run import Experiment, ModelRun
 
@@ -28,9 +28,9 @@ def table(skill):
     return pd.DataFrame({"date": DATES, "outcome": TRUTH.astype(object), **columns})
 
 
-@connection.tells
+@connection.translate_errors
 def bare_run():
-    with connection.module().start_run() as run:
+    with connection.open_mlflow().start_run() as run:
         pass
     return run.info.run_id
 
@@ -38,20 +38,20 @@ def bare_run():
 def logged(kind, spec, skill=0.0):
     """A run with a registered version (without a model's files: promotion moves names only) and its ledger entry."""
     run_id = bare_run()
-    version = runs.register("regime", f"runs:/{run_id}/model", run_id, {"kind": kind, "spec": spec.to_json()})
+    version = registry.register("regime", f"runs:/{run_id}/model", run_id, {"kind": kind, "spec": spec.to_json()})
     trial_ledger.add([trial_ledger.entry_of(kind, spec, "d", "folder", table(skill))])
     return run_id, version
 
 
 @pytest.fixture
-def registry():
+def registered():
     """Two registered runs."""
     specs = {"lightgbm": SPEC, "markov": baseline(SPEC, "markov")}
     return {kind: logged(kind, spec, 0.02 if kind == "markov" else 0.0) for kind, spec in specs.items()}
 
 
-def test_the_champion_is_set_with_reason_user_and_date(registry):
-    run_id, version = registry["markov"]
+def test_the_champion_is_set_with_reason_user_and_date(registered):
+    run_id, version = registered["markov"]
     made = promotion.promote(run_id, "  the desk wants\nthe simplest ")
     assert (made.registered_as, made.version, made.kind) == ("regime", version, "markov")
     at = loader.pointer("regime", "champion")
@@ -61,8 +61,8 @@ def test_the_champion_is_set_with_reason_user_and_date(registry):
     assert str(pd.Timestamp.now("UTC").date())[:4] in at.tags["override"]
 
 
-def test_the_beginning_of_a_run_id_is_enough_if_it_is_one_run_s(registry):
-    run_id, version = registry["lightgbm"]
+def test_the_beginning_of_a_run_id_is_enough_if_it_is_one_run_s(registered):
+    run_id, version = registered["lightgbm"]
     assert promotion.promote(run_id[:12], "why not").version == version
     # Sixteen first letters: among seventeen more runs two begin alike.
     ids = [run_id, *(bare_run() for _ in range(17))]
@@ -71,13 +71,17 @@ def test_the_beginning_of_a_run_id_is_enough_if_it_is_one_run_s(registry):
         promotion.promote(first, "why not")
 
 
-def test_bad_input_is_one_line(registry):
-    run_id, _ = registry["markov"]
+def test_bad_input_is_one_line(registered):
+    run_id, _ = registered["markov"]
     for reason in ("", "  "):
         with pytest.raises(RegimeError, match="a reason is needed"):
             promotion.promote(run_id, reason)
     with pytest.raises(RegimeError, match="no run 'zz'"):
         promotion.promote("zz", "why")
+    for odd in ("a/b", "o'no", "both ' and \"", "n" * 300, "../x\n"):
+        with pytest.raises(RegimeError, match="no run") as error:
+            promotion.promote(odd, "why")
+        assert len(str(error.value).splitlines()) == 1
     with pytest.raises(RegimeError, match="no run is named"):
         promotion.promote(" ", "why")
     with pytest.raises(RegimeError, match="no registered version"):
@@ -85,8 +89,8 @@ def test_bad_input_is_one_line(registry):
     assert loader.pointer("regime", "champion") is None
 
 
-def test_the_command_prints_json_only(registry):
-    run_id, version = registry["markov"]
+def test_the_command_prints_json_only(registered):
+    run_id, version = registered["markov"]
     done = CliRunner().invoke(cli.app, ["promote", run_id, "--reason", "[simple] is best", "--json"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["version"] == version
@@ -106,10 +110,10 @@ def judged(skill, spec=SPEC):
     return gate_case.judge(Experiment("try", None, data, runs[0], tuple(runs[1:])))
 
 
-def test_what_a_person_set_stays_until_something_beats_it(registry):
-    promotion.promote(registry["markov"][0], "I like it")
+def test_what_a_person_set_stays_until_something_beats_it(registered):
+    promotion.promote(registered["markov"][0], "I like it")
     poor = judged(0.01)
-    assert gate_wording.kept(poor) == f"markov (version {registry['markov'][1]})"
+    assert gate_wording.kept(poor) == f"markov (version {registered['markov'][1]})"
     assert "which a person set" in gate_wording.reason(poor)
     good = judged(0.035, ModelSpec(seed=8))
     assert good.champion == "lightgbm"

@@ -2,16 +2,19 @@
 
 import json
 import os
+import subprocess
 import sys
+import sysconfig
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from models import predictor
-from models.tracking import delivery, runs
+from models.tracking import connection, delivery, loader
 from tests.support.servers import LOGIT, OUTCOMES, Server, batch, free_port
 
 
@@ -19,7 +22,7 @@ from tests.support.servers import LOGIT, OUTCOMES, Server, batch, free_port
 def model(mlruns):  # noqa: ARG001
     """The toy logit as `mlflow.pyfunc.load_model` gives it."""
     delivery.deliver(batch())
-    return runs._mlflow().pyfunc.load_model("models:/toy@champion")
+    return connection.open_mlflow().pyfunc.load_model("models:/toy@champion")
 
 
 def refused(model, frame):
@@ -52,10 +55,35 @@ def test_missing_and_renamed_columns_are_named(model):
 
 
 def test_a_model_without_features_takes_any_row(model):  # noqa: ARG001
-    constant = runs._mlflow().pyfunc.load_model("models:/toy/2")
+    constant = connection.open_mlflow().pyfunc.load_model("models:/toy/2")
     assert constant.predict(pd.DataFrame({"anything": [1]})).iloc[0].to_dict() == dict(
         zip(OUTCOMES, LOGIT.base, strict=True)
     )
+
+
+LOAD = """
+import sys
+sys.path[:] = [place for place in sys.path if place] + [{packages!r}]  # without .pth files: no project
+import importlib.util, json, os
+assert not any(importlib.util.find_spec(name) for name in ("features", "serving", "training"))
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model({place!r})
+print(json.dumps(model.predict(pd.DataFrame({rows!r})).to_numpy().tolist()))
+"""
+
+
+@pytest.mark.usefixtures("model")
+def test_it_loads_where_the_project_is_not_installed(tmp_path):
+    place = str(loader.pointer("toy", "champion").place)
+    assert not [path for path in Path(place).rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib")]
+    rows = {"slope": [0.5, -1.0], "vol": [1.0, 0.25]}
+    code = LOAD.format(packages=sysconfig.get_paths()["purelib"], place=place, rows=rows)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    words = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    expected = predictor.predict(LOGIT, pd.DataFrame(rows))
+    np.testing.assert_array_equal(np.array(json.loads(done.stdout)), expected)
 
 
 def ask(url, frame):
@@ -84,7 +112,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
     call = predict.call(None)
-    features = list(runs.registered("regime-sample", "challenger").document.features)
+    features = list(loader.registered("regime-sample", "challenger").document.features)
     row = dataset.build(store.load(), "path").X.iloc[[-1]]
     holed = row.assign(**dict.fromkeys(features[1::2], np.nan))  # as far as a row can be from whole
 
@@ -98,7 +126,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
         assert status == 200
         assert answer["predictions"] == [call["challenger"]["probabilities"]]
         assert ask(server.url, row[features])[1] == answer  # the further columns changed nothing
-        served = runs.registered("regime-sample", "challenger").document
+        served = loader.registered("regime-sample", "challenger").document
         assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed)]
         whole = row.assign(**{features[0]: 3})  # an integer in JSON is a number like any other
         assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole)]

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.data.errors import RegimeError
-from models.tracking import delivery, loader, relocation, runs
-from tests.support.servers import LOGIT, batch
+from models.tracking import connection, database, delivery, loader, relocation
+from tests.support.servers import LOGIT, SCHEMA, batch
 
-TABLES = {name: [column for table, column in relocation.LOCATIONS if table == name] for name, _ in relocation.LOCATIONS}
+TABLES = {name: [column for table, column in database.LOCATIONS if table == name] for name, _ in database.LOCATIONS}
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def moved(mlruns, tmp_path, monkeypatch):
     return logged, mlruns, new
 
 
-def texts(database):
+def texts(path):
     """Every text in every table."""
-    with closing(sqlite3.connect(database)) as base:
+    with closing(sqlite3.connect(path)) as base:
         for (table,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             for row in base.execute(f'SELECT * FROM "{table}"'):
                 yield from (value for value in row if isinstance(value, str))
@@ -41,7 +41,7 @@ def test_everything_is_found_after_a_move(moved, home):
     logged, old, new = moved
     shutil.rmtree(home, ignore_errors=True)  # no local copy of the model helps
     assert loader.registered("toy", "champion").document == LOGIT
-    mlflow = runs._mlflow()
+    mlflow = connection.open_mlflow()
     run_id, version = logged["logit2"]
     model = mlflow.pyfunc.load_model(f"models:/toy/{version}")
     assert list(model.predict(pd.DataFrame({"slope": [0.5], "vol": [1.0]})).columns) == list(LOGIT.outcomes)
@@ -72,6 +72,8 @@ def fill(folder: Path, root: str, uri: bool = True) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     at = (lambda path: Path(path).as_uri()) if uri else str
     with closing(sqlite3.connect(folder / "mlflow.db")) as base:
+        base.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        base.execute("INSERT INTO alembic_version VALUES (?)", (SCHEMA,))
         for table, columns in TABLES.items():
             base.execute(f"CREATE TABLE {table} (name TEXT, {', '.join(columns)})")
             base.execute(
@@ -87,11 +89,11 @@ def fill(folder: Path, root: str, uri: bool = True) -> Path:
     return folder / "mlflow.db"
 
 
-def rows(database, name):
-    with closing(sqlite3.connect(database)) as base:
+def rows(path, name):
+    with closing(sqlite3.connect(path)) as base:
         return [
             row[0]
-            for table, column in relocation.LOCATIONS
+            for table, column in database.LOCATIONS
             for row in base.execute(f"SELECT {column} FROM {table} WHERE name = ?", (name,))
         ]
 
@@ -104,7 +106,7 @@ def test_only_what_lies_below_the_old_root_is_rewritten(tmp_path, root, uri):
     before = rows(path, "other")
     assert relocation.relocate(path)
     want = (new / "artifacts").as_uri() if uri else str(new / "artifacts")
-    assert rows(path, "regime") == [want] * len(relocation.LOCATIONS)
+    assert rows(path, "regime") == [want] * len(database.LOCATIONS)
     assert rows(path, "other") == before
     assert not relocation.relocate(path)
 
@@ -130,28 +132,28 @@ def test_a_database_moved_without_its_artifacts_keeps_pointing_at_them(tmp_path)
 
 def test_several_openers_and_a_crash_in_between(tmp_path, monkeypatch):
     path = fill(tmp_path / "new", "/nowhere/a")
-    rewrite = relocation._rewrite
+    rewrite = database.replace_prefix
 
     def crash(base, old, here):
         rewrite(base, old, here)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(relocation, "_rewrite", crash)
+    monkeypatch.setattr(database, "replace_prefix", crash)
     with pytest.raises(KeyboardInterrupt):
         relocation.relocate(path)
-    assert rows(path, "regime") == ["file:///nowhere/a/artifacts"] * len(relocation.LOCATIONS)  # all or nothing
-    monkeypatch.setattr(relocation, "_rewrite", rewrite)
+    assert rows(path, "regime") == ["file:///nowhere/a/artifacts"] * len(database.LOCATIONS)  # all or nothing
+    monkeypatch.setattr(database, "replace_prefix", rewrite)
     threads = [threading.Thread(target=relocation.relocate, args=(path,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert rows(path, "regime") == [(tmp_path / "new" / "artifacts").as_uri()] * len(relocation.LOCATIONS)
+    assert rows(path, "regime") == [(tmp_path / "new" / "artifacts").as_uri()] * len(database.LOCATIONS)
 
 
 def test_a_lock_is_waited_for_and_then_named(tmp_path, monkeypatch):
     path = fill(tmp_path / "new", "/nowhere/a")
-    monkeypatch.setattr(relocation, "WAIT", 0.1)
+    monkeypatch.setattr(database, "WAIT", 0.1)
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(RegimeError, match="locked"):

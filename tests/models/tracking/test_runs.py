@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, delivery, loader, outbox, runs
+from models.tracking import connection, database, delivery, loader, outbox, runs, server
+from models.tracking.errors import TrackingError
 from tests.support.servers import batch, free_port
 
 MAKE = "from tests.support import servers; from models.tracking import delivery; delivery.deliver(servers.batch()"
@@ -33,7 +34,7 @@ def one_line(error):
 def test_a_run_says_what_it_is_made_of(mlruns):
     made = batch()
     logged = delivery.deliver(made)
-    mlflow = runs._mlflow()
+    mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     logged_runs = {kind: client.get_run(run_id) for kind, (run_id, _) in logged.items()}
     assert {tuple(sorted(run.data.metrics)) for run in logged_runs.values()} == {("gain", "log_loss", "log_loss_skill")}
@@ -54,7 +55,7 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     assert "regime-data refresh --source folder" in given.dataset.source
     files = {path.relative_to(mlruns / "artifacts").as_posix() for path in (mlruns / "artifacts").rglob("*.*")}
     names = {name.split("/artifacts/", 1)[1] for name in files if "/artifacts/" in name}
-    assert {"predictions.parquet", "notes/card.md", "raw.bin", "artifacts/model.json", "pyfunc_tail.py"} <= names
+    assert {"predictions.parquet", "notes/card.md", "raw.bin", "artifacts/model.json", "pyfunc.py"} <= names
     assert {"code/models/fitted.py", "code/models/predictor.py"} <= names
     assert not [name for name in names if "pickle" in name or name.endswith((".pkl", ".joblib", ".cloudpickle"))]
 
@@ -64,7 +65,7 @@ def test_what_was_logged_is_not_logged_again():
     made = batch()
     first = delivery.deliver(made)
     assert delivery.deliver(made) == first
-    assert len(runs.runs()) == 2
+    assert len(runs.finished_runs()) == 2
     assert loader.registered("toy", "champion").version == first["logit2"][1] == "1"
 
 
@@ -78,7 +79,7 @@ def test_runs_of_one_experiment_have_the_same_metrics():
 
 @pytest.mark.usefixtures("mlruns")
 def test_only_runs_of_our_dead_processes_are_ended():
-    mlflow = runs._mlflow()
+    mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("regime").experiment_id
     mine = connection.process_tags()
@@ -93,22 +94,21 @@ def test_only_runs_of_our_dead_processes_are_ended():
         "without a start": ({"host": mine["host"], "pid": mine["pid"]}, "RUNNING"),
     }
     ids = {name: client.create_run(experiment, tags=tags).info.run_id for name, (tags, _) in cases.items()}
-    connection._open.cache_clear()  # as the next process would
-    runs._mlflow()
+    connection.prepare_experiment()
     found = {name: client.get_run(run_id).info.status for name, run_id in ids.items()}
     assert found == {name: status for name, (_, status) in cases.items()}
     assert client.get_run(ids["gone"]).data.tags["ended"] == "its process is gone"
 
 
 def test_a_locked_database_keeps_the_results(mlruns, monkeypatch):
-    monkeypatch.setattr(connection, "WAIT", 0.2)
+    monkeypatch.setattr(database, "WAIT", 0.2)
     made = batch()
     with closing(sqlite3.connect(mlruns / "mlflow.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(runs.TrackingError, match=r"locked.*regime-train upload") as error:
+        with pytest.raises(TrackingError, match=r"locked.*regime-train upload") as error:
             delivery.deliver(made)
         one_line(error)
-        with pytest.raises(runs.TrackingError, match="locked"):
+        with pytest.raises(TrackingError, match="locked"):
             delivery.upload()
         other.rollback()
     (sent,) = delivery.upload()
@@ -121,7 +121,7 @@ def test_a_locked_database_keeps_the_results(mlruns, monkeypatch):
 def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
     own = os.environ["MLFLOW_TRACKING_URI"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
-    for call in (runs.runs, lambda: runs.registered("toy", "champion")):
+    for call in (runs.finished_runs, lambda: loader.registered("toy", "champion")):
         with pytest.raises(RegimeError, match="cannot be reached") as error:
             call()
         one_line(error)
@@ -145,22 +145,22 @@ def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(connection, "PROBE", 0.2)
+    monkeypatch.setattr(server, "LIMIT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(RegimeError, match=r"cannot be reached \(timed out\)"):
-            runs.runs()
+        with pytest.raises(RegimeError, match=r"cannot be reached \((timed out|no whole answer within 0.2 s)\)"):
+            runs.finished_runs()
 
 
 def test_a_database_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}")
     with pytest.raises(RegimeError, match="cannot be used") as error:
-        runs.runs()
+        runs.finished_runs()
     one_line(error)
     (tmp_path / "text.db").write_text("not a database, and long enough to be looked at " * 100)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'text.db'}")
-    for call in (runs.runs, lambda: loader.pointer("toy", "champion")):
+    for call in (runs.finished_runs, lambda: loader.pointer("toy", "champion")):
         with pytest.raises(RegimeError, match="not a database") as error:
             call()
         one_line(error)
@@ -168,14 +168,14 @@ def test_a_database_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_database_locked_midway_is_waited_for_and_loses_nothing(mlruns):
-    runs._mlflow()
+    connection.open_mlflow()
     with closing(sqlite3.connect(mlruns / "mlflow.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(runs.TrackingError, match="database is locked") as error:
+        with pytest.raises(TrackingError, match="database is locked") as error:
             delivery.deliver(batch())
         one_line(error)
     delivery.upload()
-    assert len(runs.runs()) == 2
+    assert len(runs.finished_runs()) == 2
 
 
 @pytest.mark.slow
@@ -184,8 +184,8 @@ def test_two_processes_make_the_database_at_once(tmp_path, monkeypatch):
     both = [python(MAKE + ")", stderr=subprocess.PIPE) for _ in range(2)]
     said = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], said
-    assert len(runs.runs()) == 4
-    client = runs._mlflow().MlflowClient()
+    assert len(runs.finished_runs()) == 4
+    client = connection.client()
     assert {found.name for found in client.search_experiments()} == {"Default", "regime"}
     assert sorted(int(v.version) for v in client.search_model_versions("name = 'toy'")) == [1, 2, 3, 4]
     with closing(sqlite3.connect(tmp_path / "new" / "mlflow.db")) as base:
@@ -195,24 +195,23 @@ def test_two_processes_make_the_database_at_once(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_run_killed_midway_is_ended_at_the_next_start(mlruns):
     code = (
-        "import time; from tests.support import servers; from models.tracking import delivery, runs\n"
+        "import time, mlflow; from tests.support import servers; from models.tracking import delivery\n"
         "def stay(*_): print('here', flush=True); time.sleep(600)\n"
-        "runs._log_model = stay\n"
+        "mlflow.pyfunc.log_model = stay\n"
         "delivery.deliver(servers.batch())"
     )
     process = python(code, stdout=subprocess.PIPE)
     assert process.stdout.readline() == "here\n"
-    client = runs._mlflow().MlflowClient()
+    client = connection.client()
     (run,) = client.search_runs([client.get_experiment_by_name("regime").experiment_id])
     assert run.info.status == "RUNNING"
     assert run.data.tags["pid"] == str(process.pid)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    connection._open.cache_clear()
-    runs._mlflow()
+    connection.prepare_experiment()
     assert client.get_run(run.info.run_id).info.status == "FAILED"
-    assert len(runs.runs()) == 0
+    assert len(runs.finished_runs()) == 0
     delivery.deliver(batch())
-    assert len(runs.runs()) == 2
+    assert len(runs.finished_runs()) == 2
     with closing(sqlite3.connect(mlruns / "mlflow.db")) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)

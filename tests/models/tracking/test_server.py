@@ -9,7 +9,7 @@ import pytest
 
 from features.console import run_app
 from features.data.errors import RegimeError
-from models.tracking import connection, delivery, loader, outbox, runs
+from models.tracking import connection, delivery, loader, outbox, registry, runs
 from tests.support.servers import LOGIT, batch, mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,6 @@ def shared(server, monkeypatch, home):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
     if server.process.poll() is not None:
         server.start()
-    connection._open.cache_clear()
     return server
 
 
@@ -48,7 +47,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
 
     store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
     found = experiment.run("logit2", config.read_spec("logit2"), "", 1)
-    listed = runs.runs()
+    listed = runs.finished_runs()
     assert set(listed["run_id"]) == {one["run_id"] for one in found["models"].values()}
     assert set(listed["tags.digest"]) == {found["digest"]}
     assert listed["artifact_uri"].str.startswith("mlflow-artifacts:").all()
@@ -61,17 +60,17 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     assert call["model"]["version"] == found["models"]["logit2"]["version"]
     # An alias moved by a person is followed.
     other = found["models"]["markov"]["version"]
-    runs.set_alias("regime-sample", "champion", other)
+    registry.set_alias("regime-sample", "champion", other)
     assert loader.pointer("regime-sample", "champion").version == other
     assert loader.registered("regime-sample", "champion").document.part.type == "logit"
-    runs.set_alias("regime-sample", "champion", None)
+    registry.set_alias("regime-sample", "champion", None)
     assert loader.pointer("regime-sample", "champion") is None
     words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")
     shown, status = said(cli.app, capsys, monkeypatch, *words)
     assert status == 0
     assert loader.pointer("regime-sample", "champion").version == other
     assert "tried over a server" in loader.pointer("regime-sample", "champion").tags["override"]
-    mlflow = runs._mlflow()
+    mlflow = connection.open_mlflow()
     files = [f.path for f in mlflow.MlflowClient().list_artifacts(found["models"]["logit2"]["run_id"])]
     assert {"dataset.json", "experiment.toml", "predictions.parquet", "requirements.lock"} <= set(files)
 
@@ -83,13 +82,14 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
     name = f"toy-{moment.split()[0]}"
     made = batch(register_as=name)
     if moment == "within a result":
-        real = runs._log_model
+        pyfunc = connection.open_mlflow().pyfunc
+        real = pyfunc.log_model
 
-        def dies(*words):
+        def dies(**words):
             shared.kill()
-            return real(*words)
+            return real(**words)
 
-        monkeypatch.setattr(runs, "_log_model", dies)
+        monkeypatch.setattr(pyfunc, "log_model", dies)
         step = int
     else:
         step = shared.kill
@@ -104,7 +104,6 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
     assert (shown.out, len(shown.err.strip().splitlines())) == ("", 1)
 
     shared.start()
-    connection._open.cache_clear()
     (entry,) = outbox.entries()
     kept = outbox.read(entry)
     shown, status = said(cli.app, capsys, monkeypatch, "upload")
@@ -114,17 +113,17 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
     for _ in range(2):
         delivery.upload()
     ids = {result.id for result in made.results.values()}
-    listed = runs.runs()
+    listed = runs.finished_runs()
     mine = listed[listed["tags.result_id"].isin(ids)]
     assert sorted(mine["tags.result_id"]) == sorted(ids)
-    client = runs._mlflow().MlflowClient()
+    client = connection.client()
     versions = client.search_model_versions(f"name = '{name}'")
     assert sorted(int(version.version) for version in versions) == [1, 2]
     experiment = client.get_experiment_by_name("regime").experiment_id
     assert client.search_runs([experiment], "attributes.status = 'RUNNING'") == []
     assert loader.registered(name, "champion").document == LOGIT
     frame = pd.DataFrame({"slope": [0.5], "vol": [None]})
-    model = runs._mlflow().pyfunc.load_model(f"models:/{name}@champion")
+    model = connection.open_mlflow().pyfunc.load_model(f"models:/{name}@champion")
     assert model.predict(frame).sum(axis=1).iloc[0] == pytest.approx(1.0)
 
 

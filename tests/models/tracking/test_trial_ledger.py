@@ -64,22 +64,24 @@ def test_the_same_again_is_not_another_try_but_other_data_or_another_program_are
 
 def rows():
     """The ledger's rows in MLflow, as the UI has them."""
-    return trial_ledger._search(connection.module(), trial_ledger._place(connection.module()), "")
+    mlflow = connection.open_mlflow()
+    place = mlflow.get_experiment_by_name(trial_ledger.EXPERIMENT).experiment_id
+    return trial_ledger.find_rows(mlflow, place, "")
 
 
 def erase(run_id):
     """What the UI's delete button does."""
-    connection.module().MlflowClient().delete_run(run_id)
+    connection.open_mlflow().MlflowClient().delete_run(run_id)
 
 
-@connection.tells
+@connection.translate_errors
 def some_run():
-    with connection.module().start_run() as run:
+    with connection.open_mlflow().start_run() as run:
         pass
     return run.info.run_id
 
 
-@connection.tells
+@connection.translate_errors
 def test_what_is_deleted_in_the_ui_still_counts():
     trial_ledger.add([entry()])
     run_id = some_run()
@@ -91,7 +93,7 @@ def test_what_is_deleted_in_the_ui_still_counts():
     assert trial_ledger.add([entry()]) == 0
     trial_ledger.link(entry(), "another")  # a deleted entry is left as it is
     assert trial_ledger.entries("folder", "path")[0].run_id == run_id
-    client = connection.module().MlflowClient()
+    client = connection.open_mlflow().MlflowClient()
     client.delete_experiment(client.get_experiment_by_name(trial_ledger.EXPERIMENT).experiment_id)
     assert len(trial_ledger.entries("folder", "path")) == 1
     assert trial_ledger.add([entry(1)]) == 1
@@ -102,7 +104,7 @@ def test_an_entry_written_twice_counts_once(monkeypatch):
     """Two processes that looked before either wrote."""
     trial_ledger.add([entry()])
     with monkeypatch.context() as blind:
-        blind.setattr(trial_ledger, "_search", lambda *_: [])
+        blind.setattr(trial_ledger, "find_rows", lambda *_: [])
         assert trial_ledger.add([entry()]) == 1
     assert len(trial_ledger.entries("folder", "path")) == 1
 

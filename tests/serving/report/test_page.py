@@ -9,8 +9,8 @@ import pytest
 from features import feature, panel
 from features.dataset import OUTCOMES
 from serving.report import charts, page
-from tests.conftest import needs_shared
 from tests.support.calls import make_test_call
+from tests.support.data import needs_shared
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs

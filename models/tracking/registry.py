@@ -1,0 +1,162 @@
+"""Registered models through MLflow: versions, their tags and texts, and the aliases that point at them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.fitted import FittedModel
+from models.tracking import connection
+from models.tracking.connection import quoted, translate_errors
+from models.tracking.errors import TrackingError
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A model version as serving sees it."""
+
+    name: str
+    version: str
+    document: FittedModel
+    tags: dict[str, str]
+    run_id: str = ""
+
+
+def registry_name(source: str, label: str) -> str:
+    """Return `regime` for path models on real data, `regime-sample` for the sample's; other labels are appended."""
+    name = "regime-sample" if source == "sample" else "regime"
+    return name if label == "path" else f"{name}-{label}"
+
+
+def _versions(client: Any, where: str) -> Iterator[Any]:
+    token = None
+    while True:
+        page = client.search_model_versions(where, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _version(mlflow: Any, name: str, alias: str) -> Any:
+    """Return MLflow's version behind an alias, or None where the model or the alias does not exist."""
+    try:
+        return mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+    except mlflow.exceptions.MlflowException as error:
+        # MLflow answers a missing model with one code, a missing alias with another.
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+@translate_errors
+def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], description: str = "") -> str:
+    """Register a logged model; return its version, the one it has where it was registered before."""
+    mlflow = connection.open_mlflow()
+    client = mlflow.MlflowClient()
+    for made in _versions(client, f"run_id = {quoted(run_id)}"):
+        if made.name == name:
+            return str(made.version)
+    try:
+        client.create_registered_model(name)
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    # A server takes a logged model only by its id; the store behind it looks the location up.
+    made = client.create_model_version(
+        name,
+        model_uri,
+        run_id=run_id,
+        tags=tags,
+        description=description or None,
+        model_id=model_uri.removeprefix("models:/"),
+    )
+    return str(made.version)
+
+
+@translate_errors
+def set_alias(name: str, alias: str, version: str | None) -> None:
+    """Point `alias` at a version, or remove it. The runs' tag `gate_verdict` follows the champion."""
+    mlflow = connection.open_mlflow()
+    client = mlflow.MlflowClient()
+    at = _version(mlflow, name, alias)
+    before = None if at is None else str(at.version)
+    if version is not None:
+        client.set_registered_model_alias(name, alias, version)
+    elif before is not None:
+        client.delete_registered_model_alias(name, alias)
+    if alias == "champion" and before != version:
+        _write_verdict(client, name, before, "former champion")
+        _write_verdict(client, name, version, "champion")
+
+
+def _write_verdict(client: Any, name: str, version: str | None, verdict: str) -> None:
+    """Write the `gate_verdict` of a version and of its run, so that the UI shows one champion a model."""
+    if version is not None:
+        client.set_model_version_tag(name, version, "gate_verdict", verdict)
+        client.set_tag(client.get_model_version(name, version).run_id, "gate_verdict", verdict)
+
+
+@translate_errors
+def made_at(name: str, alias: str) -> float:
+    """Return when the results behind an alias were made, in seconds since 1970; 0 where it points at nothing."""
+    found = _version(connection.open_mlflow(), name, alias)
+    if found is None:
+        return 0.0
+    try:
+        return float(found.tags["made"])
+    except (KeyError, ValueError):  # registered by hand, or a tag that somebody changed
+        return float(found.creation_timestamp) / 1000
+
+
+@translate_errors
+def version_exists(name: str, version: str) -> bool:
+    """Tell whether the registry has this version."""
+    mlflow = connection.open_mlflow()
+    try:
+        mlflow.MlflowClient().get_model_version(name, version)
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return False
+        raise
+    return True
+
+
+@translate_errors
+def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
+    """Write tags on a model version."""
+    client = connection.client()
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
+
+
+@translate_errors
+def version_of(name: str, alias: str) -> tuple[str, str, dict[str, str]] | None:
+    """Return version, run id and tags behind an alias, or None where there is none."""
+    found = _version(connection.open_mlflow(), name, alias)
+    return None if found is None else (str(found.version), str(found.run_id), dict(found.tags))
+
+
+@translate_errors
+def model_text(name: str, version: str) -> str:
+    """Return the text of a registered model, downloaded from wherever MLflow keeps it.
+
+    Raises
+    ------
+    TrackingError
+        It is not there; the message says where it should be.
+    """
+    mlflow = connection.open_mlflow()
+    place = str(mlflow.MlflowClient().get_model_version_download_uri(name, version)).rstrip("/")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = mlflow.artifacts.download_artifacts(f"{place}/artifacts/model.json", dst_path=folder)
+            return Path(path).read_text(encoding="utf-8")
+        except (OSError, mlflow.exceptions.MlflowException) as error:
+            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise TrackingError(
+                f"model {name} version {version}: no artifact {place}/artifacts/model.json ({said})"
+            ) from error

@@ -1,0 +1,238 @@
+"""The umbrella: the notebook's functions and the command `regime`."""
+
+import ast
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import features.cli
+import regime
+import serving.cli
+import training.cli
+from features.data import store
+from features.data.errors import RegimeError
+from features.dataset import OUTCOMES
+from models.spec import ModelSpec
+from serving import journal
+from tests.support.calls import make_test_call
+from tests.support.data import write_folder
+from tests.support.shell import BIN, run
+
+TOP = Path(regime.__file__).parent
+
+
+def imported_by(code):
+    """What of the heavy libraries a program has imported when it ends."""
+    heavy = "{'pandas', 'numpy', 'mlflow', 'lightgbm', 'sklearn', 'scipy', 'matplotlib', 'plotly'}"
+    code = f"import sys\n{code}\nprint(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def regime_main(monkeypatch, capsys):
+    """Run the command in this process: status, standard output, standard error."""
+
+    def main(*words, entry=regime.main):
+        monkeypatch.setattr(sys, "argv", ["regime", *words])
+        with pytest.raises(SystemExit) as end:
+            entry()
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return main
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"]])
+def test_help_and_version_import_no_room(words):
+    call = "try: regime.main()\nexcept SystemExit as end: assert not end.code"
+    assert imported_by(f"import regime\nsys.argv = ['regime', *{words!r}]\n{call}") == "[]"
+
+
+def test_no_room_imports_the_umbrella():
+    for room in ("features", "models", "training", "serving"):
+        for path in (TOP / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module] if isinstance(node, ast.ImportFrom) else []
+                assert "regime" not in names, path
+
+
+def test_every_public_function_is_described():
+    functions = [getattr(regime, name) for name in regime.__all__]
+    assert len(functions) >= 12
+    for one in functions:
+        assert inspect.getdoc(one), one
+        assert inspect.signature(one).return_annotation is not inspect.Signature.empty, one
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nope"], "No such command 'nope'"),
+        (["data", "nope"], "No such command 'nope'"),
+        (["data", "refresh"], "Missing option '--source'"),
+        (["data", "refresh", "--source", "smaple"], "sample"),
+        (["train", "run"], "Missing argument"),
+        (["call", "--asfo", "2020-01-03"], "No such option"),
+        (["journal", "--last", "0"], "greater than or equal to 1"),
+    ],
+)
+def test_a_usage_error_is_bad_input(regime_main, words, said):
+    status, shown, line = regime_main(*words)
+    assert (status, shown) == (1, "")
+    assert said in line
+    assert line.count("\n") == 1
+    assert f"see `regime {words[0]}".removesuffix(" nope") in line
+
+
+def test_old_commands_too_exit_with_1_on_a_usage_error(regime_main):
+    for module, words in ((features.cli, ["refresh"]), (training.cli, ["run"]), (serving.cli, ["--nope"])):
+        assert regime_main(*words, entry=module.main)[0] == 1
+
+
+def test_version_and_module():
+    said = run("regime", "--version").stdout
+    assert said == run("python", "-m", "regime", "--version", cwd=TOP).stdout
+    assert said.startswith("regime 0.")
+
+
+@pytest.mark.parametrize("name", [*regime.DOORS, "status"])
+def test_every_door_opens_on_its_own_help(regime_main, name):
+    status, shown, _ = regime_main(name, "-h")
+    assert status == 0
+    assert f"regime {name}" in shown
+    assert "Example" in shown or name in ("data", "train")
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("regime ", {"data", "train", "call", "report", "journal", "weekly", "status", "ui"}),
+        ("regime data ", {"refresh", "use", "status", "audit", "indicators"}),
+        ("regime data use ", {"sample", "folder", "live"}),
+    ],
+)
+def test_completion(line, wanted):
+    words = {"_REGIME_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    assert wanted <= set(run("regime", env=words).stdout.split())
+
+
+def test_sample_and_own_data_lie_side_by_side(regime_main, tmp_path):
+    def said(*words):
+        status, shown, error = regime_main(*words, "--json")
+        assert (status, error) == (0, "")
+        return json.loads(shown)
+
+    assert "data refresh" in regime_main("status")[2]
+    own = write_folder(tmp_path / "own")
+    first = said("data", "refresh", "--source", "folder", "--folder", str(own))
+    sample = said("data", "refresh", "--source", "sample")
+    found = said("status")
+    assert (found["source"], found["digest"]) == ("sample", sample["digest"])
+    assert found["stored"] == {"folder": first["digest"], "sample": sample["digest"]}
+    assert found["home"] == os.environ["REGIME_HOME"]
+    assert found["runs"] == os.environ["MLFLOW_TRACKING_URI"]
+    assert said("data", "use", "folder")["digest"] == first["digest"]
+    status, shown, _ = regime_main("status")
+    assert status == 2  # a folder without VIX: a call would be refused
+    assert f"also stored: sample {sample['digest']}" in shown
+    assert f"folder {first['digest']}" in shown
+    status, shown, error = regime_main("data", "use", "live")
+    assert (status, shown) == (1, "")
+    assert "stored: folder, sample" in error
+
+
+@pytest.fixture
+def _sample_stored(sample_snapshot):
+    store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
+
+
+@pytest.mark.usefixtures("_sample_stored")
+def test_snapshot_features_and_data_set():
+    whole = regime.snapshot()
+    assert whole.source == "sample"
+    assert regime.snapshot("2010-03-05").last == pd.Timestamp("2010-03-05")
+    meaning = regime.catalog()
+    daily = regime.features()
+    assert list(daily.columns) == list(meaning.index)
+    assert daily.index[-1] == whole.last
+    data = regime.dataset(label="path", asof="2010-03-05")
+    assert data.outcomes == OUTCOMES
+    assert data.X.index[-1] == pd.Timestamp("2010-03-05")
+    assert data.outcome.iloc[-4:].isna().all()  # a month has not passed
+    assert data.outcome.iloc[:-6].notna().all()
+    ages = regime.freshness().set_index("series")
+    assert ages.loc["DGS10", "last"] == pd.Timestamp("2017-03-30")
+    assert ages.loc["DGS10", "age"] == (pd.Timestamp("2022-12-28") - pd.Timestamp("2017-03-30")).days
+
+
+def test_specification_takes_changes():
+    plain = regime.specification("default")
+    assert isinstance(plain, ModelSpec)
+    changed = regime.specification("default", label="return", params={"max_depth": 2}, exclude=["breadth"])
+    assert (changed.label, changed.params["max_depth"], tuple(changed.exclude)) == ("return", 2, ("breadth",))
+    with pytest.raises(RegimeError, match="unknown"):
+        regime.specification("default", lable="return")
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(RegimeError, match="no source 'yahoo': known are sample, folder, live"):
+        regime.refresh("yahoo")
+    with pytest.raises(RegimeError, match="write YYYY-MM-DD"):
+        regime.call("yesterday")
+    with pytest.raises(RegimeError, match="nothing"):
+        regime.use("live")
+
+
+def entry(name, asof="2020-02-21", source="folder", digest="0123456789abcdef"):
+    return make_test_call(asof=asof, source=source, digest=digest, model={"name": name, "version": "1"}, last_week=None)
+
+
+def test_journal_is_a_table(regime_main):
+    now = pd.Timestamp("2020-02-22 12:00", tz="UTC")
+    assert regime.journal().empty
+    assert "no calls" in regime_main("journal")[1]
+    journal.append(entry("regime"), now)
+    journal.append(entry("regime-sample", "2020-02-14", "sample"), now)
+    journal.append(entry("regime", digest="fedcba9876543210"), now)
+    made = regime.journal()
+    assert list(made["model"]) == ["regime", "regime-sample", "regime"]
+    assert made["corrects"].fillna(0).to_list() == [0, 0, 1]
+    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
+    shown = regime_main("journal")[1].splitlines()
+    assert len(shown) == 4
+    assert "corrected" in shown[1]
+    assert len(json.loads(regime_main("journal", "--last", "2", "--json")[1])) == 2
+
+
+def test_places(monkeypatch, tmp_path):
+    from models.tracking import location
+
+    assert regime.places()["runs"] == os.environ["MLFLOW_TRACKING_URI"]
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert regime.places()["runs"] == f"sqlite:///{TOP / 'mlruns' / 'mlflow.db'}"
+    monkeypatch.setattr(location, "CHECKOUT", tmp_path / "site-packages")
+    assert regime.places()["runs"] == f"sqlite:///{Path(os.environ['REGIME_HOME']) / 'mlruns' / 'mlflow.db'}"
+
+
+@pytest.mark.slow
+def test_help_comes_within_four_tenths_of_a_second_of_python():
+    """Seconds of processor time, the least of five: what else the machine does counts little."""
+
+    def seconds(*words):
+        before = os.times()
+        subprocess.run(words, check=True, capture_output=True)
+        after = os.times()
+        spent = after.children_user + after.children_system
+        return spent - before.children_user - before.children_system
+
+    pairs = [(seconds(BIN / "regime", "--help"), seconds(sys.executable, "-c", "pass")) for _ in range(5)]
+    assert min(one for one, _ in pairs) - min(other for _, other in pairs) < 0.4
