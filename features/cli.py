@@ -13,7 +13,7 @@ from rich.table import Table
 from features import leak_audit as leaks
 from features import readback
 from features.console import out, print_json, print_note, progress_bar, run_app
-from features.data import cache, freshness, store
+from features.data import cache, freshness, retention, store
 from features.data.catalog import BY_KEY, live
 from features.data.importing import import_files
 from features.data.refresh import Source, refresh_store
@@ -203,6 +203,20 @@ def clean(
     for one in removed:
         out.print(f"{one.name}: {one.files} files, {one.bytes / cache.MEGABYTE:.1f} MB")
     out.print(f"{total / cache.MEGABYTE:.1f} MB {'would be freed' if dry_run else 'freed'}")
+
+
+@app.command(epilog="Example: regime-data prune --keep 4 --dry-run")
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep of each source, the newest.")] = retention.KEEP,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove old snapshots; those in force and those that a call in the journal names stay."""
+    removed = retention.prune(keep, dry_run)
+    if json:
+        print_json({"dry_run": dry_run, "removed": removed})
+    else:
+        out.print(f"{len(removed)} snapshots {'would be removed' if dry_run else 'removed'}: {', '.join(removed)}")
 
 
 @app.command(epilog="Example: regime-data audit --dates 12 --json")

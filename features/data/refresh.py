@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.data import store
+from features.data import files, retention, store
 from features.data.arrays import Tables
 from features.data.checks import history, screen
 from features.data.errors import RegimeError
@@ -76,6 +76,8 @@ def refresh_store(
         history.check_nothing_lost(tables, last, before)
     notes = notes | look.notes() | ({"accepted": accepted} if accepted else {})
     digest = store.write(tables, source.value, legs, last, notes, prove)
+    files.remove_abandoned_drafts(home())
+    retention.prune()
     report: dict[str, Any] = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date())}
     report["tables"] = len(tables)
     if source is Source.sample:

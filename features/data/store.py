@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,7 +33,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.data import files
+from features.data import files, retention
 from features.data.arrays import Tables
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
@@ -138,7 +139,9 @@ def write(
         if prove is not None:
             written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
+        retention.link_equal_tables(draft, digests)
         files.publish(draft, root / digest)
+        os.utime(root / digest)  # a snapshot that comes back is a new one to `retention`
     _put_in_force(digest, source)
     return digest
 

@@ -39,7 +39,7 @@ def steps(monkeypatch):
     step("load_context", None)
     monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
     tags = []
-    monkeypatch.setattr(weekly.runs, "tag_version", lambda *words: tags.append(words))
+    monkeypatch.setattr(weekly.registry, "tag_version", lambda *words: tags.append(words))
     return SimpleNamespace(done=done, tags=tags, call=call)
 
 
