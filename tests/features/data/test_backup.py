@@ -79,7 +79,7 @@ def rewritten(source, target, change):
         lambda name, content: None if name.endswith(".jsonl") else content,
         lambda name, content: None if name == backup.INDEX else content,
         lambda name, content: b"{}" if name == backup.INDEX else content,
-        lambda name, content: content.replace(b'"format": 1', b'"format": 9'),
+        lambda _, content: content.replace(b'"format": 1', b'"format": 9'),
     ],
 )
 def test_a_damaged_backup_restores_nothing(filled, tmp_path, change):
