@@ -13,6 +13,7 @@ from features.data.checks.limits import MISSING_CODES, Limits
 FEW = 0.01  # above this share of values beyond their range the unit is wrong, not a value
 YEAR = 250  # observations a series' own past must have before it is a measure
 ENOUGH = 30  # observations before a statement about the whole series is made
+LARGEST_LOG = 8  # of a price, about 3,000 dollars
 SPLITS = np.log([2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100])
 
 
@@ -99,6 +100,8 @@ def _unit(kept: Floats, limits: Limits) -> str | None:
         change = kept
     size = float(np.median(np.abs(change)))
     low, high = limits.activity
+    if limits.scale == "log" and kept.max() < LARGEST_LOG and size < 0.0035:
+        return f"values below {LARGEST_LOG} that change by {size:.1%} look like logarithms: {limits.hint}"
     if size < low:
         return f"the median change of {size:.2g} is too small: {limits.hint}"
     if size > high:
