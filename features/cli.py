@@ -10,12 +10,13 @@ import typer
 from rich.table import Table
 
 from features import leak_audit as leaks
-from features.console import out, print_json, progress_bar, run_app
-from features.data import store
+from features import readback
+from features.console import out, print_json, print_note, progress_bar, run_app
+from features.data import cache, freshness, store
 from features.data.catalog import BY_KEY, live
 from features.data.importing import import_files
 from features.data.refresh import Source, refresh_store
-from features.dataset import FIRST_YEAR, clock, freshness, refusal
+from features.dataset import FIRST_YEAR
 from features.families import FEATURES
 from features.feature import compute
 from features.indicators import page as indicators_page
@@ -39,7 +40,15 @@ def refresh(
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
-    report = refresh_store(source, folder, tuple(accept or ()), replace)
+    report = refresh_store(
+        source,
+        folder,
+        tuple(accept or ()),
+        replace,
+        prove=readback.check,
+        progress=progress_bar,
+        notify=print_note,
+    )
     if json:
         print_json(report)
     else:
@@ -118,10 +127,10 @@ def _origin(snapshot: store.Snapshot, key: str) -> str:
 def status(json: JsonOption = False) -> None:
     """Every series with its span, age and origin; exit status 2 when a call would be refused."""
     snapshot = store.load()
-    against = clock(snapshot)
-    table = freshness(snapshot.as_of(against), against)
+    against = freshness.reference_date(snapshot)
+    table = freshness.ages(snapshot.as_of(against), against)
     table["source"] = [_origin(snapshot, key) for key in table["series"]]
-    reason = refusal(snapshot, snapshot.as_of(against), against)
+    reason = freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
     if json:
         head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
         head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
@@ -143,6 +152,22 @@ def status(json: JsonOption = False) -> None:
             out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
     if reason:
         raise typer.Exit(2)
+
+
+@app.command(epilog="Example: regime-data clean --dry-run")
+def clean(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove the caches and the drafts of killed commands; what is removed is computed again when needed."""
+    removed = cache.clean(dry_run)
+    total = sum(one.bytes for one in removed)
+    if json:
+        print_json({"dry_run": dry_run, "bytes": total, "removed": [asdict(one) for one in removed]})
+        return
+    for one in removed:
+        out.print(f"{one.name}: {one.files} files, {one.bytes / cache.MEGABYTE:.1f} MB")
+    out.print(f"{total / cache.MEGABYTE:.1f} MB {'would be freed' if dry_run else 'freed'}")
 
 
 @app.command(epilog="Example: regime-data audit --dates 12 --json")

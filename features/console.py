@@ -32,6 +32,11 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, default=str))
 
 
+def print_note(line: str) -> None:
+    """One line on standard error, so that standard output holds the result only."""
+    err.print(line, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     """A bar on standard error (silent when piped); call it after each step, or with (done, total)."""

@@ -2,8 +2,8 @@
 
 The estimator knows arrays and names, not dates: which rows are past, which
 columns a model may see and what it is blended with is `models.fit`'s business.
-What `fit` leaves behind is a JSON document, `document_`, that
-`models.predictor` reads; it alone travels.
+What `fit` leaves behind is `fitted_`, one of the
+types of `models.fitted`, which `models.predictor` reads.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models import estimators, predictor
-from models.estimators import Document
+from models import learners, predictor
+from models.fitted import Part
 
 ALGORITHMS = ("constant", "table", "logit", "lightgbm", "staged")
 
@@ -43,7 +43,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     monotone : dict or None
         Column name to +1 or -1: the pivot's probability may only rise or fall with it.
     outcomes : sequence or None
-        All classes in the order of the document's columns, those absent from
+        All classes in the order of the fitted part's columns, those absent from
         `y` included; None: the sorted classes of `y`.
     pivot : object or None
         The class `staged` and two-class LightGBM are about; None: the first.
@@ -52,7 +52,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     classes_ : ndarray, (classes,)
         Sorted, as scikit-learn wants it.
-    document_ : dict
+    fitted_ : Part
         What was learned; its columns follow `outcomes`.
     """
 
@@ -105,7 +105,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes = np.array([place[name] for name in np.asarray(y).tolist()], dtype=int)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, values)
         frame = pd.DataFrame(values, columns=self._names())
-        self.document_ = self._document(frame, codes, order.tolist(), weight)
+        self.fitted_ = self._part(frame, codes, order.tolist(), weight)
         self._columns = [place[name] for name in self.classes_.tolist()]
         return self
 
@@ -113,45 +113,45 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = getattr(self, "feature_names_in_", None)
         return [f"x{i}" for i in range(self.n_features_in_)] if given is None else [str(name) for name in given]
 
-    def _document(self, X: pd.DataFrame, codes: np.ndarray, order: list[Any], weight: np.ndarray | None) -> Document:
+    def _part(self, X: pd.DataFrame, codes: np.ndarray, order: list[Any], weight: np.ndarray | None) -> Part:
         k = len(order)
         if self.algorithm == "constant" or k == 1:
-            return estimators.constant(estimators.shares(codes, k, weight))
+            return learners.constant(learners.shares(codes, k, weight))
         if self.algorithm == "table":
-            return estimators.table(X.iloc[:, 0], codes, k, weight)
+            return learners.table(X.iloc[:, 0], codes, k, weight)
         if self.algorithm == "logit":
-            return estimators.logit(X, codes, k, self.strength, self.clip, weight)
+            return learners.logit(X, codes, k, self.strength, self.clip, weight)
         pivot = 0 if self.pivot is None else order.index(self.pivot)
         members = [self._trees(X, codes, k, pivot, self.seed + i, weight) for i in range(self.seeds)]
-        return members[0] if len(members) == 1 else estimators.mixture(members, [1.0 / len(members)] * len(members))
+        return members[0] if len(members) == 1 else learners.mixture(members, [1.0 / len(members)] * len(members))
 
     def _trees(
         self, X: pd.DataFrame, codes: np.ndarray, k: int, pivot: int, seed: int, weight: np.ndarray | None
-    ) -> Document:
+    ) -> Part:
         params, monotone = self.params or {}, self.monotone or {}
         if self.algorithm == "lightgbm" and k > 2:
-            return estimators.lightgbm(X, codes, k, params, seed, weight)
+            return learners.lightgbm(X, codes, k, params, seed, weight)
         others = [place for place in range(k) if place != pivot]
         is_pivot = codes == pivot
-        first = estimators.lightgbm(X, np.where(is_pivot, 0, 1), 2, params, seed, weight, monotone)
+        first = learners.lightgbm(X, np.where(is_pivot, 0, 1), 2, params, seed, weight, monotone)
         if k == 2 and pivot == 0:
             return first
         rest = np.searchsorted(others, codes[~is_pivot])
         second = (
-            estimators.constant(np.ones(1))
+            learners.constant(np.ones(1))
             if k == 2
-            else estimators.lightgbm(
+            else learners.lightgbm(
                 X[~is_pivot], rest, k - 1, params, seed, None if weight is None else weight[~is_pivot]
             )
         )
-        return estimators.staged(first, second, pivot, k)
+        return learners.staged(first, second, pivot, k)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities, (rows, classes), columns in the order of `classes_`."""
-        check_is_fitted(self, "document_")
+        check_is_fitted(self, "fitted_")
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         frame = pd.DataFrame(values, columns=self._names())
-        return np.asarray(predictor.predict(self.document_, frame)[:, self._columns])
+        return np.asarray(predictor.predict(self.fitted_, frame)[:, self._columns])
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row, (rows,)."""

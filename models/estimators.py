@@ -1,147 +1,88 @@
-"""One function a document kind: arrays in, a JSON-serialisable document out. `models.predictor` reads them."""
+"""The registry of estimators: what each name reads, how it is fitted, what it is called and how it is drawn.
+
+How a *fitted* model predicts and is explained depends on its type alone, and
+stands in `models.predictor` and `models.explain`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from sklearn.linear_model import LogisticRegression
+from features.data.errors import RegimeError
 
-from models.spec import LIGHTGBM_DEFAULTS
-
-Document = dict[str, Any]
-# Weight of climatology in a frequency table, in rows: one effective month or so.
-TABLE_PRIOR = 5.0
+LOGIT2_COLUMNS = ("broad_return_21", "broad_vol_21")
 
 
-def shares(codes: np.ndarray, k: int, weight: np.ndarray | None = None) -> np.ndarray:
-    """Share of each of `k` outcomes, (k,), by weight where rows have one."""
-    counts = np.bincount(codes, weight, minlength=k)
-    return np.asarray(counts / counts.sum())
+@dataclass(frozen=True)
+class Estimator:
+    """One way to fit a model.
 
-
-def constant(p: np.ndarray) -> Document:
-    """The same probabilities for every row."""
-    return {"kind": "constant", "features": [], "probabilities": p.tolist()}
-
-
-def table(column: pd.Series, codes: np.ndarray, k: int, weight: np.ndarray | None = None) -> Document:
-    """Frequencies of the outcomes given a column of small integers, with `TABLE_PRIOR` rows of climatology."""
-    base, rows = shares(codes, k, weight), {}
-    values = column.to_numpy(float)
-    for value in np.unique(values[~np.isnan(values)]):
-        at = values == value
-        found = np.bincount(codes[at], None if weight is None else weight[at], minlength=k)
-        rows[str(int(value))] = ((found + TABLE_PRIOR * base) / (found.sum() + TABLE_PRIOR)).tolist()
-    return {"kind": "table", "features": [str(column.name)], "shares": rows, "otherwise": base.tolist()}
-
-
-def _moments(values: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column where it has values; a constant column's deviation counts as one."""
-    known = ~np.isnan(values)
-    share = known * (1.0 if weight is None else weight[:, None])
-    share = share / share.sum(axis=0)
-    filled = np.where(known, values, 0.0)
-    mean = (share * filled).sum(axis=0)
-    scale = np.sqrt((share * (filled - mean) ** 2).sum(axis=0))
-    return mean, np.where(scale > 1e-12 * np.maximum(np.abs(mean), 1e-300), scale, 1.0)
-
-
-def logit(
-    X: pd.DataFrame,
-    codes: np.ndarray,
-    k: int,
-    strength: float,
-    clip: float | None = None,
-    weight: np.ndarray | None = None,
-) -> Document:
-    """Multinomial logit on standardised columns; a missing value counts as the training mean.
-
-    `strength` is scikit-learn's `C`, the inverse of the L2 penalty; `clip` holds
-    columns within so many standard deviations. A column without a value in
-    training, or without variation, counts nothing.
+    Attributes
+    ----------
+    name : str
+        Its name in a specification.
+    label : str
+        Its name on pages and pictures.
+    columns : tuple of str, optional
+        The columns it reads; None: those its specification chooses.
+    settings : dict
+        Parameters of `models.classifier.RegimeClassifier`.
+    baseline : str
+        `always` (run beside every candidate), `optional` (a baseline where
+        somebody runs it: its package may be absent) or `no`.
+    trees : bool
+        Takes LightGBM's parameters, seeds and monotone constraints.
+    weighted : bool
+        Takes the row weights of its specification.
+    color : str, optional
+        Okabe & Ito's colours; None: MLflow draws one from a hash.
     """
-    X = X.loc[:, X.notna().to_numpy()[slice(None) if weight is None else weight > 0.0].any(axis=0)]
-    values = X.to_numpy(float)
-    mean, scale = _moments(values, weight)
-    scaled = (values - mean) / scale
-    scaled = np.where(np.isnan(scaled), 0.0, scaled if clip is None else np.clip(scaled, -clip, clip))
-    coef = np.zeros((k, values.shape[1]))
-    # An outcome absent from the past gets a probability that is small, not zero.
-    intercept = np.full(k, -10.0)
-    if len(np.unique(codes)) == 1 or not values.shape[1]:
-        intercept = np.log(np.maximum(shares(codes, k, weight), np.exp(-10.0)))
-    else:
-        model = LogisticRegression(C=strength, max_iter=2000).fit(scaled, codes, weight)
-        if len(model.classes_) == 2:  # scikit-learn then keeps one row: the log odds of the second class
-            intercept[model.classes_[0]] = 0.0
-            coef[model.classes_[1]], intercept[model.classes_[1]] = model.coef_[0], model.intercept_[0]
-        else:
-            coef[model.classes_], intercept[model.classes_] = model.coef_, model.intercept_
-    return {
-        "kind": "logit",
-        "features": [str(name) for name in X.columns],
-        "mean": mean.tolist(),
-        "scale": scale.tolist(),
-        "clip": clip,
-        "coef": coef.tolist(),
-        "intercept": intercept.tolist(),
-    }
+
+    name: str
+    label: str
+    columns: tuple[str, ...] | None
+    settings: dict[str, Any] = field(hash=False)
+    baseline: str = "no"
+    trees: bool = False
+    weighted: bool = False
+    color: str | None = None
 
 
-def lightgbm(
-    X: pd.DataFrame,
-    codes: np.ndarray,
-    k: int,
-    params: dict[str, float],
-    seed: int,
-    weight: np.ndarray | None = None,
-    monotone: dict[str, int] | None = None,
-) -> Document:
-    """Gradient-boosted trees, deterministic on one thread.
-
-    With `k` = 2 the booster predicts the probability of code 0, so that
-    `monotone` is about that outcome.
-    """
-    import lightgbm as lgb
-
-    settings: dict[str, Any] = dict(LIGHTGBM_DEFAULTS | params)
-    rounds = int(settings.pop("n_estimators"))
-    whole = ("max_depth", "num_leaves", "min_child_samples", "bagging_freq")
-    settings |= {name: int(settings[name]) for name in whole} | {"extra_trees": bool(settings["extra_trees"])}
-    settings |= {"objective": "multiclass", "num_class": k} if k > 2 else {"objective": "binary"}
-    settings |= {
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbosity": -1,
-    }
-    if monotone:
-        settings["monotone_constraints"] = [monotone.get(str(name), 0) for name in X.columns]
-    label = codes if k > 2 else (codes == 0).astype(int)
-    data = lgb.Dataset(X.to_numpy(float), label=label, weight=weight, free_raw_data=True)
-    # Kept as it is: by default LightGBM writes it as text and reads that again, and text is what we want once.
-    booster = lgb.train(settings, data, num_boost_round=rounds, keep_training_booster=True)
-    return {"kind": "lightgbm", "features": [str(name) for name in X.columns], "booster": booster.model_to_string()}
+# From the simplest to the least simple. The ridge of `logit-all` was fixed on weeks before 1990 (docs/method.md).
+ESTIMATORS = (
+    Estimator("climatology", "Climatology", (), {"algorithm": "constant"}, "always", color="#4D4D4D"),
+    Estimator("persistence", "Persistence", ("last_outcome",), {"algorithm": "table"}, "always", color="#A7AEB5"),
+    Estimator("logit2", "Two-feature logit", LOGIT2_COLUMNS, {"algorithm": "logit"}, "always", color="#0072B2"),
+    Estimator("markov", "Markov regime", ("vol_regime",), {"algorithm": "logit"}, "always", color="#CC79A7"),
+    Estimator("jump", "Jump regime", ("jump_state",), {"algorithm": "logit"}, "optional", color="#E69F00"),
+    Estimator(
+        "logit-all",
+        "Ridge logit on all features",
+        None,
+        {"algorithm": "logit", "strength": 0.001, "clip": 2.5},
+        "always",
+        weighted=True,
+        color="#56B4E9",
+    ),
+    Estimator("lightgbm", "LightGBM", None, {"algorithm": "lightgbm"}, trees=True, weighted=True),
+    Estimator("staged", "Staged LightGBM", None, {"algorithm": "staged"}, trees=True, weighted=True),
+)
+BY_NAME = {one.name: one for one in ESTIMATORS}
+NAMES = tuple(BY_NAME)
+BASELINES = tuple(one.name for one in ESTIMATORS if one.baseline == "always")
+ALL_BASELINES = tuple(one.name for one in ESTIMATORS if one.baseline != "no")
+TREES = tuple(one.name for one in ESTIMATORS if one.trees)
+COLORS = {one.name: one.color for one in ESTIMATORS if one.color is not None}
 
 
-def mixture(members: list[Document], weights: list[float]) -> Document:
-    """Weighted mean of the members' probabilities; the weights sum to one."""
-    names = dict.fromkeys(name for member in members for name in member["features"])
-    return {"kind": "mixture", "features": list(names), "members": members, "weights": weights}
+def estimator(name: str) -> Estimator:
+    """The entry of a name; raises RegimeError for one that is not registered."""
+    if name not in BY_NAME:
+        raise RegimeError(f"unknown estimator {name!r}: known are {', '.join(NAMES)}")
+    return BY_NAME[name]
 
 
-def staged(first: Document, second: Document, breakdown: int, k: int) -> Document:
-    """`first` tells breakdown (its column 0) from the rest, `second` divides the rest."""
-    names = dict.fromkeys([*first["features"], *second["features"]])
-    others = [place for place in range(k) if place != breakdown]
-    return {
-        "kind": "staged",
-        "features": list(names),
-        "first": first,
-        "second": second,
-        "breakdown": breakdown,
-        "others": others,
-    }
+def simplicity(name: str) -> int:
+    """Rank of an estimator by simplicity, 0 the simplest; raises RegimeError for one that is not registered."""
+    return NAMES.index(estimator(name).name)

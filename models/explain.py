@@ -1,65 +1,66 @@
-"""Why a model says what it says: each feature's part in the log odds of rotation against breakdown.
+"""Contribution of each feature to the log odds of rotation against breakdown.
 
-LightGBM's own TreeSHAP values (Lundberg et al. 2020), a logit's terms around
-the training mean. A mixture's parts are averaged by weight and a staged
-model's are taken to first order; both are approximations and for reading only.
+Trees: LightGBM's TreeSHAP values (Lundberg et al. 2020). Logit: each term around
+the training mean. The contributions of a mixture are the weighted mean of its
+members', those of a staged model a first-order expansion. Both are
+approximations, for reading only.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import assert_never
 
-import lightgbm
 import numpy as np
 import pandas as pd
 
-from models.predictor import predict
+from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Trees
+from models.predictor import predict, standardised
 
 
-def contributions(document: dict[str, Any], row: pd.DataFrame) -> pd.Series:
-    """Part of each feature of one row; positive speaks for rotation. Empty where nothing depends on features.
+def contributions(model: FittedModel, row: pd.DataFrame) -> pd.Series:
+    """Contribution of each feature in one row; positive speaks for rotation. Empty where no feature has one.
 
     Parameters
     ----------
-    document : dict
-        A fitted model.
+    model : FittedModel
     row : DataFrame, (1, features)
     """
-    return table(document, row).iloc[0]
+    return contribution_table(model, row).iloc[0]
 
 
-def table(document: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Part of each feature in each row, (rows, features of the model); positive speaks for rotation.
+def contribution_table(model: FittedModel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Contribution of each feature in each row, (rows, features); positive speaks for rotation.
 
-    With two outcomes, positive speaks for neither. No columns where nothing depends on features.
+    With two outcomes, positive speaks for neither. Without columns for a
+    constant and for a frequency table, which add nothing up over features.
     """
-    outcomes = document["outcomes"]
-    up = outcomes.index("rotation" if "rotation" in outcomes else "neither")
-    return _parts(document, rows, up, outcomes.index("breakdown"))
+    up = model.outcomes.index("rotation" if "rotation" in model.outcomes else "neither")
+    return _explain(model.part, rows, up, model.outcomes.index("breakdown"))
 
 
-def _parts(document: dict[str, Any], rows: pd.DataFrame, up: int, down: int) -> pd.DataFrame:
-    kind, names = document["kind"], document["features"]
-    if kind == "logit":
-        scaled = (rows[names].to_numpy(float) - np.array(document["mean"])) / np.array(document["scale"])
-        if document.get("clip") is not None:
-            scaled = np.clip(scaled, -document["clip"], document["clip"])
-        coef = np.array(document["coef"])
-        return pd.DataFrame(np.where(np.isnan(scaled), 0.0, scaled) * (coef[up] - coef[down]), rows.index, names)
-    if kind == "lightgbm":
-        parts = _shap(document, rows)
-        values = parts[:, up] - parts[:, down] if parts.shape[1] > 1 else parts[:, 0] * (1.0 if up == 0 else -1.0)
-        return pd.DataFrame(values, rows.index, names)
-    if kind == "mixture":
-        members = zip(document["members"], document["weights"], strict=True)
-        return _sum([_parts(member, rows, up, down) * weight for member, weight in members], rows.index)
-    if kind == "staged":
-        place = document["others"].index(up)
-        rest = predict(document["second"], rows)[:, place]
-        first = -_parts(document["first"], rows, 0, 1)
-        second = _parts(document["second"], rows, place, 1 - place)
-        return _sum([first, second.mul(1.0 - rest, axis=0)], rows.index)
-    return pd.DataFrame(index=rows.index, dtype=float)
+def _explain(part: Part, rows: pd.DataFrame, up: int, down: int) -> pd.DataFrame:
+    names = list(part.features)
+    match part:
+        case Constant() | FrequencyTable():
+            return pd.DataFrame(index=rows.index, dtype=float)
+        case Logit():
+            coef = np.array(part.coef)
+            return pd.DataFrame(standardised(part, rows) * (coef[up] - coef[down]), rows.index, names)
+        case Trees():
+            shap = _shap(part, rows)
+            values = shap[:, up] - shap[:, down] if shap.shape[1] > 1 else shap[:, 0] * (1.0 if up == 0 else -1.0)
+            return pd.DataFrame(values, rows.index, names)
+        case Mixture():
+            members = zip(part.members, part.weights, strict=True)
+            return _sum([_explain(member, rows, up, down) * weight for member, weight in members], rows.index)
+        case Staged():
+            place = part.others.index(up)
+            rest = predict(part.second, rows)[:, place]
+            first = -_explain(part.first, rows, 0, 1)
+            second = _explain(part.second, rows, place, 1 - place)
+            return _sum([first, second.mul(1.0 - rest, axis=0)], rows.index)
+        case _:
+            assert_never(part)
 
 
 def _sum(parts: list[pd.DataFrame], index: pd.Index) -> pd.DataFrame:
@@ -69,9 +70,8 @@ def _sum(parts: list[pd.DataFrame], index: pd.Index) -> pd.DataFrame:
     return sum((part.reindex(columns=list(names), fill_value=0.0) for part in parts), empty)
 
 
-def _shap(document: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
+def _shap(part: Trees, rows: pd.DataFrame) -> np.ndarray:
     """TreeSHAP values of each class's raw score, without the expected value; (rows, classes or 1, features)."""
-    booster = lightgbm.Booster(model_str=document["booster"])
-    names = document["features"]
-    raw = np.asarray(booster.predict(rows[names].to_numpy(float), pred_contrib=True, num_threads=1))
+    names = list(part.features)
+    raw = np.asarray(part.loaded.predict(rows[names].to_numpy(float), pred_contrib=True, num_threads=1))
     return raw.reshape(len(rows), -1, len(names) + 1)[:, :, :-1]

@@ -131,4 +131,4 @@ def _along(rows: np.ndarray, counts: np.ndarray) -> list[bytes]:
 
 def fit_key(prefix: str, spec: ModelSpec, date: pd.Timestamp) -> str:
     """Key of `fit_at(dataset, spec, date)`, where `prefix` is the data set's digest at `date`."""
-    return hashlib.sha256(json.dumps([prefix, spec.to_json(), str(date), environment()]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([prefix, spec.identity, str(date), environment()]).encode()).hexdigest()

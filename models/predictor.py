@@ -1,45 +1,32 @@
-"""Probabilities from a fitted model's text form. Stands alone: it travels inside every logged model.
-
-A fitted model is a JSON document: `kind`, `outcomes`, `features` and the
-numbers. Kinds: `constant`; `table` (frequencies given a column of small
-integers); `logit` (a missing value counts as the training mean); `lightgbm`
-(NaN is missing); `mixture` (weighted mean of `members`); `staged` (`first`
-tells breakdown from the rest, `second` divides the rest). With
-`published_since` a feature counts as missing in rows dated before it.
-"""
+"""Probabilities from a fitted model. This module travels inside every logged model, with `models.fitted`."""
 
 from __future__ import annotations
 
-import functools
-import json
-from typing import Any
+from typing import assert_never
 
 import numpy as np
 import pandas as pd
 
-
-@functools.lru_cache(maxsize=64)
-def _booster(text: str) -> Any:
-    import lightgbm
-
-    return lightgbm.Booster(model_str=text)
+from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Trees
 
 
-def predict(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    """Class probabilities, shape (rows, outcomes), columns in the order of `outcomes`.
+def predict(model: FittedModel | Part, frame: pd.DataFrame) -> np.ndarray:
+    """Class probabilities, shape (rows, outcomes), columns in the order of the model's outcomes.
 
     Raises
     ------
     ValueError
-        If a feature of the model is not a column of `frame`.
+        A feature of the model is not a column of `frame`.
     """
-    missing = [name for name in document["features"] if name not in frame.columns]
+    missing = [name for name in model.features if name not in frame.columns]
     if missing:
-        raise ValueError(f"column {missing[0]!r} is missing ({len(missing)} of {len(document['features'])} are)")
-    columns = frame[document["features"]]
-    if document.get("published_since") and isinstance(frame.index, pd.DatetimeIndex):
-        columns = as_published(columns, document["published_since"])
-    return _KINDS[document["kind"]](document, columns)
+        raise ValueError(f"column {missing[0]!r} is missing ({len(missing)} of {len(model.features)} are)")
+    columns = frame[list(model.features)]
+    if not isinstance(model, FittedModel):
+        return _predict(model, columns)
+    if model.published_since and isinstance(frame.index, pd.DatetimeIndex):
+        columns = as_published(columns, model.published_since)
+    return _predict(model.part, columns)
 
 
 def as_published(frame: pd.DataFrame, since: dict[str, str]) -> pd.DataFrame:
@@ -48,56 +35,51 @@ def as_published(frame: pd.DataFrame, since: dict[str, str]) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].mask(rows) for name, rows in early.items()})
 
 
-def _constant(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    return np.tile(np.array(document["probabilities"]), (len(frame), 1))
+def _predict(part: Part, frame: pd.DataFrame) -> np.ndarray:
+    match part:
+        case Constant():
+            return np.tile(np.array(part.probabilities), (len(frame), 1))
+        case FrequencyTable():
+            return _table(part, frame)
+        case Logit():
+            return _logit(part, frame)
+        case Trees():
+            values = np.asarray(part.loaded.predict(frame.to_numpy(dtype=float), num_threads=1))
+            return values if values.ndim == 2 else np.column_stack([values, 1.0 - values])
+        case Mixture():
+            members = zip(part.weights, part.members, strict=True)
+            return np.asarray(sum(weight * predict(member, frame) for weight, member in members))
+        case Staged():
+            return _staged(part, frame)
+        case _:
+            assert_never(part)
 
 
-def _table(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
+def _table(part: FrequencyTable, frame: pd.DataFrame) -> np.ndarray:
     keys = ["" if np.isnan(value) else str(int(value)) for value in frame.iloc[:, 0].to_numpy(dtype=float)]
-    return np.array([document["shares"].get(key, document["otherwise"]) for key in keys]).reshape(len(keys), -1)
+    return np.array([part.shares.get(key, part.otherwise) for key in keys]).reshape(len(keys), -1)
 
 
-def _logit(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    scaled = (frame.to_numpy(dtype=float) - np.array(document["mean"])) / np.array(document["scale"])
-    if document.get("clip") is not None:
-        scaled = np.clip(scaled, -document["clip"], document["clip"])
-    # Summed row by row: a matrix product takes another path, with other last bits, for one row than for many.
-    filled = np.ascontiguousarray(np.where(np.isnan(scaled), 0.0, scaled))
-    scores = (filled[:, None, :] * np.array(document["coef"])).sum(axis=2) + np.array(document["intercept"])
+def standardised(part: Logit, frame: pd.DataFrame) -> np.ndarray:
+    """The logit's columns in standard deviations from the training mean, (rows, features); missing is 0."""
+    scaled = (frame[list(part.features)].to_numpy(dtype=float) - np.array(part.mean)) / np.array(part.scale)
+    if part.clip is not None:
+        scaled = np.clip(scaled, -part.clip, part.clip)
+    return np.where(np.isnan(scaled), 0.0, scaled)
+
+
+def _logit(part: Logit, frame: pd.DataFrame) -> np.ndarray:
+    # Summed row by row: a matrix product adds in another order for one row than for many, so the last bits differ.
+    filled = np.ascontiguousarray(standardised(part, frame))
+    scores = (filled[:, None, :] * np.array(part.coef)).sum(axis=2) + np.array(part.intercept)
     scores -= scores.max(axis=1, keepdims=True)
     weights = np.exp(scores)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _lightgbm(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    values = np.asarray(_booster(document["booster"]).predict(frame.to_numpy(dtype=float), num_threads=1))
-    return values if values.ndim == 2 else np.column_stack([values, 1.0 - values])
-
-
-def _mixture(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    parts = zip(document["weights"], document["members"], strict=True)
-    return np.asarray(sum(weight * predict(member, frame) for weight, member in parts))
-
-
-def _staged(document: dict[str, Any], frame: pd.DataFrame) -> np.ndarray:
-    breakdown = predict(document["first"], frame)[:, 0]
-    out = np.empty((len(frame), 1 + len(document["others"])))
-    out[:, document["breakdown"]] = breakdown
-    out[:, document["others"]] = (1.0 - breakdown)[:, None] * predict(document["second"], frame)
+def _staged(part: Staged, frame: pd.DataFrame) -> np.ndarray:
+    breakdown = predict(part.first, frame)[:, 0]
+    out = np.empty((len(frame), 1 + len(part.others)))
+    out[:, part.breakdown] = breakdown
+    out[:, list(part.others)] = (1.0 - breakdown)[:, None] * predict(part.second, frame)
     return out
-
-
-_KINDS = {
-    "constant": _constant,
-    "table": _table,
-    "logit": _logit,
-    "lightgbm": _lightgbm,
-    "mixture": _mixture,
-    "staged": _staged,
-}
-
-
-def loads(text: str) -> dict[str, Any]:
-    """Parse a fitted model's JSON."""
-    document: dict[str, Any] = json.loads(text)
-    return document

@@ -1,21 +1,19 @@
-"""A model's specification: frozen data that travels with the model as JSON."""
+"""A model's specification: frozen data that travels with the model as JSON, and is read from TOML."""
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import json
-from dataclasses import dataclass, field
+import re
 from datetime import date
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.data.errors import RegimeError
+from models import estimators
+from models.estimators import ALL_BASELINES
 
-BASELINES = ("climatology", "persistence", "logit2", "markov", "logit-all")
-OPTIONAL_BASELINES = ("jump",)  # beside them where its package is installed and somebody runs it
-ALL_BASELINES = (*BASELINES, *OPTIONAL_BASELINES)
-KINDS = ("lightgbm", "staged", *ALL_BASELINES)
-TREES = ("lightgbm", "staged")
 WEIGHTINGS = ("none", "uniqueness")
 CALIBRATIONS = ("none", "climatology", "markov", "stack")
 
@@ -47,15 +45,10 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "bagging_freq": (0, 1000),
     "extra_trees": (0, 1),
 }
-
-LOGIT2 = ("broad_return_21", "broad_vol_21")
-FIXED_COLUMNS: dict[str, tuple[str, ...]] = {
-    "climatology": (),
-    "persistence": ("last_outcome",),
-    "logit2": LOGIT2,
-    "markov": ("vol_regime",),
-    "jump": ("jump_state",),
-}
+LEAST = 1e-6  # a positive number below this is a slip of the hand, not a setting
+MOST = 1e12
+LONGEST_NAME = 200  # characters
+DATES = (date(1800, 1, 1), date(2200, 1, 1))
 # Rows, refits and columns of the protocol's baselines, fixed once; those of the experiment `default`.
 PROTOCOL: dict[str, Any] = {
     "train_start": "1927-01-01",
@@ -65,104 +58,154 @@ PROTOCOL: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class ModelSpec:
+class ModelSpec(BaseModel):
     """What to fit and on which past.
 
-    Attributes
-    ----------
-    kind : str
-        One of `KINDS`. `staged` is LightGBM twice: breakdown or not, then
-        rotation or neither among the rest.
-    label : str
-    train_start : str
-        First date of a training row, ISO.
-    refit_weeks : int
-    seed : int
-    params : dict
-        LightGBM parameters, over `LIGHTGBM_DEFAULTS`.
-    families : tuple of str
-        Feature families to use; empty: all.
-    exclude : tuple of str
-        Families or single features to leave out.
-    exclude_revised : bool
-        Leave out features with an input that is revised and has no vintages.
-    as_published : bool
-        A feature is missing before its inputs were published.
-    weighting : str
-        One of `WEIGHTINGS`: `uniqueness` weighs a row by how little its horizon overlaps others.
-    half_life_years : float
-        Rows lose half their weight in this time; 0: never.
-    calibration : str
-        One of `CALIBRATIONS`: shrink towards it, the weight learned inside the training window.
-    blend : tuple of str
-        Kinds averaged with `kind`, equal weights.
-    seeds : int
-        LightGBM is fitted with this many seeds and averaged.
-    monotone : dict of str to int
-        Feature to +1 or -1: breakdown may only rise or fall with it (`staged`, or two outcomes).
+    Raises
+    ------
+    RegimeError
+        A key that does not exist (the nearest known one is named), or a value
+        of the wrong type or size; one line.
     """
 
-    kind: str = "lightgbm"
-    label: str = "path"
-    train_start: str = "1964-01-01"
-    refit_weeks: int = 26
-    seed: int = 7
-    params: dict[str, float] = field(default_factory=dict)
-    families: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    exclude_revised: bool = True
-    as_published: bool = False
-    weighting: str = "none"
-    half_life_years: float = 0.0
-    calibration: str = "none"
-    blend: tuple[str, ...] = ()
-    min_history_years: float = 0.0
-    seeds: int = 1
-    monotone: dict[str, int] = field(default_factory=dict)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
-    def __post_init__(self) -> None:
-        for name in ("families", "exclude", "blend"):  # TOML and JSON bring lists
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for kind in (self.kind, *self.blend):
-            _one_of(kind, KINDS, "model kind")
+    estimator: str = "lightgbm"
+    """A name in `models.estimators`."""
+    label: str = Field("path", min_length=1, max_length=LONGEST_NAME)
+    """What is predicted: a label of `features.labels`."""
+    train_start: str = "1964-01-01"
+    """First date of a training row, YYYY-MM-DD."""
+    refit_weeks: int = Field(26, ge=1, le=5_200)
+    """Weeks between two refits."""
+    seed: int = Field(7, ge=0, le=2**31 - 1001)
+    """Seed of everything random."""
+    params: dict[str, int | float] = Field(default_factory=dict)
+    """LightGBM parameters, over `LIGHTGBM_DEFAULTS`."""
+    families: tuple[str, ...] = ()
+    """Feature families to use; empty: all."""
+    exclude: tuple[str, ...] = ()
+    """Families or single features to leave out."""
+    exclude_revised: bool = True
+    """Leave out features with an input that is revised and has no vintages."""
+    as_published: bool = False
+    """A feature is missing before its inputs were published."""
+    weighting: str = "none"
+    """`none`, or `uniqueness`: a row counts by how little its horizon overlaps others."""
+    half_life_years: float = Field(0.0, ge=0.0, le=1_000.0)
+    """Rows lose half their weight in this time; 0: never."""
+    calibration: str = "none"
+    """`none`, or what predictions are shrunk towards by a weight learned on the past: one of `CALIBRATIONS`."""
+    blend: tuple[str, ...] = ()
+    """Estimators averaged with `estimator`, equal weights."""
+    min_history_years: float = Field(0.0, ge=0.0, le=1_000.0)
+    """A feature joins once it has this many years of values in the training rows; 0: at once."""
+    seeds: int = Field(1, ge=1, le=1_000)
+    """LightGBM is fitted with this many seeds and averaged."""
+    monotone: dict[str, int] = Field(default_factory=dict)
+    """Feature to +1 or -1: breakdown may only rise or fall with it (`staged`, or two outcomes)."""
+
+    def __init__(self, **values: Any) -> None:
+        for key in values:
+            _known(key, tuple(type(self).model_fields), "key")
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise RegimeError(_one_line(error)) from None
+
+    @field_validator("families", "exclude", "blend", mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value  # TOML and JSON bring lists
+
+    @field_validator("families", "exclude", "blend", "monotone")
+    @classmethod
+    def _names_are_short(cls, value: Any) -> Any:
+        for name in value:
+            if not 0 < len(name) <= LONGEST_NAME:
+                raise ValueError(f"a name of {len(name)} characters; 1 to {LONGEST_NAME} are allowed")
+        return value
+
+    @field_validator("half_life_years", "min_history_years")
+    @classmethod
+    def _not_minute(cls, value: float) -> float:
+        if 0.0 < value < LEAST:
+            raise ValueError(f"{value:g} is neither 0 nor at least {LEAST:g}")
+        return value
+
+    @field_validator("train_start")
+    @classmethod
+    def _date(cls, text: str) -> str:
+        try:
+            day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else None
+        except ValueError:
+            day = None
+        if day is None or not DATES[0] <= day <= DATES[1]:
+            span = f"from {DATES[0]} to {DATES[1]}"
+            raise RegimeError(f"train_start is {text[:60]!r}: a date YYYY-MM-DD {span} is needed")
+        return text
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name in (self.estimator, *self.blend):
+            estimators.estimator(name)
         _one_of(self.weighting, WEIGHTINGS, "weighting")
         _one_of(self.calibration, CALIBRATIONS, "calibration")
-        for name in ("refit_weeks", "seeds"):
-            if getattr(self, name) < 1:
-                raise RegimeError(f"{name} is {getattr(self, name)}: at least 1 is needed")
-        for name in ("half_life_years", "min_history_years"):
-            object.__setattr__(self, name, float(getattr(self, name)))  # 10 and 10.0 are one specification
-            if getattr(self, name) < 0.0:
-                raise RegimeError(f"{name} is {getattr(self, name):g}: 0 (off) or more is needed")
-        _date(self.train_start)
         for key, value in self.params.items():
-            _parameter(key, value)
+            _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
+            if not -MOST <= value <= MOST:  # nan and infinity too
+                raise RegimeError(f"params: {key} is {repr(value)[:60]}; a number is needed")
         for name, sign in self.monotone.items():
             if sign not in (-1, 1):
                 raise RegimeError(f"monotone: {name} is {sign}; +1 (breakdown rises with it) or -1 is needed")
-        if self.monotone and "lightgbm" in (self.kind, *self.blend) and self.label != "stress":
+        if self.monotone and "lightgbm" in (self.estimator, *self.blend) and self.label != "stress":
             raise RegimeError(
-                'monotone needs kind = "staged" and no lightgbm in the blend: among three classes "rises" has no one '
-                "meaning"
+                'monotone needs estimator = "staged" and no lightgbm in the blend: among three classes "rises" has no '
+                "one meaning"
             )
+        return self
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The estimators averaged: its own, then the blend's."""
+        return (self.estimator, *self.blend)
 
     @property
     def needs_jump(self) -> bool:
         """Whether the data set must carry the jump model's column."""
-        return "jump" in (self.kind, *self.blend)
+        return "jump" in self.members
+
+    def replace(self, **changes: Any) -> ModelSpec:
+        """This specification with some values changed, validated anew."""
+        return ModelSpec(**(dict(self) | changes))
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return json.dumps(self.model_dump(), sort_keys=True)
+
+    @property
+    def identity(self) -> str:
+        """The text that keys are made of (fold cache, ledger); never changes for the same specification.
+
+        `estimator` stands under its first name, `kind`, so that what was
+        stored when it was called that keeps its key.
+        """
+        values = self.model_dump()
+        values[FORMER_NAME] = values.pop("estimator")
+        return json.dumps(values, sort_keys=True)
 
 
-def baseline(spec: ModelSpec, kind: str) -> ModelSpec:
-    """The plain model `kind` on the rows, refits and columns of `spec`: no blend, no shrinkage, no weights."""
+FORMER_NAME = "kind"  # of the key `estimator`, in files and stored specifications of version 0.1
+
+
+def baseline(spec: ModelSpec, name: str) -> ModelSpec:
+    """The plain estimator `name` on the rows, refits and columns of `spec`: no blend, no shrinkage, no weights."""
     kept = ["label", "train_start", "refit_weeks", "seed", "exclude_revised", "as_published"]
-    if kind not in FIXED_COLUMNS:  # whatever a specification lets others see, these read their own
+    if estimators.estimator(name).columns is None:  # the others read columns of their own
         kept += ["families", "exclude", "min_history_years"]
-    return ModelSpec(kind=kind, **{name: getattr(spec, name) for name in kept})
+    return ModelSpec(estimator=name, **{key: getattr(spec, key) for key in kept})
 
 
 def is_protocol(spec: ModelSpec) -> bool:
@@ -171,65 +214,42 @@ def is_protocol(spec: ModelSpec) -> bool:
     One with others was chosen by somebody: it is a candidate like any model,
     and a try; beside another model it is only a rival in the same folds.
     """
-    if spec.kind not in ALL_BASELINES:
+    if spec.estimator not in ALL_BASELINES:
         return False
-    unread: dict[str, Any] = (
-        {"families": (), "exclude": (), "min_history_years": 0.0} if spec.kind in FIXED_COLUMNS else {}
-    )
-    own = dataclasses.replace(spec, **unread)
-    return own == baseline(ModelSpec(label=spec.label, seed=spec.seed, **PROTOCOL), spec.kind)
+    fixed = estimators.estimator(spec.estimator).columns is not None
+    unread: dict[str, Any] = {"families": (), "exclude": (), "min_history_years": 0.0} if fixed else {}
+    own = spec.replace(**unread)
+    return own == baseline(ModelSpec(label=spec.label, seed=spec.seed, **PROTOCOL), spec.estimator)
 
 
 def normal(spec: ModelSpec) -> ModelSpec:
     """The one way to write a specification: a baseline of the protocol says nothing of columns it does not read."""
-    return baseline(spec, spec.kind) if is_protocol(spec) else spec
+    return baseline(spec, spec.estimator) if is_protocol(spec) else spec
 
 
 def check_sizes(params: dict[str, float]) -> None:
     """Raise for a LightGBM parameter that is out of bounds, before any work; what was fitted once can still be read."""
     for key, value in params.items():
         low, high = BOUNDS[key]
-        if not low <= value <= high:
+        if not low <= value <= high or 0.0 < value < LEAST:
             raise RegimeError(f"params: {key} is {value}; a number from {low:g} to {high:g} is needed")
         if key in WHOLE and value != int(value):
             raise RegimeError(f"params: {key} is {value}; a whole number is needed")
 
 
-def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
-    if value not in known:
-        raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
-
-
-def _date(text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise RegimeError(f"train_start is {text!r}: a date YYYY-MM-DD is needed") from error
-
-
-def _parameter(key: str, value: Any) -> None:
-    _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RegimeError(f"params: {key} is {value!r}; a number is needed")
-
-
-def _known(key: str, known: tuple[str, ...], what: str) -> None:
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-        raise RegimeError(f"unknown {what} {key!r}: nearest known is {near[0]!r}")
-
-
 def from_dict(values: dict[str, Any]) -> ModelSpec:
-    """A specification from parsed TOML or JSON; an unknown key is an error naming the nearest known one."""
-    fields = {f.name: f for f in dataclasses.fields(ModelSpec)}
-    for key, value in values.items():
-        _known(key, tuple(fields), "key")
-        default = fields[key].default
-        kind = type(default) if default is not dataclasses.MISSING else dict
-        allowed: tuple[type, ...] = {tuple: (list, tuple), float: (int, float)}.get(kind, (kind,))
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-            raise RegimeError(f"{key} is {value!r}: a value of type {allowed[0].__name__} is needed")
-    return ModelSpec(**values)
+    """A specification from parsed TOML or JSON, those that still say `kind` for `estimator` too.
+
+    Raises
+    ------
+    RegimeError
+        As `ModelSpec`, and where both names stand.
+    """
+    if FORMER_NAME not in values:
+        return ModelSpec(**values)
+    if "estimator" in values:
+        raise RegimeError(f"{FORMER_NAME} is the former name of estimator, and both are given: leave out {FORMER_NAME}")
+    return ModelSpec(**{"estimator" if key == FORMER_NAME else key: value for key, value in values.items()})
 
 
 def from_json(text: str) -> ModelSpec:
@@ -241,3 +261,44 @@ def from_json(text: str) -> ModelSpec:
     if not isinstance(values, dict):
         raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
     return from_dict(values)
+
+
+def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
+    if value not in known:
+        raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
+
+
+def _known(key: str, known: tuple[str, ...], what: str) -> None:
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+        raise RegimeError(f"unknown {what} {key!r}: nearest known is {near[0]!r}")
+
+
+NEEDED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "finite_number": "a finite number",
+    "string_too_short": "a name",
+    "string_too_long": "a name of at most {max_length} characters",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+SHOWN = 60  # characters of a wrong value in a message
+
+
+def _one_line(error: ValidationError) -> str:
+    """What pydantic found first, in one line: the key, its value, what is needed."""
+    found = error.errors(include_url=False)
+    first = found[0]
+    key = ".".join(str(place) for place in first["loc"] if place not in ("int", "float"))
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+    if len({one["type"] for one in found if one["loc"][-1:] in (("int",), ("float",))}) > 1:
+        return f"{key} is {shown}: a number is needed"  # neither branch of int | float took it
+    if first["type"] in NEEDED:
+        return f"{key} is {shown}: {NEEDED[first['type']].format(**first.get('ctx', {}))} is needed"
+    return f"{key} is {shown}: {first['msg'].removeprefix('Value error, ')}"

@@ -1,105 +1,44 @@
-"""`regime-predict`: the call."""
+"""`regime-predict`: the call, the journal, the scorecard, the report and the weekly run."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.table import Table
 
 from features.console import err, out, print_json, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.refresh import Source
 from serving import call_cache, journal
+from serving.call import SCHEMA_FILE, Call, json_schema
+from serving.exit_status import exit_status_help
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
-
-
-def _date(text: str | None) -> pd.Timestamp | None:
-    if text is None:
-        return None
-    try:
-        return pd.Timestamp(text).normalize()
-    except ValueError as error:
-        raise RegimeError(f"--asof {text}: not a date, write YYYY-MM-DD") from error
-
-
-def _why(result: dict[str, Any]) -> None:
-    """Drivers of the call; those of the challenger where the champion reads hardly anything."""
-    few = len(result["drivers"]) < 2 and result["challenger"]["drivers"]
-    found, who = (result["challenger"]["drivers"], " (challenger)") if few else (result["drivers"], "")
-    for one in result["drivers"] if few else []:
-        out.print(f"champion: {one['words']}", markup=False, soft_wrap=True)
-    for side in ("rotation", "breakdown"):
-        said = sorted((one for one in found if one["for"] == side), key=lambda one: str(one["family"]))
-        if said:
-            lines = "\n".join(f"  {one['family'].replace('_', ' ')}: {one['words']}" for one in said)
-            out.print(f"for {side}{who}:\n{lines}", markup=False, soft_wrap=True)
-    drift = result["drift"]
-    if drift["features"]:
-        named = ", ".join(drift["features"][:4])
-        out.print(
-            f"unusual: {drift['share_outside']:.0%} of the features outside their past 1-99 % ({named})", soft_wrap=True
-        )
-
-
-def _show(result: dict[str, Any]) -> None:
-    model = result["model"]
-    out.print(f"[bold]{result['verdict'].replace('_', ' ')}[/]  as of {result['asof']}, for the next 21 sessions")
-    last = result["last_week"]["probabilities"] if result["last_week"] else None
-    view = Table(box=None, pad_edge=False)
-    for name in ("", "probability", "base rate", "challenger", "since last week"):
-        view.add_column(name, justify="right" if name else "left")
-    for name, value in result["probabilities"].items():
-        other = result["challenger"]["probabilities"][name]
-        change = f"{100 * (value - last[name]):+.1f}" if last else ""
-        view.add_row(name, f"{value:.1%}", f"{result['base_rates'][name]:.1%}", f"{other:.1%}", change)
-    out.print(view)
-    mark = "" if result["head_to_head_evidence"] else " (no evidence on rotation)"
-    out.print(f"head-to-head, rotation against breakdown: {result['head_to_head']:.1%}{mark}")
-    _why(result)
-    record = result["record"].get(result["verdict"])
-    if record:
-        low, high = record["interval"]
-        out.print(
-            f"this verdict was right {record['right']:.0%} of {record['weeks']} weeks out of sample (90 % interval "
-            f"{low:.0%} to {high:.0%}; base rate {record['base_rate']:.0%}; {record['episodes']} episodes)",
-            soft_wrap=True,
-        )
-    since = result["leaders_faltering"]["since"]
-    out.print(f"leaders falter since {since}" if since else "leaders do not falter")
-    role = "champion" if model["champion"] else "no champion, challenger shown"
-    fitted = f"fitted {'for this call as of ' if model['fitted_now'] else ''}{model['fitted_at']}"
-    record = f"skill {model['skill']:+.4f}, p {model['skill_p']:.3f}"
-    out.print(
-        f"model {model['name']} v{model['version']} ({model['kind']}, {role}), {fitted}; {record}", soft_wrap=True
-    )
-    if model["override"]:
-        out.print(f"set by a person, not by the gate: {model['override']}", soft_wrap=True, markup=False)
-    stale = [name for name, row in result["freshness"].items() if row["stale"]]
-    out.print(f"data {result['source']} {result['digest']}" + (f"; stale: {', '.join(stale)}" if stale else ""))
-    if result["caveat"]:
-        out.print(result["caveat"], style="yellow", soft_wrap=True)
-
-
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-def _latest(allowed: tuple[str, ...]) -> dict[str, Any]:
-    """The latest call; from the last time when nothing has changed, and then without importing a model's libraries."""
-    name = call_cache.key(allowed)
-    kept = call_cache.read(name) if name else None
+def _date(text: str, option: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(text).normalize()
+    except ValueError as error:
+        raise RegimeError(f"{option} {text}: not a date, write YYYY-MM-DD") from error
+
+
+def _latest(allowed: tuple[str, ...]) -> Call:
+    """The latest call, kept from last time when nothing has changed; a model's libraries are then not imported."""
+    key = call_cache.latest_key(allowed)
+    kept = call_cache.read(key) if key else None
     if kept is not None:
         return kept
-    from serving.predict import call
+    from serving.predict import make_call
 
-    made: dict[str, Any] = call(None, allowed=allowed)
-    if name:
-        call_cache.keep(name, made)
-    return made
+    call = make_call(None, allowed=allowed)
+    if key:
+        call_cache.keep(key, call)
+    return call
 
 
 @app.callback(invoke_without_command=True, epilog="Examples: regime-predict; regime-predict --asof 2020-02-21 --json")
@@ -116,16 +55,18 @@ def predict(
         return
     allowed = tuple(allow_stale or ())
     if asof is None:
-        result = _latest(allowed)
-        journal.append(result, pd.Timestamp.now("UTC"))
+        call = _latest(allowed)
+        journal.append(call, pd.Timestamp.now("UTC"))
     else:
-        from serving.predict import call
+        from serving.predict import make_call
 
-        result = call(_date(asof), allowed=allowed)
+        call = make_call(_date(asof, "--asof"), allowed=allowed)
     if json:
-        print_json(result)
+        print_json(call.to_json_object())
     else:
-        _show(result)
+        from serving.text import print_call
+
+        print_call(call, out)
 
 
 @app.command(epilog="Example: regime-predict backfill --from 2014-01-03 --json")
@@ -133,18 +74,17 @@ def backfill(
     start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
 ) -> None:
     """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
-    from serving.predict import backfill as replay
+    from serving.replay import replay_weeks
 
-    since = _date(start)
-    assert since is not None
+    since = _date(start, "--from")
     with progress_bar("backfill", 1) as step:
-        made = replay(since, step)
+        calls = replay_weeks(since, step)
     if json:
-        print_json(made)
+        print_json([call.to_json_object() for call in calls])
         return
-    verdicts = pd.Series([one["verdict"] for one in made]).value_counts()
-    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
-    out.print(f"{len(made)} calls from {made[0]['asof']} to {made[-1]['asof']}: {said}", soft_wrap=True)
+    verdicts = pd.Series([call.verdict for call in calls]).value_counts()
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
+    out.print(f"{len(calls)} calls from {calls[0].asof} to {calls[-1].asof}: {counts}", soft_wrap=True)
 
 
 @app.command(epilog="Example: regime-predict verify --head HASH")
@@ -163,25 +103,14 @@ def verify(
 @app.command(epilog="Example: regime-predict score --json")
 def score(json: JsonOption = False) -> None:
     """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
-    from serving.scorecard import score as score_journal
+    from serving.scorecard import score_journal
+    from serving.text import print_scorecard
 
-    result = score_journal()
+    card = score_journal()
     if json:
-        print_json(result)
-        return
-    for kind in ("live", "replay"):
-        part = result[kind]
-        if not part.get("matured"):
-            out.print(f"{kind}: {part['calls']} calls, none matured")
-            continue
-        rates = {"verdict right": "hit_rate", "Markov's": "hit_rate_markov", "climatology's": "hit_rate_climatology"}
-        hits = "".join(f", {said} {part[key]:.0%}" for said, key in rates.items() if part[key] is not None)
-        out.print(
-            f"{kind}: {part['matured']} of {part['calls']} calls matured ({part['effective_months']:.0f} effective "
-            f"months): skill {part['log_loss_skill']:+.4f} (p {part.get('log_loss_skill_p', 1.0):.3f}), Markov "
-            f"{part['log_loss_skill_markov']:+.4f}, promised {part['promised_skill']:+.4f}{hits}",
-            soft_wrap=True,
-        )
+        print_json(card.to_json_object())
+    else:
+        print_scorecard(card, out)
 
 
 @app.command(epilog="Example: regime-predict report --out report.html")
@@ -190,16 +119,19 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """The latest call and the charts around it, as one HTML file that needs no network."""
-    from serving.report import page  # plotly costs a second that a call need not pay
+    from serving.report.page import write_report  # plotly costs a second that a call need not pay
 
-    path = page.write(to or home() / "report.html")
+    path = write_report(to or home() / "report.html")
     if json:
         print_json({"report": str(path)})
     else:
         out.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
-@app.command(epilog="Examples: regime-predict weekly --source live; regime-predict weekly --catch-up --json")
+@app.command(
+    help="Refresh, call, journal, score: the whole week in one command, safe to repeat.\n\n" + exit_status_help(),
+    epilog="Examples: regime-predict weekly --source live; regime-predict weekly --catch-up --json",
+)
 def weekly(
     source: Annotated[
         Source | None, typer.Option(help="What to refresh; the stored snapshot's source if absent.")
@@ -209,20 +141,32 @@ def weekly(
     catch_up: Annotated[bool, typer.Option("--catch-up", help="Make the calls of missed weeks, as replays.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Refresh, call, journal, score: the whole week in one command, safe to repeat (exit status: docs/weekly.md)."""
-    from serving import weekly as week  # with the report comes plotly
+    """Run the week; the help text above lists how it can end."""
+    from serving.weekly import run_weekly
 
-    result = week.weekly(source or week.stored_source(), folder, budget, catch_up)
+    result = run_weekly(source, folder, budget, catch_up)
     if json:
-        print_json(result)
+        print_json(result.to_json_object())
     else:
-        out.print(result["summary"], soft_wrap=True, markup=False)
-        if result["refresh_failed"]:
-            err.print(f"refresh failed: {result['refresh_failed']}", soft_wrap=True, markup=False)
-        for day in result["journal"]["caught_up"]:
-            out.print(f"caught up, as a replay: {day}")
-    if result["exit_status"]:
-        raise typer.Exit(result["exit_status"])
+        out.print(result.summary, soft_wrap=True, markup=False)
+        if result.refresh_failed:
+            err.print(f"refresh failed: {result.refresh_failed}", soft_wrap=True, markup=False)
+        for date in result.caught_up:
+            out.print(f"caught up, as a replay: {date}")
+    if result.exit_status:
+        raise typer.Exit(result.exit_status)
+
+
+@app.command(epilog="Example: regime-predict schema")
+def schema(
+    write: Annotated[bool, typer.Option("--write", help="Write it to the published file instead.")] = False,
+) -> None:
+    """The JSON Schema of a call, generated from the program's own types."""
+    if write:
+        SCHEMA_FILE.write_text(json_schema(), encoding="utf-8")
+        err.print(f"written: {SCHEMA_FILE}", soft_wrap=True, markup=False)
+    else:
+        typer.echo(json_schema(), nl=False)
 
 
 def main() -> None:

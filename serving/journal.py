@@ -1,31 +1,32 @@
 """The journal of calls: one JSON line each, chained by hash, appended and never changed.
 
-Line: `n`, `kind` (`live`, or `replay` for a call made later than a week after
-its decision), `asof`, `made_at`, `call`, `corrects` (the `n` of the line it
-replaces, or null), `previous` (hash of the line before), `hash` (SHA-256 of the
-line without it, canonical JSON). An edit breaks the chain; a cut tail or a
-whole rewrite is found with a head hash kept elsewhere.
+A line is an `Entry` in canonical JSON. Its hash is the SHA-256 of the line
+without it, and each line names the hash of the one before, so an edit breaks
+the chain. A cut tail or a journal written anew is found by a head hash kept
+elsewhere: in `journal.index` beside it, and wherever the user anchors one.
+
+The first live call of a week is the one that is scored. A later one of the same
+week is a correction: it is kept and shown, and changes no score.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from features.data.errors import RegimeError
+from features.data.files import sync
 from features.data.paths import home
-
-START = "0" * 64
-LIVE_DAYS = 7
-Line = dict[str, Any]
+from serving.call import Call
+from serving.journal_entry import START, Entry, EntryType, canonical_json, entry_type_at, parse_line
+from serving.journal_index import JournalIndex
 
 
 def path() -> Path:
@@ -33,128 +34,147 @@ def path() -> Path:
     return home() / "journal.jsonl"
 
 
-def _hash(line: Line) -> str:
-    body = {key: value for key, value in line.items() if key != "hash"}
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 @contextmanager
 def _locked() -> Iterator[None]:
-    with (home() / "journal.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    try:
+        with FileLock(home() / "journal.lock"):
+            yield
+    except OSError as error:
+        raise RegimeError(f"{path()} cannot be used ({error.strerror}); the call is not in the journal") from error
 
 
-def _whole(raw: bytes) -> bytes:
-    """Without a last line that a crash left unfinished: it was never there."""
-    return raw[: raw.rfind(b"\n") + 1]
-
-
-def read() -> list[Line]:
-    """All lines, checked.
+def read() -> list[Entry]:
+    """All entries, checked: each one's form and meaning, and the chain.
 
     Raises
     ------
     RegimeError
-        A line that is not JSON or does not follow from the one before, by its number.
+        A line that does not follow from the ones before, by its number and the reason.
     """
-    raw = _whole(path().read_bytes()) if path().exists() else b""
-    lines: list[Line] = []
-    previous = START
-    for number, text in enumerate(raw.splitlines(), start=1):
-        try:
-            line: Line = json.loads(text)
-        except ValueError as error:
-            raise RegimeError(f"{path()}: line {number} is not JSON; the journal was changed") from error
-        good = isinstance(line, dict) and line.get("previous") == previous and line.get("hash") == _hash(line)
-        if not good or line.get("n") != number:
-            raise RegimeError(f"{path()}: line {number} does not follow from the one before; the journal was changed")
-        previous = line["hash"]
-        lines.append(line)
-    return lines
+    with JournalIndex.in_memory(path()) as index:
+        return list(index.extend())
 
 
-def _same(line: Line, call: dict[str, Any]) -> bool:
-    old = line["call"]
-    return all(
-        (
-            old["asof"] == call["asof"],
-            old["model"]["name"] == call["model"]["name"],
-            old["model"]["version"] == call["model"]["version"],
-            old["digest"] == call["digest"],
-        )
-    )
+def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -> Entry:
+    """Append a call unless its week, model version and data are there already; the entry either way.
 
+    A call for a week that has one of the same type and registered model corrects
+    it: the new entry names the old one. Only lines that no earlier command has
+    verified are read, so the cost does not grow with the journal.
 
-def kind_of(asof: str, now: pd.Timestamp) -> str:
-    """`live` within a week of the decision, `replay` after."""
-    age = now.tz_convert("America/New_York").tz_localize(None).normalize() - pd.Timestamp(asof)
-    return "live" if age <= pd.Timedelta(days=LIVE_DAYS) else "replay"
+    Parameters
+    ----------
+    call : Call
+    now : Timestamp
+        The clock, with a time zone.
+    entry_type : {"live", "replay"}, optional
+        By the clock if absent. A clock that stands before the call's own week, or
+        before the last live entry, makes a replay, whatever was asked.
 
-
-def append(call: dict[str, Any], now: pd.Timestamp, kind: str | None = None) -> Line:
-    """Append a call unless its week, model version and digest stand there already; the line either way.
-
-    A call for a week that has one of the same kind already corrects it: a new
-    line that names the old one.
+    Raises
+    ------
+    RegimeError
+        The journal was changed, or cannot be written.
     """
-    call = json.loads(json.dumps(call))
-    kind = kind or kind_of(call["asof"], now)
-    with _locked():
-        lines = read()
-        mine = [line for line in lines if line["kind"] == kind]
-        for line in mine:
-            if _same(line, call):
-                return line
-        older = [line["n"] for line in mine if line["asof"] == call["asof"]]
-        line = {
-            "n": len(lines) + 1,
-            "kind": kind,
-            "asof": call["asof"],
+    with _locked(), JournalIndex.kept(path()) as index:
+        list(index.extend())
+        asof = str(call.asof)
+        entry_type, behind = entry_type_at(asof, now, index.last_live(), entry_type)
+        found = index.find(entry_type, asof, call.model.name)
+        for n, version, digest in found:
+            if (version, digest) == (call.model.version, call.digest):
+                return index.entry(n)
+        tail = index.tail()
+        line: dict[str, Any] = {
+            "n": tail.n + 1,
+            "kind": entry_type,
+            "asof": asof,
             "made_at": now.isoformat(timespec="seconds"),
-            "corrects": older[-1] if older else None,
-            "call": call,
-            "previous": lines[-1]["hash"] if lines else START,
+            "corrects": found[-1][0] if found else None,
+            "call": call.to_json_object(),
+            "previous": tail.hash,
         }
-        line["hash"] = _hash(line)
-        _write(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n")
-    return line
+        if behind:
+            line["clock_behind"] = True
+        line["hash"] = hashlib.sha256(canonical_json(line)).hexdigest()
+        text = canonical_json(line)
+        entry = parse_line(text, tail, index)  # what is written can be read back
+        _write(text + b"\n", tail.stop)
+        index.add(entry, len(text) + 1)
+        return entry
 
 
-def _write(text: bytes) -> None:
+def _write(text: bytes, end: int) -> None:
+    """Write all of `text` at `end`, where the last whole line ends, and have the disk take it."""
     file = path()
     try:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        new = not file.exists()
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         try:
-            end = len(_whole(file.read_bytes()))
-            os.ftruncate(handle, end)  # an unfinished line of a crash goes, nothing else can
+            os.ftruncate(handle, end)  # a line that a crash left unfinished goes, nothing else can
             os.lseek(handle, end, os.SEEK_SET)
-            os.write(handle, text)
+            rest = memoryview(text)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         finally:
             os.close(handle)
+        if new:
+            sync(file.parent)
     except OSError as error:
         raise RegimeError(f"{file} cannot be written ({error.strerror}); the call is not in the journal") from error
 
 
 def verify(head: str | None = None) -> tuple[int, str]:
-    """Number of lines and the head's hash, after checking the chain.
+    """Number of entries and the head's hash, after checking the whole chain.
+
+    Parameters
+    ----------
+    head : str, optional
+        A head hash kept elsewhere; it must be that of some entry.
 
     Raises
     ------
     RegimeError
-        The chain is broken, or `head` is the hash of no line: the tail was cut
-        or the journal was written anew.
+        The chain or an entry is wrong, or `head` or the head noted in
+        `journal.index` is not there: the tail was cut or the journal written anew.
     """
-    lines = read()
-    if head is not None and head not in {line["hash"] for line in lines} | {START}:
+    with _locked(), JournalIndex.kept(path()) as index:
+        noted = index.tail()
+        index.clear()
+        hashes = [entry.hash for entry in index.extend()]
+        if noted.n and (noted.n > len(hashes) or hashes[noted.n - 1] != noted.hash):
+            raise index.lost(noted)
+    if head is not None and head not in {*hashes, START}:
         raise RegimeError(
-            f"{path()}: no line has the hash {head}: the tail was cut or the journal written anew ({len(lines)} lines)"
+            f"{path()}: no entry has the hash {head}: the tail was cut or the journal written anew "
+            f"({len(hashes)} entries)"
         )
-    return len(lines), lines[-1]["hash"] if lines else START
+    return len(hashes), hashes[-1] if hashes else START
 
 
-def standing(lines: list[Line]) -> list[Line]:
-    """Lines that no later line corrects."""
-    corrected = {(line["kind"], line["corrects"]) for line in lines}
-    return [line for line in lines if (line["kind"], line["n"]) not in corrected]
+def of_model(entries: Iterable[Entry], name: str) -> list[Entry]:
+    """Entries of one registered model: the sample and a user's own data share the journal."""
+    return [entry for entry in entries if entry.call.model.name == name]
+
+
+def scored(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries that count: the first live call of each week and model, and the latest replay.
+
+    A live call was made without knowing the outcome, and so only the first can
+    count; a replay claims nothing, and the latest is of the model and data in force.
+    """
+    live: dict[tuple[str, str], Entry] = {}
+    replays: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        week = (str(entry.asof), entry.call.model.name)
+        if entry.entry_type == "live":
+            live.setdefault(week, entry)
+        else:
+            replays[week] = entry
+    return sorted([*live.values(), *replays.values()], key=lambda entry: entry.n)
+
+
+def corrections(entries: Iterable[Entry]) -> list[Entry]:
+    """Live entries that correct an earlier one: kept and shown, never scored."""
+    return [entry for entry in entries if entry.entry_type == "live" and entry.corrects is not None]

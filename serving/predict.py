@@ -1,11 +1,10 @@
-"""The call: the champion's probabilities, or what a past week's model would have said."""
+"""Making a call: the champion's probabilities for the latest week, or a past week's as they would have been then."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+import math
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -13,116 +12,45 @@ import pandas as pd
 from features.console import progress_bar
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.freshness import ages, reference_date, refuse_if_stale
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
-from models.evaluation.verdict import verdict
-from models.fit import Document, fit_at, refit_dates
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
+from models.evaluation.verdicts import verdict_of
+from models.fitted import FittedModel
 from models.predictor import predict
-from models.spec import ModelSpec, baseline, from_json
-from models.tracking import loader, runs
-from models.tracking.registered_name import registry_name
-from serving import journal
-from serving.explanation import by_family, drift, drivers
+from models.spec import baseline, from_json
+from models.tracking.runs import Registered
+from serving.call import (
+    SCHEMA_VERSION,
+    Call,
+    Challenger,
+    Freshness,
+    LastWeek,
+    LeadersFaltering,
+    ModelInfo,
+    Probabilities,
+    VerdictName,
+    VerdictRecord,
+)
+from serving.call_context import CallContext, load_context
+from serving.explanation import family_contributions, feature_drift, strongest_drivers
+
+EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
+LEGS_21 = ["broad_return_21", "cap_return_21"]
 
 
-def _decision(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
-    """The last decision date at or before `asof` (or the end of the data)."""
-    end = snapshot.last if asof is None else min(asof, snapshot.last)
-    dates = calendar.decision_dates(pd.Timestamp("1927-01-01"), end)
-    if not len(dates):
-        raise RegimeError(f"--asof {end.date()} lies before the data begin")
-    return pd.Timestamp(dates[-1])
+def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, allowed: tuple[str, ...] = ()) -> Call:
+    """The latest call, or that of the last decision at or before `asof`.
 
-
-def _probabilities(document: Document, row: pd.DataFrame) -> dict[str, float]:
-    unknown = [name for name in document["features"] if name not in row and name not in FAMILY_OF]
-    if unknown:
-        raise RefusedError(
-            f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
-            "run `regime-train run default`"
-        )
-    values = predict(document, row.reindex(columns=row.columns.union(document["features"])))[0]
-    return {name: float(value) for name, value in zip(OUTCOMES, values, strict=True)}
-
-
-def _refit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.Timestamp:
-    """When the model in force at `date` was fitted: the last scheduled refit, as in a fold."""
-    refits = refit_dates(dataset, spec)
-    past = refits[refits <= date]
-    if not len(past):
-        raise RegimeError(f"no model could exist on {date.date()}: the first test week is {refits[0].date()}")
-    return pd.Timestamp(past[-1])
-
-
-def _since(dataset: Dataset) -> str | None:
-    """The decision date since which the leaders have faltered without a break."""
-    flags = dataset.faltering.to_numpy()
-    if not flags[-1]:
-        return None
-    calm = np.flatnonzero(~flags)
-    return str(dataset.X.index[calm[-1] + 1 if len(calm) else 0].date())
-
-
-def _last_week(dataset: Dataset, document: Document, date: pd.Timestamp) -> dict[str, Any] | None:
-    """What the same model said a week before, so that a change is the market's and not the model's."""
-    place = dataset.X.index.get_loc(date)
-    if not isinstance(place, int) or place == 0:
-        return None
-    before = dataset.X.iloc[[place - 1]]
-    return {"asof": str(before.index[0].date()), "probabilities": _probabilities(document, before)}
-
-
-EVIDENCE = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
-SCHEMA = 1  # of serving/call.schema.json; a change of meaning is a new number
-
-
-@dataclass
-class Desk:
-    """What every call of one process shares: the snapshot, the registered models, and models fitted so far."""
-
-    whole: Snapshot
-    name: str
-    champion: runs.Registered | None
-    challenger: runs.Registered
-    fitted: dict[tuple[str, pd.Timestamp], Document] = field(default_factory=dict)
-
-    def document(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Document:
-        """The model of `spec` in force at `date`; the same for every week until the next refit."""
-        key = (spec.to_json(), _refit(dataset, spec, date))
-        if key not in self.fitted:
-            self.fitted[key] = fit_at(dataset, spec, key[1])
-        return self.fitted[key]
-
-
-def desk() -> Desk:
-    """Load the snapshot in force and the registered models.
-
-    Raises
-    ------
-    RegimeError, RefusedError
-        No data, no model, or a champion trained on other legs.
-    """
-    whole = store.load()
-    name = registry_name(whole.source, "path")
-    champion, challenger = (loader.registered(name, alias) for alias in ("champion", "challenger"))
-    challenger = challenger or champion  # a model that was refused as a leak is no challenger
-    if challenger is None:
-        raise RegimeError(
-            f"no model {name!r} is registered yet, or what is looks like a leak: run `regime-train run default`"
-        )
-    shown = champion or challenger
-    for what, mine in (("legs", whole.legs), ("source", whole.source)):
-        if shown.tags[what] != mine:
-            raise RefusedError(
-                f"{name} was trained on {what} {shown.tags[what]!r}, the store holds {mine!r}: run `regime-train run "
-                "default` on these data"
-            )
-    return Desk(whole, name, champion, challenger)
-
-
-def call(asof: pd.Timestamp | None, at: Desk | None = None, allowed: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The latest call, or the one of the last decision at or before `asof`, JSON-ready.
+    Parameters
+    ----------
+    asof : Timestamp or None
+        None asks for the latest decision in the data.
+    context : CallContext, optional
+        Shared by the calls of one process; loaded if absent.
+    allowed : tuple of str
+        Required series that may be stale; recorded in the call.
 
     Raises
     ------
@@ -133,94 +61,139 @@ def call(asof: pd.Timestamp | None, at: Desk | None = None, allowed: tuple[str, 
     unknown = [key for key in allowed if key not in catalog.BY_KEY]
     if unknown:
         raise RegimeError(f"--allow-stale {unknown[0]}: no such series; `regime-data status` lists them")
-    whole = store.load() if at is None else at.whole
+    whole = store.load() if context is None else context.snapshot
     if asof is not None and asof > whole.last + pd.Timedelta(days=7):
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
-    date = _decision(whole, asof)
+    date = decision_date(whole, asof)
     snapshot = whole.as_of(date)
     if asof is None:
-        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole), allowed)
+        refuse_if_stale(whole, whole.as_of(reference_date(whole)), reference_date(whole), allowed)
     refuse_if_stale(whole, snapshot, allowed=allowed)
-    at = at or desk()
+    context = context or load_context()
+    specs = context.specs
     with progress_bar("data set", None) as step:
-        specs = [from_json(model.tags["spec"]) for model in (at.champion, at.challenger) if model is not None]
         dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
-    if dataset.X.loc[[date], ["broad_return_21", "cap_return_21"]].isna().any(axis=None):
+    if dataset.X.loc[[date], LEGS_21].isna().any(axis=None):
         raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
-    made = _call(at, snapshot, dataset, date, asof is not None)
-    return made | {"allowed_stale": sorted(allowed)}
+    return _assemble(context, snapshot, dataset, date, asof is not None, allowed)
 
 
-def _call(at: Desk, snapshot: Snapshot, dataset: Dataset, date: pd.Timestamp, past: bool) -> dict[str, Any]:
-    shown = at.champion or at.challenger
-    # A past date, or data that moved on since: the model in force then is fitted as a fold is.
+def decision_date(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
+    """The last decision date at or before `asof`, or before the end of the data."""
+    end = snapshot.last if asof is None else min(asof, snapshot.last)
+    dates = calendar.decision_dates(pd.Timestamp("1927-01-01"), end)
+    if not len(dates):
+        raise RegimeError(f"--asof {end.date()} lies before the data begin")
+    return pd.Timestamp(dates[-1])
+
+
+def _assemble(
+    context: CallContext,
+    snapshot: Snapshot,
+    dataset: Dataset,
+    date: pd.Timestamp,
+    past: bool,
+    allowed: tuple[str, ...],
+) -> Call:
+    shown = context.shown
+    # For a past date, or when the data have moved on since training, the model in force then is fitted as a fold's is.
     refit = past or shown.tags["digest"] != snapshot.digest
 
-    def document(model: runs.Registered) -> Document:
-        return at.document(dataset, from_json(model.tags["spec"]), date) if refit else model.document
+    def fitted(registered: Registered) -> FittedModel:
+        return (
+            context.model_in_force(dataset, from_json(registered.tags["spec"]), date) if refit else registered.document
+        )
 
     row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
-    used, other = document(shown), document(at.challenger)
-    markov = at.document(dataset, baseline(from_json(at.challenger.tags["spec"]), "markov"), date)
+    used, candidate = fitted(shown), fitted(context.challenger)
+    markov_spec = baseline(from_json(context.challenger.tags["spec"]), "markov")
+    markov = context.model_in_force(dataset, markov_spec, date)
     probabilities = _probabilities(used, row)
-    base = {key: float(value) for key, value in zip(OUTCOMES, used["base"], strict=True)}
-    ages = freshness(snapshot)
+    base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
+    said = verdict_of(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
+    return Call(
+        schema_version=SCHEMA_VERSION,
+        asof=date.date(),
+        verdict=cast(VerdictName, said),
+        head_to_head=probabilities.rotation / (probabilities.rotation + probabilities.breakdown),
+        head_to_head_evidence=float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE_LEVEL,
+        probabilities=probabilities,
+        base_rates=base_rates,
+        leaders_faltering=_leaders(dataset),
+        challenger=Challenger(
+            estimator=context.challenger.tags["kind"],
+            probabilities=_probabilities(candidate, row),
+            drivers=strongest_drivers(candidate, row, before),
+        ),
+        markov=_probabilities(markov, row),
+        drivers=strongest_drivers(used, row, before),
+        families=family_contributions(used, row),
+        drift=feature_drift(max(used, candidate, key=lambda one: len(one.features)), row, before),
+        last_week=_last_week(dataset, used, date),
+        freshness=_freshness(snapshot),
+        substitutions=snapshot.notes.get("substitutions", {}),
+        digest=snapshot.digest,
+        source=cast(Literal["sample", "folder", "live"], snapshot.source),
+        caveat=CAVEAT if snapshot.source == "sample" else None,
+        model=_model_info(context, used, refit),
+        record=_record(shown),
+        allowed_stale=tuple(sorted(allowed)),
+    )
+
+
+def _probabilities(model: FittedModel, row: pd.DataFrame) -> Probabilities:
+    unknown = [name for name in model.features if name not in row and name not in FAMILY_OF]
+    if unknown:
+        raise RefusedError(
+            f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
+            "run `regime-train run default`"
+        )
+    values = predict(model, row.reindex(columns=row.columns.union(model.features)))[0]
+    return Probabilities(**dict(zip(OUTCOMES, map(float, values), strict=True)))
+
+
+def _leaders(dataset: Dataset) -> LeadersFaltering:
+    flags = dataset.faltering.to_numpy()
+    if not flags[-1]:
+        return LeadersFaltering(now=False, since=None)
+    held = np.flatnonzero(~flags)
+    return LeadersFaltering(now=True, since=dataset.X.index[held[-1] + 1 if len(held) else 0].date())
+
+
+def _last_week(dataset: Dataset, model: FittedModel, date: pd.Timestamp) -> LastWeek | None:
+    """The same model a decision earlier, so that a difference is the market's and not the model's."""
+    place = dataset.X.index.get_loc(date)
+    if not isinstance(place, int) or place == 0:
+        return None
+    before = dataset.X.iloc[[place - 1]]
+    return LastWeek(asof=before.index[0].date(), probabilities=_probabilities(model, before))
+
+
+def _freshness(snapshot: Snapshot) -> dict[str, Freshness]:
     return {
-        "schema": SCHEMA,
-        "asof": str(date.date()),
-        "verdict": verdict(probabilities, base, at.champion is not None),
-        "head_to_head": probabilities["rotation"] / (probabilities["rotation"] + probabilities["breakdown"]),
-        "head_to_head_evidence": float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE,
-        "probabilities": probabilities,
-        "base_rates": base,
-        "leaders_faltering": {"now": bool(dataset.faltering.iloc[-1]), "since": _since(dataset)},
-        "challenger": {
-            "kind": at.challenger.tags["kind"],
-            "probabilities": _probabilities(other, row),
-            "drivers": drivers(other, row, before),
-        },
-        "markov": _probabilities(markov, row),
-        "drivers": drivers(used, row, before),
-        "families": by_family(used, row),
-        "drift": drift(max(used, other, key=lambda one: len(one["features"])), row, before),
-        "last_week": _last_week(dataset, used, date),
-        "freshness": {
-            str(r.series): {"last": str(r.last.date()), "stale": bool(r.stale), "required": bool(r.required)}
-            for r in ages.itertuples()
-        },
-        "substitutions": snapshot.notes.get("substitutions", {}),
-        "digest": snapshot.digest,
-        "source": snapshot.source,
-        "caveat": CAVEAT if snapshot.source == "sample" else None,
-        "model": {
-            "name": at.name,
-            "version": shown.version,
-            "kind": shown.tags["kind"],
-            "champion": at.champion is not None,
-            "fitted_at": used["fitted_at"],
-            "fitted_now": refit,
-            "training_weeks": used["rows"],
-            "skill": float(shown.tags["skill"]),
-            "skill_p": float(shown.tags["skill_p"]),
-            "gate": shown.tags["gate"],
-            "override": shown.tags.get("override"),
-        },
-        "record": json.loads(shown.tags.get("record", "{}")),
+        str(one.series): Freshness(last=one.last.date(), stale=bool(one.stale), required=bool(one.required))
+        for one in ages(snapshot).itertuples()
     }
 
 
-def backfill(start: pd.Timestamp, step: Callable[[int, int], None]) -> list[dict[str, Any]]:
-    """The call of every week from `start` to the last one, each as it would have been made then.
+def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelInfo:
+    shown = context.shown
+    p = float(shown.tags["skill_p"])
+    return ModelInfo(
+        name=context.model_name,
+        version=shown.version,
+        estimator=shown.tags["kind"],
+        champion=context.champion is not None,
+        fitted_at=pd.Timestamp(model.fitted_at).date(),
+        fitted_now=refit,
+        training_weeks=model.rows,
+        skill=float(shown.tags["skill"]),
+        skill_p=1.0 if math.isnan(p) else p,  # climatology against itself has no p: no evidence
+        gate=shown.tags["gate"],
+        override=shown.tags.get("override"),
+    )
 
-    Calls go through `call`, week by week; the journal gets each as a `replay`.
-    """
-    at = desk()
-    dates = calendar.decision_dates(start, at.whole.last)
-    if not len(dates):
-        raise RegimeError(f"--from {start.date()} lies after the data, which end on {at.whole.last.date()}")
-    now, made = pd.Timestamp.now("UTC"), []
-    for done, date in enumerate(dates, start=1):
-        made.append(call(date, at))
-        journal.append(made[-1], now, "replay")
-        step(done, len(dates))
-    return made
+
+def _record(shown: Registered) -> dict[str, VerdictRecord]:
+    stored = json.loads(shown.tags.get("record", "{}"))
+    return {name: VerdictRecord.model_validate_json(json.dumps(one)) for name, one in stored.items()}

@@ -1,12 +1,14 @@
 """How the journal's calls turned out, once their month has passed.
 
-Outcomes stand in a table of their own (`scores.parquet`); the journal is not
-touched. Live calls and replays are scored apart: only the first were made
-without knowing what came.
+Scores stand in a table of their own (`scores.parquet`); the journal is not
+touched. Live calls and replays are scored apart: only live calls were made
+without knowledge of the outcome.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,80 +16,128 @@ import pandas as pd
 
 from features.console import progress_bar
 from features.data import store
+from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
-from models.evaluation.verdict import verdict
+from models.evaluation.verdicts import verdict_of
 from models.tracking import runs
+from models.tracking.registered_name import registry_name
 from serving import journal
+from serving.journal_entry import Entry, EntryType
 
-SAID = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
+REPORTED = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
+TYPES: tuple[EntryType, ...] = ("live", "replay")
+Scores = dict[str, float | None]
 
 
-def _frame(lines: list[journal.Line], outcome: pd.Series) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Scorecard:
+    """Scores of the live calls and of the replays.
+
+    `kind` says which of the two `log_loss_skill` is of: the live calls, or the
+    replays while no live call has matured.
+    """
+
+    kind: EntryType | None
+    log_loss_skill: float | None
+    live: Scores
+    replay: Scores
+    digest: str | None = None
+
+    def to_json_object(self) -> dict[str, Any]:
+        """JSON-ready values, under the keys of `score --json`."""
+        return {name: value for name, value in asdict(self).items() if name != "digest" or value is not None}
+
+
+def call_table(entries: Iterable[Entry], outcome: pd.Series) -> pd.DataFrame:
+    """Entries as a table of probabilities, a row a call, each with the outcome that followed (NA until it matured)."""
     rows = []
-    for line in lines:
-        call = line["call"]
-        row = {"date": pd.Timestamp(call["asof"]), "kind": line["kind"], "n": line["n"], "verdict": call["verdict"]}
-        row |= {"model": call["model"]["name"], "version": call["model"]["version"]}
-        row |= {"faltering": call["leaders_faltering"]["now"], "promised": call["model"]["skill"]}
-        for name in OUTCOMES:
-            row |= {f"p_{name}": call["probabilities"][name], f"base_{name}": call["base_rates"][name]}
-            row[f"markov_{name}"] = call["markov"][name]
+    for entry in entries:
+        call = entry.call
+        row: dict[str, Any] = {"date": pd.Timestamp(call.asof), "kind": entry.entry_type, "n": entry.n}
+        row |= {"verdict": call.verdict, "model": call.model.name, "version": call.model.version}
+        row |= {"faltering": call.leaders_faltering.now, "promised": call.model.skill}
+        for prefix, shares in (("p", call.probabilities), ("base", call.base_rates), ("markov", call.markov)):
+            row |= {f"{prefix}_{name}": value for name, value in shares.as_dict().items()}
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.assign(outcome=outcome.reindex(pd.DatetimeIndex(table["date"])).to_numpy())
 
 
-def _against(table: pd.DataFrame) -> dict[str, Any]:
-    """Scores of the matured calls of one kind; without any, just the counts."""
-    ripe = table[table["outcome"].notna()].sort_values("date")
-    out: dict[str, Any] = {"calls": len(table), "matured": len(ripe)}
-    if not len(ripe):
-        return out
-    found = metrics.evaluate(ripe, full=False)
-    out |= {name: found[name] for name in SAID if name in found}
-    out |= {name: value for name, value in found.items() if name.startswith("brier_skill_") and name.count("_") == 2}
-    markov = ripe.assign(**{f"p_{name}": ripe[f"markov_{name}"] for name in OUTCOMES})
-    out["log_loss_skill_markov"] = metrics.evaluate(markov, full=False)["log_loss_skill"]
-    out["promised_skill"] = float(ripe["promised"].iloc[-1])
-    out["effective_months"] = len(ripe) * 5.0 / 21.0
-    spoken = ripe[ripe["verdict"].isin(OUTCOMES)]
-    out["hit_rate"] = float((spoken["verdict"] == spoken["outcome"]).mean()) if len(spoken) else None
-    out["hit_rate_markov"] = _hits(ripe, "markov_")
-    likely = ripe[[f"base_{name}" for name in OUTCOMES]].to_numpy().argmax(axis=1)
-    out["hit_rate_climatology"] = float((np.array(OUTCOMES)[likely] == ripe["outcome"]).mean())
-    return out
+def scores_of(table: pd.DataFrame) -> Scores:
+    """Scores of the matured calls of a `call_table`; without any, just the counts.
 
-
-def _hits(ripe: pd.DataFrame, prefix: str) -> float | None:
-    """How often the verdict of these probabilities was right, where it said anything."""
-    said = [
-        verdict({k: row[f"{prefix}{k}"] for k in OUTCOMES}, {k: row[f"base_{k}"] for k in OUTCOMES}, True)
-        for row in ripe.to_dict("records")
-    ]
-    spoken = np.isin(said, OUTCOMES)
-    return float((np.array(said) == ripe["outcome"].to_numpy(str))[spoken].mean()) if spoken.any() else None
-
-
-def score() -> dict[str, Any]:
-    """Score the journal against the current snapshot; JSON-ready, `log_loss_skill` of the live calls on top.
-
-    While no live call has matured, the replays stand on top and `kind` says so.
+    `promised_skill` is what the model had shown out of sample when it made the latest call.
     """
-    lines = journal.standing(journal.read())
-    if not lines:
-        return {"kind": None, "log_loss_skill": None, "live": {"calls": 0}, "replay": {"calls": 0}}
+    matured = table[table["outcome"].notna()].sort_values("date")
+    scores: Scores = {"calls": len(table), "matured": len(matured)}
+    if not len(matured):
+        return scores
+    found = metrics.evaluate(matured, full=False)
+    scores |= {name: found[name] for name in REPORTED if name in found}
+    scores |= {key: value for key, value in found.items() if key in {f"brier_skill_{name}" for name in OUTCOMES}}
+    markov = matured.assign(**{f"p_{name}": matured[f"markov_{name}"] for name in OUTCOMES})
+    scores["log_loss_skill_markov"] = metrics.evaluate(markov, full=False)["log_loss_skill"]
+    scores["promised_skill"] = float(matured["promised"].iloc[-1])
+    scores["effective_months"] = len(matured) * SESSIONS_A_WEEK / HORIZON
+    scores["hit_rate"] = hit_rate(matured["verdict"], matured["outcome"])
+    scores["hit_rate_markov"] = hit_rate(_verdicts(matured, "markov"), matured["outcome"])
+    likeliest = matured[[f"base_{name}" for name in OUTCOMES]].to_numpy().argmax(axis=1)
+    scores["hit_rate_climatology"] = hit_rate(pd.Series(np.array(OUTCOMES)[likeliest]), matured["outcome"])
+    return scores
+
+
+def hit_rate(verdicts: pd.Series, outcome: pd.Series) -> float | None:
+    """Share of the verdicts that came true, among those that name an outcome; None where none does."""
+    said, came = verdicts.to_numpy(str), outcome.to_numpy(str)
+    names_one = np.isin(said, OUTCOMES)
+    return float((said == came)[names_one].mean()) if names_one.any() else None
+
+
+def _verdicts(table: pd.DataFrame, prefix: str) -> pd.Series:
+    """The verdict that the probabilities in `prefix_<outcome>` would have given, evidence assumed."""
+    rows = table.to_dict("records")
+    said = [verdict_of(_shares(row, prefix), _shares(row, "base"), True) for row in rows]
+    return pd.Series(said, table.index)
+
+
+def _shares(row: dict[Any, Any], prefix: str) -> dict[str, float]:
+    return {name: row[f"{prefix}_{name}"] for name in OUTCOMES}
+
+
+def scorecard(table: pd.DataFrame, corrected: int, digest: str | None = None) -> Scorecard:
+    """The scorecard of a `call_table`; `corrected` live entries stand in the journal beside it and are not in it."""
+    parts = {name: scores_of(table[table["kind"] == name]) for name in TYPES}
+    parts["live"]["corrections"] = corrected
+    top: EntryType = "live" if parts["live"].get("matured") else "replay"
+    return Scorecard(top, parts[top].get("log_loss_skill"), parts["live"], parts["replay"], digest)
+
+
+def score_journal() -> Scorecard:
+    """Score the calls of the source in force on its data, and tag each model version with what its calls earned.
+
+    Raises
+    ------
+    RegimeError
+        No data, or the journal was changed.
+    """
+    name = registry_name(str(store.current_manifest()["source"]), "path")
+    entries = journal.of_model(journal.read(), name)
+    scored = journal.scored(entries)
+    if not scored:
+        return Scorecard(None, None, {"calls": 0}, {"calls": 0})
     with progress_bar("data set", None) as step:
-        data = build(store.load(), "path", step)
-    table = _frame(lines, data.outcome)
+        dataset = build(store.load(), "path", step)
+    table = call_table(scored, dataset.outcome)
     table.to_parquet(home() / "scores.parquet", index=False)
-    parts = {kind: _against(table[table["kind"] == kind]) for kind in ("live", "replay")}
-    top = "live" if parts["live"].get("matured") else "replay"
-    head = {"kind": top, "log_loss_skill": parts[top].get("log_loss_skill")}
+    _tag_versions(table)
+    return scorecard(table, len(journal.corrections(entries)), dataset.digest)
+
+
+def _tag_versions(table: pd.DataFrame) -> None:
     for (name, version), group in table.groupby(["model", "version"]):
-        ripe = _against(group)
-        if ripe["matured"] and runs.version_exists(str(name), str(version)):
-            tags = {f"scored_{key}": f"{ripe[key]:.4f}" for key in ("log_loss", "log_loss_skill") if key in ripe}
-            runs.tag_version(str(name), str(version), tags | {"scored_weeks": str(ripe["matured"])})
-    return head | {"digest": data.digest} | parts
+        scores = scores_of(group)
+        if scores["matured"] and runs.version_exists(str(name), str(version)):
+            tags = {f"scored_{key}": f"{scores[key]:.4f}" for key in ("log_loss", "log_loss_skill") if key in scores}
+            runs.tag_version(str(name), str(version), tags | {"scored_weeks": str(scores["matured"])})

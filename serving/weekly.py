@@ -1,127 +1,161 @@
-"""The weekly run: refresh, status, call, journal, score, report; once or ten times a week, the same.
-
-Exit status: 0 done, 1 bad input or another run at work, 2 refused (stale data),
-3 done, but the refresh failed and the call stands on data already there.
-"""
+"""The weekly run: refresh, call, journal, scores, report. Safe to repeat: the same week gives no second entry."""
 
 from __future__ import annotations
 
-import fcntl
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
+from features import readback
 from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
 from models.tracking import runs
 from serving import journal
-from serving.predict import call, desk
-from serving.report import page
-from serving.scorecard import score
+from serving.call import Call
+from serving.call_context import load_context
+from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
+from serving.journal_entry import Entry, EntryType
+from serving.predict import make_call
+from serving.report.page import write_report
+from serving.scorecard import Scorecard, score_journal
+from serving.text import weekly_summary
+from serving.time_limit import run_within
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    with (home() / "weekly.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RegimeError("another weekly run is at work; this one does nothing") from error
-        yield
+@dataclass(frozen=True)
+class WeeklyResult:
+    """What a weekly run did."""
+
+    call: Call
+    entry: Entry
+    lines: int
+    head: str
+    caught_up: tuple[str, ...]
+    scores: Scorecard
+    report: Path
+    refresh_failed: str | None
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """3 when the call stands on older data, else 0."""
+        return ExitStatus.older_data_used if self.refresh_failed else ExitStatus.done
+
+    @property
+    def summary(self) -> str:
+        """One line for a mail's subject."""
+        return weekly_summary(self.call, self.refresh_failed is not None, self.head)
+
+    def to_json_object(self) -> dict[str, Any]:
+        """JSON-ready values, under the keys of `weekly --json`."""
+        kind: EntryType = self.entry.entry_type
+        entry = {"n": self.entry.n, "kind": kind, "caught_up": list(self.caught_up)}
+        return {
+            "summary": self.summary,
+            "exit_status": int(self.exit_status),
+            "refresh_failed": self.refresh_failed,
+            "call": self.call.to_json_object(),
+            "journal": {"lines": self.lines, "head": self.head, **entry},
+            "scores": self.scores.to_json_object(),
+            "report": str(self.report),
+        }
 
 
-@contextmanager
-def _within(seconds: int) -> Iterator[None]:
-    def late(_signum: int, _frame: FrameType | None) -> None:
-        raise RegimeError(f"the time budget of {seconds} s is used up; what is stored is whole, run it again")
+def run_weekly(source: Source | None, folder: Path | None, budget: float, catch_up: bool) -> WeeklyResult:
+    """Everything a week needs, in order, within `budget` seconds.
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def missed(lines: list[journal.Line], last: pd.Timestamp) -> list[pd.Timestamp]:
-    """Decision dates after the journal's first one, up to `last`, for which no call stands there."""
-    if not lines:
-        return []
-    have = {line["asof"] for line in lines}
-    first = pd.Timestamp(min(have))
-    return [pd.Timestamp(day) for day in calendar.decision_dates(first, last) if str(day.date()) not in have]
-
-
-def _refresh(source: Source, folder: Path | None) -> str | None:
-    """Refresh; the error in one line if that failed but an older snapshot is there."""
-    try:
-        refresh_store(source, folder)
-    except RefusedError:
-        raise
-    except RegimeError as error:
-        if not (home() / "CURRENT").exists():
-            raise
-        return str(error)
-    return None
-
-
-def weekly(source: Source, folder: Path | None, budget: int, catch_up: bool) -> dict[str, Any]:
-    """Everything a week needs, in order; JSON-ready, with a `summary` for a mail's subject.
+    Parameters
+    ----------
+    source : Source or None
+        What to refresh; None for the source of the snapshot in force.
+    folder : Path or None
+        With `Source.folder`.
+    budget : float
+        Seconds for the whole run; it is ended when they are used up.
+    catch_up : bool
+        Make the calls of missed weeks too, as replays.
 
     Raises
     ------
     RegimeError, RefusedError
-        Another run is at work, the time is used up, or the call is refused.
+        With the exit statuses of `ExitStatus`.
     """
-    with _alone(), _within(budget):
+    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up)
+
+
+def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyResult:
+    """The steps of `run_weekly`, in this process and without a time limit."""
+    if folder is not None and not folder.is_dir():
+        raise NoSuchFolderError(f"--folder {folder}: no such directory")
+    if (source is Source.folder) != (folder is not None):
+        raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
+    with _alone():
+        journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
-        made = call(None)
-        line = journal.append(made, pd.Timestamp.now("UTC"))
-        caught = _catch_up(pd.Timestamp(made["asof"])) if catch_up else []
-        scores = score()
-        count, head = journal.verify()
-        page.write(home() / "report.html", made)
-        runs.tag_version(made["model"]["name"], made["model"]["version"], {"journal_head": head})
-    return {
-        "summary": summary(made, failed, head),
-        "exit_status": 3 if failed else 0,
-        "refresh_failed": failed,
-        "call": made,
-        "journal": {"lines": count, "head": head, "n": line["n"], "kind": line["kind"], "caught_up": caught},
-        "scores": scores,
-        "report": str(home() / "report.html"),
-    }
+        call = make_call(None)
+        entry = journal.append(call, _now())
+        caught_up = _catch_up(call) if catch_up else ()
+        scores = score_journal()
+        lines, head = journal.verify()
+        report = write_report(home() / "report.html", call)
+        runs.tag_version(call.model.name, call.model.version, {"journal_head": head})
+    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed)
 
 
-def _catch_up(last: pd.Timestamp) -> list[str]:
-    days = missed(journal.read(), last)
-    if not days:
+def _now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    try:
+        with FileLock(home() / "weekly.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise RegimeError("another weekly run is at work; this one does nothing") from error
+
+
+def _refresh(source: Source, folder: Path | None) -> str | None:
+    """Refresh; the error in one line if that failed but older data of the same source are in force."""
+    try:
+        refresh_store(source, folder, prove=readback.check)
+    except RefusedError:
+        raise
+    except RegimeError as error:
+        stored = str(store.current_manifest()["source"]) if (home() / "CURRENT").exists() else None
+        if stored != source.value:
+            held = f"the data in force are of source {stored}" if stored else "nothing is stored"
+            raise NoDataOfSourceError(f"{error}; {held}: no call is made") from error
+        return str(error)
+    return None
+
+
+def missed_weeks(entries: list[Entry], last: pd.Timestamp) -> list[pd.Timestamp]:
+    """Decision dates from the first entry's to `last` that no entry is of."""
+    if not entries:
         return []
-    at, now = desk(), pd.Timestamp.now("UTC")
-    for day in days:
-        journal.append(call(day, at), now, "replay")
-    return [str(day.date()) for day in days]
+    have = {entry.asof for entry in entries}
+    dates = calendar.decision_dates(pd.Timestamp(min(have)), last)
+    return [pd.Timestamp(date) for date in dates if date.date() not in have]
 
 
-def summary(made: dict[str, Any], failed: str | None, head: str) -> str:
-    """One line: the verdict, the head-to-head's two sides, the leaders, the journal's head."""
-    p = made["probabilities"]
-    leaders = "leaders falter" if made["leaders_faltering"]["now"] else "leaders hold"
-    said = (
-        f"regime {made['asof']}: {made['verdict'].replace('_', ' ')} (rotation {p['rotation']:.0%}, breakdown "
-        f"{p['breakdown']:.0%}), {leaders}, journal {head[:12]}"
-    )
-    return said + ("; refresh failed, older data used" if failed else "")
+def _catch_up(latest: Call) -> tuple[str, ...]:
+    entries = journal.of_model(journal.read(), latest.model.name)
+    dates = missed_weeks(entries, pd.Timestamp(latest.asof))
+    if not dates:
+        return ()
+    context, now = load_context(), _now()
+    for date in dates:
+        journal.append(make_call(date, context), now, "replay")
+    return tuple(str(date.date()) for date in dates)
 
 
 def stored_source() -> Source:
-    """The source of the snapshot in force: what a weekly run refreshes unless told otherwise."""
+    """The source of the snapshot in force."""
     return Source(str(store.current_manifest()["source"]))

@@ -22,11 +22,11 @@ WIDE = 400  # columns, more than any table has
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Over what the file says; may be repeated.")
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replaces what the file says; may be repeated.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Threads; the result is the same for any number.")]
 DaskOption = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers fit instead; same result.")
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler; its workers fit the folds. Same result.")
 ]
 
 
@@ -42,11 +42,12 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
-    from training import dask_cluster, experiment  # what only looks at runs need not load what trains and draws
+    from training import config, dask_cluster, experiment  # commands that only read runs need not load these
 
-    spec, text, name = experiment.read(name, settings or ()), experiment.text(name, settings or ()), Path(name).stem
+    spec, text = config.read_spec(name, settings or ()), config.read_text(name, settings or ())
+    name = Path(name).stem
     with dask_cluster.connected(dask) as client:
-        result = experiment.run(name, spec, text, workers, client)
+        result = experiment.run(name, spec, text, workers, client, progress_bar)
     if json:
         print_json(result)
         return
@@ -86,13 +87,13 @@ def canary(
     workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,
     json: JsonOption = False,
 ) -> None:
-    """Does the gate keep chance and leaks out and let a signal in? Exit status 1 if not."""
-    from training import canary as birds
+    """Check that the gate keeps chance and leaks out and lets a signal in. Exit status 1 if it does not."""
+    from training import canaries
 
-    with progress_bar("canaries", sum(birds.sizes(seeds).values())) as step:
-        found = birds.run(seeds, workers, step=step)
+    with progress_bar("canaries", sum(canaries.sizes(seeds).values())) as step:
+        found = canaries.run(seeds, workers, step=step)
     if json:
-        print_json(birds.as_json(found))
+        print_json(canaries.as_json(found))
     else:
         view = Table(box=None, pad_edge=False)
         for name in ("canary", "counted", "bound", "count", "rate", "95 % interval", ""):
@@ -121,12 +122,11 @@ def sweep(
 
     One trial scores the experiment as it stands there. Trials follow each other; the folds of one run at once.
     """
-    from training import dask_cluster, experiment
-    from training import sweep as search
+    from training import config, dask_cluster, parameter_search
 
-    spec, name = experiment.read(name, settings or ()), Path(name).stem
+    spec, name = config.read_spec(name, settings or ()), Path(name).stem
     with dask_cluster.connected(dask) as client:
-        found = search.run(name, spec, trials, workers, client)
+        found = parameter_search.run(name, spec, trials, workers, client, progress_bar)
     if json:
         print_json(found)
         return
@@ -141,7 +141,7 @@ def sweep(
 
 
 def _print(view: Table) -> None:
-    """A table at its own width: a narrow terminal or a file wraps its lines, but loses no figure."""
+    """Print a table at its own width: a narrow terminal or a file wraps its lines, and no figure is cut off."""
     natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
     Console(highlight=False, width=max(out.width, natural)).print(view)
 

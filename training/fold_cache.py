@@ -24,8 +24,8 @@ import pandas as pd
 
 from features.data.paths import home
 from features.dataset import Dataset
-from models import fingerprint
-from models.fit import Document
+from models import fingerprint, fitted
+from models.fitted import FittedModel
 from models.spec import ModelSpec
 
 LIMIT = 512 * 2**20  # bytes
@@ -59,24 +59,24 @@ def keys(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span], program: byte
     return found
 
 
-def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, Document | None] | None:
+def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, FittedModel | None] | None:
     """The fold kept under `key`, or None; its model only on request."""
     table = _read(folder() / f"{key}{TABLE}")
     text = _read(folder() / f"{key}{MODEL}") if table is not None and with_model else b""
     if table is None or text is None:
         return None
     made = json.loads(table)
-    model: Document | None = json.loads(zlib.decompress(text)) if text else None
+    model = fitted.from_json(zlib.decompress(text).decode()) if text else None
     return pd.DataFrame(made["data"], index=index, columns=made["columns"], dtype=float), model
 
 
-def keep(key: str, table: pd.DataFrame, model: Document) -> None:
+def keep(key: str, table: pd.DataFrame, model: FittedModel) -> None:
     """Keep a fold. A cache that cannot be written costs time, not the result: it is logged."""
     # The model first: a table is only there with its model.
     text = json.dumps({"columns": list(table.columns), "data": table.to_numpy().tolist()})
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        _write(folder() / f"{key}{MODEL}", zlib.compress(json.dumps(model).encode(), level=1))
+        _write(folder() / f"{key}{MODEL}", zlib.compress(model.to_json().encode(), level=1))
         _write(folder() / f"{key}{TABLE}", text.encode())
     except OSError as error:
         _log.warning("the fold cache %s cannot be written (%s): the fold is not kept", folder(), error.strerror)

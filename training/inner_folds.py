@@ -1,4 +1,4 @@
-"""The weeks parameters may be chosen on: a walk-forward inside the window before the first outer test decision."""
+"""The weeks on which parameters may be chosen: a walk-forward that ends before the first outer test decision."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pandas as pd
 from features.data.errors import RegimeError
 from features.dataset import Dataset
 from models.evaluation import metrics
-from models.fit import MIN_ROWS, refit_dates, training_rows
 from models.spec import ModelSpec
+from models.splits import MIN_ROWS, refit_dates, training_rows
+from models.stacking import FitCache
 from training.walkforward import fitted_folds, spans
 
 YEARS = 10  # from the first training row to the first inner test week
@@ -21,8 +22,8 @@ REFIT_WEEKS = 52
 
 
 @dataclass(frozen=True)
-class Inner:
-    """The weeks parameters are chosen on.
+class InnerFolds:
+    """The inner walk-forward.
 
     Attributes
     ----------
@@ -44,8 +45,8 @@ class Inner:
         return index[index >= self.starts[0]]
 
 
-def inner(dataset: Dataset, spec: ModelSpec) -> Inner:
-    """The data set of a sweep: what had happened before the first outer test decision.
+def inner_walk_forward(dataset: Dataset, spec: ModelSpec) -> InnerFolds:
+    """The data set and the folds of a sweep, from what had happened before the first outer test decision.
 
     Inner test weeks begin ten years after the first training row, or half-way
     to the outer ones where that is sooner, once there are rows enough to fit.
@@ -75,21 +76,21 @@ def inner(dataset: Dataset, spec: ModelSpec) -> Inner:
     tests = [date for date in index[index >= first] if training_rows(cut, spec, date).sum() >= least]
     if not tests:
         raise RegimeError(f"no week for a sweep: none before {before.date()} has {least} matured weeks before it")
-    return Inner(cut, pd.DatetimeIndex(tests[:: max(1, round(REFIT_WEEKS * dataset.rows_per_year / 52))]), before)
+    return InnerFolds(cut, pd.DatetimeIndex(tests[:: max(1, round(REFIT_WEEKS * dataset.rows_per_year / 52))]), before)
 
 
-def losses(sweep: Inner, spec: ModelSpec, workers: int) -> Iterator[np.ndarray]:
+def fold_losses(folds: InnerFolds, spec: ModelSpec, workers: int) -> Iterator[np.ndarray]:
     """Log loss of each inner test week, fold by fold, in nats.
 
-    Folds are fitted in rounds as wide as there are workers: what is not asked
-    for any more is not fitted.
+    Folds are fitted in rounds of as many as there are workers, so that a trial
+    that is pruned fits no further ones.
     """
-    parts = spans(sweep.starts)
-    width = joblib.effective_n_jobs(workers)
+    parts = spans(folds.starts)
+    width, cache = joblib.effective_n_jobs(workers), FitCache()
     for first in range(0, len(parts), width):
-        for table, _ in fitted_folds(sweep.dataset, spec, parts[first : first + width], workers):
-            outcome = sweep.dataset.outcome.loc[table.index]
+        for table, _ in fitted_folds(folds.dataset, spec, parts[first : first + width], workers, cache):
+            outcome = folds.dataset.outcome.loc[table.index]
             known = outcome.notna().to_numpy()
-            codes = pd.Categorical(outcome[known], categories=sweep.dataset.outcomes).codes.astype(int)
-            p = table[[f"p_{name}" for name in sweep.dataset.outcomes]].to_numpy()
+            codes = pd.Categorical(outcome[known], categories=folds.dataset.outcomes).codes.astype(int)
+            p = table[[f"p_{name}" for name in folds.dataset.outcomes]].to_numpy()
             yield metrics.losses(p[known], codes)

@@ -8,9 +8,11 @@ import pandas as pd
 from rich.table import Table
 
 from features.data.errors import RegimeError
-from models.tracking.shared_view import METRICS, TAGS
+from models.evaluation import registry
+from models.evaluation.metric_types import Place
+from models.tracking.shared_view import TAGS
 
-WHOLE = ("effective_months", "train_seconds")
+METRICS = registry.shown(Place.LEADERBOARD)
 SHOWN_ID = 8
 
 
@@ -42,16 +44,16 @@ def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int
     return sorted(made, key=lambda row: (row["label"], row["source"], -row.get("log_loss_skill", lowest)))
 
 
-def _matching(found: pd.DataFrame, one: str) -> pd.DataFrame:
-    """The run whose id begins with `one`, or all runs of that name."""
+def _matching(found: pd.DataFrame, asked: str) -> pd.DataFrame:
+    """The run whose id begins with `asked`, or all runs of that name."""
     if not len(found):
-        raise RegimeError(f"no run {one!r}: there are none yet; `regime-train run default` makes some")
-    ids = found[found["run_id"].str.startswith(one)]
+        raise RegimeError(f"no run {asked!r}: there are none yet; `regime-train run default` makes some")
+    ids = found[found["run_id"].str.startswith(asked)]
     if len(ids) > 1:
-        raise RegimeError(f"{len(ids)} runs begin with {one!r}: give more of the id")
-    named = found[found["tags.mlflow.runName"] == one]
+        raise RegimeError(f"{len(ids)} runs begin with {asked!r}: give more of the id")
+    named = found[found["tags.mlflow.runName"] == asked]
     if not len(ids) and not len(named):
-        raise RegimeError(f"no run {one!r}: `regime-train compare` lists the newest, by id and name")
+        raise RegimeError(f"no run {asked!r}: `regime-train compare` lists the newest, by id and name")
     return ids if len(ids) else named
 
 
@@ -69,7 +71,7 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
 
 def table(title: str, made: list[dict[str, Any]]) -> Table:
     """The rows for a terminal; a column without any figure is left out."""
-    columns = {key: heading for key, heading in METRICS.items() if any(key in row for row in made)}
+    columns = {key: metric.heading for key, metric in METRICS.items() if any(key in row for row in made)}
     labels = len({(row["label"], row["source"]) for row in made}) > 1
     view = Table(title=title, title_justify="left", box=None, pad_edge=False)
     ids = any(row["run_id"] for row in made)
@@ -78,17 +80,8 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
     for heading in columns.values():
         view.add_column(heading, justify="right", no_wrap=True)
     for row in made:
-        words = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
-        words += [row["label"], row["source"]] if labels else []
-        cells = [number(key, row[key]) if key in row else "" for key in columns]
-        view.add_row(*words, row["gate_verdict"], *cells, style="bold" if row["gate_verdict"] == "champion" else None)
+        texts = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
+        texts += [row["label"], row["source"]] if labels else []
+        cells = [registry.formatted(key, row[key]) if key in row else "" for key in columns]
+        view.add_row(*texts, row["gate_verdict"], *cells, style="bold" if row["gate_verdict"] == "champion" else None)
     return view
-
-
-def number(key: str, value: float) -> str:
-    """A figure as the tables show it: skills with their sign."""
-    if key in WHOLE:
-        return f"{value:.0f}"
-    if "skill" in key and not key.endswith("_p"):
-        return f"{value:+.4f}" if key == "log_loss_skill" else f"{value:+.3f}"
-    return f"{value:.3f}"

@@ -1,25 +1,32 @@
-"""Log what an experiment found: one MLflow run a model, with curves, pictures, card and registered version."""
+"""Log an experiment: one MLflow run for each model, with curves, figures, card and registered version."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from features.console import progress_bar
 from features.data.paths import home
-from features.dataset import Dataset
-from models.evaluation import metrics, verdict_record
-from models.spec import ALL_BASELINES, LIGHTGBM_DEFAULTS, TREES, ModelSpec
+from features.data.progress import Progress, silent
+from models.estimators import COLORS, TREES
+from models.evaluation import metrics
+from models.evaluation.verdicts import track_record
+from models.figures import gain_curves, reliability
+from models.spec import LIGHTGBM_DEFAULTS
 from models.tracking import delivery, provenance, runs, shared_view
 from models.tracking.outbox import Batch
 from models.tracking.registered_name import registry_name
-from training.report import figures, gain_curves, importance, model_card, reliability
+from training import gate_wording
+from training.gate_types import Decision
+from training.model_run import Experiment, ModelRun
+from training.report import figures, importance, model_card
+from training.standing import aliases, standing_of
 
-RIVAL = "logit2"  # whose head-to-head a call's must beat, or be marked
+HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats this baseline's
+Logged = dict[str, tuple[str, str]]  # run id and version by model
 
 
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
@@ -31,140 +38,114 @@ def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
     return path
 
 
-def log(
-    name: str,
-    dataset: Dataset,
-    specs: dict[str, ModelSpec],
-    tables: dict[str, pd.DataFrame],
-    documents: dict[str, dict[str, Any]],
-    scores: dict[str, dict[str, float]],
-    verdict: dict[str, str],
-    aliases: dict[str, str | None],
-    experiment: str | None = None,
-) -> dict[str, tuple[str, str]]:
-    """Log and register every model of an experiment and move the aliases; returns run id and version by kind.
-
-    Parameters
-    ----------
-    specs : dict of str to ModelSpec
-        First the model the experiment is about.
-    verdict : dict of str to str
-        What the gate writes on every version: `gate` (the reason), and where it gives them `gate_passed`,
-        `gate_tries`, `gate_spa_p`.
-    aliases : dict of str to (str or None)
-    experiment : str, optional
-        Text of the experiment file.
+def log(experiment: Experiment, decision: Decision, progress: Progress = silent) -> Logged:
+    """Log and register every model of an experiment and move the aliases; returns run id and version by model.
 
     Raises
     ------
     TrackingError
         MLflow did not take them; they are kept for `regime-train upload`.
     """
-    results, files = {}, provenance.files(dataset, experiment)
-    candidate = next(iter(specs))
-    names = sorted({key for found in scores.values() for key in found})
-    title = {kind: f"{name}:{kind}" for kind in specs}
-    tries = int(verdict["gate_tries"]) if "gate_tries" in verdict else None
-    with progress_bar("pictures and cards", len(specs)) as step:
-        for kind, spec in specs.items():
-            said = standing(kind, candidate, aliases, verdict)
-            card = model_card.write(kind, dataset, specs, tables, documents[kind], scores, verdict["gate"], said, tries)
-            drawn = pictures_of(title[kind], kind, dataset, tables, documents[kind], kind == candidate)
-            results[kind] = runs.Result(
-                title[kind],
-                _params(name, kind, spec),
-                # The same names in every run: what a model has no figure for is NaN, not absent.
-                {key: scores[kind].get(key, float("nan")) for key in names},
-                _tags(name, kind, dataset, spec, tables[kind], documents[kind], scores[kind])
-                | verdict
-                | {
-                    "gate_verdict": said,
-                    "head_to_head_p": f"{_head_to_head_p(tables, kind):.4f}",
-                },
-                tables[kind],
-                documents[kind],
-                curves=gain_curves.stepped(tables, kind),
-                files=files | {"model_card.md": card} | drawn,
-                description=card,
-            )
+    dataset = experiment.dataset
+    files = provenance.files(dataset, experiment.text)
+    metric_names = sorted({name for run in experiment.runs for name in run.scores})
+    results = {}
+    with progress("figures and cards", len(experiment.runs)) as step:
+        for run in experiment.runs:
+            results[run.name] = _result(experiment, run, decision, metric_names, files)
             step()
     batch = Batch(
-        registry_name(dataset.source, dataset.label), results, dataset.X, dataset.digest, dataset.source, aliases
+        registry_name(dataset.source, dataset.label),
+        results,
+        dataset.X,
+        dataset.digest,
+        dataset.source,
+        aliases(experiment, decision),
     )
-    with progress_bar("MLflow", len(specs)) as step:
+    with progress("MLflow", len(experiment.runs)) as step:
         return delivery.deliver(batch, step)
 
 
-def _head_to_head_p(tables: dict[str, pd.DataFrame], kind: str) -> float:
-    """Without the rival in the same run there is no evidence."""
-    return metrics.head_to_head_p(tables[kind], tables[RIVAL]) if RIVAL in tables else 1.0
+def _result(
+    experiment: Experiment,
+    run: ModelRun,
+    decision: Decision,
+    metric_names: Sequence[str],
+    files: dict[str, str | bytes],
+) -> runs.Result:
+    """One model ready for MLflow. Every run logs the same metric names: NaN where a model has no value."""
+    title = f"{experiment.name}:{run.name}"
+    card = model_card.write(experiment, run, decision)
+    return runs.Result(
+        title,
+        _params(experiment.name, run),
+        {name: run.scores.get(name, float("nan")) for name in metric_names},
+        _tags(experiment, run)
+        | gate_wording.tags(decision)
+        | {"gate_verdict": standing_of(run, experiment, decision).value},
+        run.predictions,
+        run.fitted,
+        curves=gain_curves.stepped(run.predictions, experiment.predictions),
+        files=files | {"model_card.md": card} | figures_of(experiment, run),
+        description=card,
+    )
 
 
-def standing(kind: str, candidate: str, aliases: dict[str, str | None], verdict: dict[str, str]) -> str:
-    """`champion`, `challenger` (judged, not chosen), `refused` (looks like a leak) or `baseline`."""
-    if aliases.get("champion") == kind:
-        return "champion"
-    if kind != candidate or kind in ALL_BASELINES:
-        return "baseline"
-    return "refused" if verdict.get("gate_passed") == "suspicious" else "challenger"
+def _head_to_head_p(experiment: Experiment, run: ModelRun) -> float:
+    """p of the head-to-head against the two-feature logit; 1 without that baseline, which is no evidence."""
+    rival = experiment.predictions.get(HEAD_TO_HEAD_RIVAL)
+    return 1.0 if rival is None else metrics.head_to_head_p(run.predictions, rival)
 
 
-def pictures_of(
-    title: str, kind: str, dataset: Dataset, tables: dict[str, pd.DataFrame], document: dict[str, Any], whole: bool
-) -> dict[str, str | bytes]:
-    """PNG by artifact path; `whole` draws all of them, else only reliability and gain."""
-    table = tables[kind]
+def figures_of(experiment: Experiment, run: ModelRun) -> dict[str, str | bytes]:
+    """PNG by artifact path: all figures for the candidate, reliability and gain for a baseline."""
+    title, table, dataset = f"{experiment.name}:{run.name}", run.predictions, experiment.dataset
     drawn: dict[str, bytes | None] = {
-        "reliability": reliability.reliability(title, table),
-        "gain": figures.gain(title, tables, kind),
+        "reliability": reliability.diagram(title, table),
+        "gain": gain_curves.diagram(title, run.name, table, experiment.predictions),
     }
-    if whole:
+    if run is experiment.candidate:
         rows = dataset.X.loc[table["date"]]
         drawn |= {
             "probabilities": figures.probabilities(title, table, dataset.returns),
             "verdicts": figures.confusion(title, table),
-            "importance": importance.importance(title, document, rows),
+            "importance": importance.diagram(title, run.fitted, rows),
             "label": figures.label_history(dataset, table["date"].iloc[0]),
         }
     return {f"pictures/{name}.png": png for name, png in drawn.items() if png is not None}
 
 
-def _params(name: str, kind: str, spec: ModelSpec) -> dict[str, str]:
+def _params(experiment: str, run: ModelRun) -> dict[str, str]:
+    spec = run.spec
     params = {
-        "experiment": name,
-        "kind": kind,
+        "experiment": experiment,
+        "kind": run.name,
         "label": spec.label,
         "train_start": spec.train_start,
         "refit_weeks": str(spec.refit_weeks),
         "seed": str(spec.seed),
         "families": ",".join(spec.families) or "all",
     }
-    if spec.kind in TREES:
+    if spec.estimator in TREES:
         more = {"calibration": spec.calibration, "weighting": spec.weighting, "blend": ",".join(spec.blend) or "none"}
         params |= more | {key: str(value) for key, value in (LIGHTGBM_DEFAULTS | spec.params).items()}
     return params
 
 
-def _tags(
-    name: str,
-    kind: str,
-    dataset: Dataset,
-    spec: ModelSpec,
-    table: pd.DataFrame,
-    document: dict[str, Any],
-    scores: dict[str, float],
-) -> dict[str, str]:
-    color = {shared_view.COLOR_TAG: shared_view.COLORS[kind]} if kind in shared_view.COLORS else {}
+def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
+    color = {shared_view.COLOR_TAG: COLORS[run.name]} if run.name in COLORS else {}
+    dataset = experiment.dataset
     return color | {
-        "experiment": name,
-        "kind": kind,
-        "label": spec.label,
-        "spec": spec.to_json(),
+        "experiment": experiment.name,
+        "kind": run.name,
+        "label": run.spec.label,
+        "spec": run.spec.to_json(),
         "source": dataset.source,
         "legs": dataset.legs,
         "digest": dataset.digest,
-        "skill": f"{scores['log_loss_skill']:+.4f}",
-        "skill_p": f"{scores['log_loss_skill_p']:.4f}",
-        "record": json.dumps(verdict_record.of(table)),
-        "document_sha256": hashlib.sha256(json.dumps(document).encode()).hexdigest(),
+        "skill": f"{run.scores['log_loss_skill']:+.4f}",
+        "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
+        "record": json.dumps(track_record(run.predictions)),
+        "document_sha256": hashlib.sha256(run.fitted.to_json().encode()).hexdigest(),
+        "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
     }

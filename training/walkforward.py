@@ -11,24 +11,27 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from features.dataset import Dataset
-from models.fit import Document, fit_at, refit_dates
+from models.blas import one_blas_thread
+from models.fit import fit_at
+from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import ModelSpec
-from models.threads import one_blas_thread
+from models.splits import refit_dates
+from models.stacking import FitCache
 from training import fold_cache
 from training.fold_cache import Span
 
 TRAILING_YEARS = 20
-Fold = tuple[pd.DataFrame, Document]
+Fold = tuple[pd.DataFrame, FittedModel]
 
 
-def _fold(dataset: Dataset, spec: ModelSpec, span: Span) -> Fold:
+def _fold(dataset: Dataset, spec: ModelSpec, span: Span, cache: FitCache) -> Fold:
     with one_blas_thread():
-        document = fit_at(dataset, spec, span[0])
+        model = fit_at(dataset, spec, span[0], cache)
         rows = fold_cache.test_rows(dataset, span)
-        p = pd.DataFrame(predict(document, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
-    base = {f"base_{name}": share for name, share in zip(dataset.outcomes, document["base"], strict=True)}
-    return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), document
+        p = pd.DataFrame(predict(model, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
+    base = {f"base_{name}": share for name, share in zip(dataset.outcomes, model.base, strict=True)}
+    return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), model
 
 
 def climatology_of_recent_years(dataset: Dataset, date: pd.Timestamp) -> dict[str, float]:
@@ -44,7 +47,9 @@ def spans(starts: pd.DatetimeIndex) -> list[Span]:
     return [*pairwise(starts), (starts[-1], None)]
 
 
-def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:
+def fitted_folds(
+    dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int, cache: FitCache | None = None
+) -> Iterator[Fold]:
     """Table and model of each fold, in order, as they are ready.
 
     On `workers` threads: LightGBM releases the interpreter's lock while it
@@ -52,10 +57,11 @@ def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: 
     cluster inside `training.dask_cluster.connected`, which joblib then prefers. The
     same bits for any number of either: folds are independent, and LightGBM and
     BLAS run on one thread in each. A fold that was lost with a worker is fitted again.
+    Threads share inner models in `cache`; processes of a cluster do not.
     """
-    left, before = list(parts), -1
+    left, before, shared = list(parts), -1, FitCache() if cache is None else cache
     while left:
-        tasks = (delayed(_fold)(dataset, spec, span) for span in list(left))
+        tasks = (delayed(_fold)(dataset, spec, span, shared) for span in list(left))
         try:
             for fold in Parallel(n_jobs=workers, prefer="threads", return_as="generator")(tasks):
                 left.pop(0)
@@ -68,7 +74,7 @@ def fitted_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: 
 
 def kept_folds(
     dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int
-) -> Iterator[tuple[pd.DataFrame, Document | None]]:
+) -> Iterator[tuple[pd.DataFrame, FittedModel | None]]:
     """As `fitted_folds`, from the cache where it has them; the model of the last fold only."""
     keys = fold_cache.keys(dataset, spec, parts, Path(__file__).read_bytes())
     kept = [
@@ -81,9 +87,9 @@ def kept_folds(
         if fold is not None:
             yield fold
             continue
-        table, document = next(fitted)
-        fold_cache.keep(key, table, document)
-        yield table, document
+        table, model = next(fitted)
+        fold_cache.keep(key, table, model)
+        yield table, model
     next(fitted, None)  # joblib closes its workers when it is asked once more
     if missing:
         fold_cache.trim()
@@ -95,7 +101,7 @@ def walk_forward(
     workers: int = 1,
     progress: Callable[[], None] | None = None,
     cached: bool = True,
-) -> tuple[pd.DataFrame, Document]:
+) -> tuple[pd.DataFrame, FittedModel]:
     """Out-of-sample predictions of every week since the first test week, and the last fold's model.
 
     The table's columns: `date`, `label_end`, `outcome`, then for every outcome
@@ -106,10 +112,9 @@ def walk_forward(
     """
     starts = refit_dates(dataset, spec)
     folds = (kept_folds if cached else fitted_folds)(dataset, spec, spans(starts), workers)
-    parts, documents = [], []
-    for part, document in folds:
+    parts, last = [], None
+    for part, last in folds:  # noqa: B007 - the model of the last fold is the walk-forward's
         parts.append(part)
-        documents = [document]
         if progress:
             progress()
     table = pd.concat(parts)
@@ -121,6 +126,5 @@ def walk_forward(
     if dataset.outcome_margin is not None:
         table["outcome_margin"] = dataset.outcome_margin.loc[table.index]
     table["refit"] = [start for part, start in zip(parts, starts, strict=True) for _ in range(len(part))]
-    last = documents[-1]
     assert last is not None  # the last fold comes with its model, from the cache too
     return table.reset_index(drop=True), last

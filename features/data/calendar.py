@@ -66,6 +66,16 @@ def last_complete(now: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(_closes()[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
 
 
+def session_at(moment: pd.Timestamp) -> pd.Timestamp:
+    """The first session whose close comes at or after `moment`: with it, what was published then is known.
+
+    `moment` is New York time, tz-naive, from 2000 on; early closes count as they were.
+    """
+    local = moment.tz_localize("America/New_York")
+    place = int(_closes().searchsorted(local.tz_convert("UTC"), side="left"))
+    return pd.Timestamp(_closes()[place].tz_convert("America/New_York").tz_localize(None).normalize())
+
+
 def month_ends(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     """The last session of every calendar month whose last session lies in [start, end]."""
     every = all_sessions()

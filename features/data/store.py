@@ -7,7 +7,7 @@ Layout of the data directory::
     CURRENT                              the digest in force
 
 A refresh writes a whole snapshot beside the others and then replaces CURRENT in
-one `os.replace`: a crash, or two refreshes at once, leave the old or the new.
+one step: a crash, or two refreshes at once, leave the old or the new.
 The digest is the SHA-256 over the tables' own digests, source and legs, so the
 same content always has the same name.
 
@@ -20,9 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,10 +29,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
+from features.data import files
 from features.data.errors import RefusedError, RegimeError
-from features.data.files import sync
 from features.data.paths import home
 
 Tables = dict[str, pd.DataFrame]
@@ -119,60 +115,40 @@ def write(
 
     `prove` gets the snapshot as read back from the files, before the pointer moves; what it raises
     leaves the stored snapshot in force.
+
+    Raises
+    ------
+    RegimeError
+        The store cannot be written; the snapshot in force stays in force.
     """
     root = home() / "snapshots"
-    try:
-        root.mkdir(exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root))
-    except OSError as error:
-        raise RegimeError(
-            f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME"
-        ) from error
-    try:
+    manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date())}
+    with files.drafted_folder(root) as draft:
         digests = {}
         for name, table in sorted(tables.items()):
             path = draft / f"{name}.parquet"
             table.to_parquet(path, compression="zstd")
             digests[name] = _file_digest(path)
-            sync(path)
-        manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
+        manifest["tables"] = digests
         if notes:
             manifest["notes"] = notes
         digest = _digest(manifest)
-        (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        sync(draft / "manifest.json")
+        files.write_all(draft / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
         if prove is not None:
-            written = {name: _sampled(draft / f"{name}.parquet") for name in digests}
+            written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
-        if not (root / digest).exists():
-            draft.rename(root / digest)
-            sync(root)
-        _point_at(digest)
-    except OSError as error:
-        raise RegimeError(
-            f"the snapshot could not be written ({error.strerror}); the stored one is untouched"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        files.publish(draft, root / digest)
+    files.write_file(home() / "CURRENT", digest + "\n")
     return digest
 
 
-def _sampled(path: Path) -> pd.DataFrame:
-    """A written table; of one with hundreds of like columns every tenth, which shows as much in a tenth of the time."""
+def _every_tenth(path: Path) -> pd.DataFrame:
+    """A written table; of a wide one every tenth column, which shows as much in a tenth of the time."""
+    import pyarrow.parquet as pq  # here: a call that finds its answer in a cache reads no table
+
     names = pq.read_schema(path).names
     wide = len(names) > 200
     return pd.read_parquet(path, columns=[*names[:-2:10], *names[-2:]] if wide else None)
-
-
-def _point_at(digest: str) -> None:
-    pointer = home() / "CURRENT"
-    handle, name = tempfile.mkstemp(prefix=".CURRENT-", dir=home())
-    with os.fdopen(handle, "w") as file:
-        file.write(digest + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(pointer)
-    sync(home())
 
 
 def current_manifest() -> dict[str, object]:

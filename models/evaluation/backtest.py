@@ -1,4 +1,4 @@
-"""What following the probabilities earned, after costs and without hindsight in the rule.
+"""The backtest of two trading rules on the probabilities, after costs and without hindsight.
 
 The decision is made at the close of session t and traded at the close of t+1:
 a position earns from the return of session t+2 until the next decision's takes
@@ -22,7 +22,7 @@ RETURNS = ("ret_cap", "ret_bill", "ret_broad")  # in the order of the positions 
 CAP, BILL, BROAD = range(3)
 DELAY = 2  # sessions from the decision to the first return a position earns
 COSTS = (10, 25, 50)  # basis points of the whole amount a switch; the first is the headline
-THRESHOLDS = np.round(np.arange(1.1, 3.01, 0.1), 1)  # as the verdict: a tenth above at least
+THRESHOLDS = np.round(np.arange(1.1, 3.01, 0.1), 1)  # from the verdict's margin, a tenth above the base rate
 DEFAULT_THRESHOLD = 1.5  # until five years of out-of-sample weeks lie behind a fold
 PAST_YEARS = 5
 THREE_WAY_SINCE = pd.Timestamp("2003-05-02")  # the broad leg is a fund one can buy
@@ -77,7 +77,7 @@ def max_drawdown(total: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """Decisions, and the sessions they are in force on.
 
     Attributes
@@ -98,7 +98,7 @@ class Plan:
     returns: np.ndarray
 
 
-def plan(dates: pd.DatetimeIndex, returns: pd.DataFrame) -> Plan:
+def schedule_of(dates: pd.DatetimeIndex, returns: pd.DataFrame) -> Schedule:
     """Which decision earns which session's return, `DELAY` sessions later; `dates` must be sorted.
 
     Raises
@@ -112,13 +112,13 @@ def plan(dates: pd.DatetimeIndex, returns: pd.DataFrame) -> Plan:
     if len(inner) != len(places):
         gap = inner.index[inner[list(RETURNS)].isna().any(axis=1)][0]
         raise RegimeError(f"returns are missing on {gap.date()}: legs and bills are needed on every session")
-    strange = dates[(dates <= returns.index[-1]) & ~dates.isin(returns.index)]
-    if len(strange):
-        raise RegimeError(f"the decision of {strange[0].date()} is not a session of the returns")
+    unknown = dates[(dates <= returns.index[-1]) & ~dates.isin(returns.index)]
+    if len(unknown):
+        raise RegimeError(f"the decision of {unknown[0].date()} is not a session of the returns")
     begins = inner.index.searchsorted(dates, side="right") - 1 + DELAY
     window = np.arange(begins[0], max(begins[0], min(begins[-1], len(inner))))
     decision = np.searchsorted(begins, window, side="right") - 1
-    return Plan(dates, inner.index[window], decision, inner[list(RETURNS)].to_numpy(float)[window])
+    return Schedule(dates, inner.index[window], decision, inner[list(RETURNS)].to_numpy(float)[window])
 
 
 def net(positions: np.ndarray, returns: np.ndarray, basis_points: float) -> np.ndarray:
@@ -137,7 +137,7 @@ def net(positions: np.ndarray, returns: np.ndarray, basis_points: float) -> np.n
     return np.asarray(returns[np.arange(len(positions)), positions] - switched * basis_points * 1e-4)
 
 
-def thresholds(lift: np.ndarray, refit: np.ndarray, course: Plan) -> np.ndarray:
+def thresholds(lift: np.ndarray, refit: np.ndarray, schedule: Schedule) -> np.ndarray:
     """The threshold in force for each decision, shape (decisions,), chosen on its fold's past alone.
 
     At the close of a fold's first decision: the lowest of the `THRESHOLDS` with
@@ -154,25 +154,25 @@ def thresholds(lift: np.ndarray, refit: np.ndarray, course: Plan) -> np.ndarray:
         Equal within a fold.
     """
     out = np.full(len(lift), DEFAULT_THRESHOLD)
-    sides = (lift[:, None] > THRESHOLDS).astype(int)[course.decision]  # CAP or BILL, for each candidate
-    excess = np.column_stack([net(side, course.returns, COSTS[0]) - course.returns[:, BILL] for side in sides.T])
-    first = course.dates[0] + pd.DateOffset(years=PAST_YEARS)
+    sides = (lift[:, None] > THRESHOLDS).astype(int)[schedule.decision]  # CAP or BILL, for each candidate
+    excess = np.column_stack([net(side, schedule.returns, COSTS[0]) - schedule.returns[:, BILL] for side in sides.T])
+    first = schedule.dates[0] + pd.DateOffset(years=PAST_YEARS)
     for start in np.flatnonzero(np.concatenate([[True], refit[1:] != refit[:-1]])):
-        if course.dates[start] >= first:
-            past = excess[: course.sessions.searchsorted(course.dates[start], side="right")]
+        if schedule.dates[start] >= first:
+            past = excess[: schedule.sessions.searchsorted(schedule.dates[start], side="right")]
             out[start:] = THRESHOLDS[int(np.argmax([sharpe(one) for one in past.T]))]
     return out
 
 
-def mix(weights: np.ndarray, course: Plan) -> np.ndarray:
+def mix(weights: np.ndarray, schedule: Schedule) -> np.ndarray:
     """Daily total returns of constant weights in cap leg, bills and broad leg, shape (sessions,).
 
     Brought back to `weights`, (3,), whenever a new decision takes over, at the
     headline cost on what is traded.
     """
-    parts = weights * pd.DataFrame(1.0 + course.returns).groupby(course.decision).cumprod().to_numpy()
+    parts = weights * pd.DataFrame(1.0 + schedule.returns).groupby(schedule.decision).cumprod().to_numpy()
     wealth = parts.sum(axis=1)
-    fresh = np.concatenate([[True], course.decision[1:] != course.decision[:-1]])
+    fresh = np.concatenate([[True], schedule.decision[1:] != schedule.decision[:-1]])
     before = np.where(fresh, 1.0, np.concatenate([[1.0], wealth[:-1]]))
     drifted = np.concatenate([weights[None, :], (parts / wealth[:, None])[:-1]])
     traded = np.abs(drifted - weights).sum(axis=1) / 2.0  # what is sold is bought
@@ -196,16 +196,16 @@ def _gain(name: str, values: tuple[float, float, float]) -> dict[str, float]:
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
 
 
-def _followed(name: str, positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
-    """Figures of following positions over the sessions where `on`, a stretch without gaps."""
-    cap, bill = course.returns[on, CAP], course.returns[on, BILL]
-    held = {cost: net(positions, course.returns, cost)[on] for cost in COSTS}
+def _followed(name: str, positions: np.ndarray, schedule: Schedule, on: np.ndarray) -> dict[str, float]:
+    """Metrics of holding positions over the sessions where `on`, which has no gaps."""
+    cap, bill = schedule.returns[on, CAP], schedule.returns[on, BILL]
+    held = {cost: net(positions, schedule.returns, cost)[on] for cost in COSTS}
     total = held[COSTS[0]]
     out = {f"sharpe_{name}": sharpe(total - bill), f"max_drawdown_{name}": max_drawdown(total)}
     out |= {f"sharpe_{name}_{cost}bp": sharpe(held[cost] - bill) for cost in COSTS[1:]}
     out[f"switches_{name}"] = float(np.sum(np.diff(positions[on]) != 0))
     out |= _gain(f"sharpe_{name}_gain", _sharpe_gain(total - bill, cap - bill))
-    steady = mix(_exposure(positions[on]), course)[on]
+    steady = mix(_exposure(positions[on]), schedule)[on]
     out |= _gain(f"sharpe_{name}_gain_mix", _sharpe_gain(total - bill, steady - bill))
     ahead = (total - steady) * SESSIONS_A_YEAR
     return out | _gain(
@@ -218,19 +218,19 @@ def _exposure(positions: np.ndarray) -> np.ndarray:
     return np.bincount(positions, minlength=3) / len(positions)
 
 
-def _in_out(positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
-    """In-out, with what it is held against."""
-    cap, bill, share = course.returns[on, CAP], course.returns[on, BILL], _exposure(positions[on])
-    return _followed("in_out", positions, course, on) | {
+def _in_out(positions: np.ndarray, schedule: Schedule, on: np.ndarray) -> dict[str, float]:
+    """Metrics of in-out, and of what it is compared with."""
+    cap, bill, share = schedule.returns[on, CAP], schedule.returns[on, BILL], _exposure(positions[on])
+    return _followed("in_out", positions, schedule, on) | {
         "exposure_in_out": float(share[CAP]),
-        "max_drawdown_mix": max_drawdown(mix(share, course)[on]),
+        "max_drawdown_mix": max_drawdown(mix(share, schedule)[on]),
         "sharpe_buy_and_hold": sharpe(cap - bill),
         "max_drawdown_buy_and_hold": max_drawdown(cap),
     }
 
 
-def _three_way(positions: np.ndarray, course: Plan, on: np.ndarray) -> dict[str, float]:
-    return _followed("three_way", positions, course, on)
+def _three_way(positions: np.ndarray, schedule: Schedule, on: np.ndarray) -> dict[str, float]:
+    return _followed("three_way", positions, schedule, on)
 
 
 def decisions(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -244,9 +244,9 @@ def decisions(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     """
     rows = table.sort_values("date", kind="stable")
     lift = (rows["p_breakdown"] / rows["base_breakdown"]).to_numpy(float)
-    course = plan(pd.DatetimeIndex(rows["date"]), returns)
-    threshold = thresholds(lift, rows["refit"].to_numpy(), course)
-    out = pd.DataFrame({"threshold": threshold, "in_out": np.where(lift > threshold, BILL, CAP)}, index=course.dates)
+    schedule = schedule_of(pd.DatetimeIndex(rows["date"]), returns)
+    threshold = thresholds(lift, rows["refit"].to_numpy(), schedule)
+    out = pd.DataFrame({"threshold": threshold, "in_out": np.where(lift > threshold, BILL, CAP)}, index=schedule.dates)
     if "rotation" in outcomes_of(table):
         turn = (rows["p_rotation"] / rows["base_rotation"]).to_numpy(float)
         leads = (turn > 1.0) & (turn > lift)
@@ -254,7 +254,7 @@ def decisions(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def figures(table: pd.DataFrame, returns: pd.DataFrame) -> dict[str, float]:
+def backtest_metrics(table: pd.DataFrame, returns: pd.DataFrame) -> dict[str, float]:
     """In-out and three-way after costs, beside buy-and-hold and a constant mix; overall and by period.
 
     Parameters
@@ -283,14 +283,16 @@ def figures(table: pd.DataFrame, returns: pd.DataFrame) -> dict[str, float]:
     return out
 
 
-def _by_period(positions: pd.Series, returns: pd.DataFrame, judge: Callable[..., dict[str, float]]) -> dict[str, float]:
+def _by_period(
+    positions: pd.Series, returns: pd.DataFrame, measure: Callable[..., dict[str, float]]
+) -> dict[str, float]:
     if not len(positions):
         return {}
-    course = plan(pd.DatetimeIndex(positions.index), returns)
-    held = positions.to_numpy()[course.decision]
+    schedule = schedule_of(pd.DatetimeIndex(positions.index), returns)
+    held = positions.to_numpy()[schedule.decision]
     out: dict[str, float] = {}
     for suffix, (start, end) in {"": (None, None), **PERIODS}.items():
-        on = in_period(course.sessions, start, end)
+        on = in_period(schedule.sessions, start, end)
         if on.sum() >= 2 * max(BLOCKS):
-            out |= {f"{name}{suffix}": value for name, value in judge(held, course, on).items()}
+            out |= {f"{name}{suffix}": value for name, value in measure(held, schedule, on).items()}
     return out

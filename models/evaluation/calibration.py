@@ -8,21 +8,23 @@ the probabilities are too bold (< 1) or too timid (> 1).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.special import logit, ndtri
 
+from features.data.calendar import HORIZON, SESSIONS_A_WEEK
+
 BINS = 10
 SIMULATIONS = 400
 BOUND = 0.95
 SEED = 11
-HORIZON, STEP = 21, 5  # sessions a label looks ahead; sessions between weekly decisions
 LAGS, MONTH_LAGS = 26, 6
-LEAST = 10  # fewer weeks than this with, or without, the outcome: no recalibration
+LEAST = 10  # weeks with, and weeks without, the outcome that a recalibration needs
 NORMAL_95 = 1.959964
 EDGE = 1e-6
-NOTHING = dict.fromkeys(
+UNDEFINED = dict.fromkeys(
     (f"calibration_{what}{end}" for what in ("slope", "intercept") for end in ("", "_low", "_high")), float("nan")
 )
 
@@ -57,8 +59,8 @@ def _errors(p: np.ndarray, happened: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def latent(weeks: int, monthly: bool) -> np.ndarray:
-    """Standard normal latent outcomes of simulated histories, shape (`SIMULATIONS`, weeks); cached, read-only.
+def latent(rows: int, monthly: bool) -> np.ndarray:
+    """Standard normal latent outcomes of simulated histories, shape (`SIMULATIONS`, rows); cached, read-only.
 
     Weekly: sums of 21 daily normals, sampled every 5 sessions, so that weeks up
     to four apart share sessions as their labels do (autocorrelation 16/21,
@@ -66,14 +68,58 @@ def latent(weeks: int, monthly: bool) -> np.ndarray:
     """
     rng = np.random.default_rng(SEED)
     if monthly:
-        z = rng.standard_normal((SIMULATIONS, weeks))
+        z = rng.standard_normal((SIMULATIONS, rows))
     else:
-        daily = rng.standard_normal((SIMULATIONS, STEP * (weeks - 1) + HORIZON))
+        daily = rng.standard_normal((SIMULATIONS, SESSIONS_A_WEEK * (rows - 1) + HORIZON))
         total = np.concatenate([np.zeros((SIMULATIONS, 1)), np.cumsum(daily, axis=1)], axis=1)
-        first = STEP * np.arange(weeks)
+        first = SESSIONS_A_WEEK * np.arange(rows)
         z = (total[:, first + HORIZON] - total[:, first]) / np.sqrt(HORIZON)
     z.flags.writeable = False
     return np.asarray(z)
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Stated and observed frequency of one outcome in bins of equal count.
+
+    Attributes
+    ----------
+    stated, observed, count : float array, (bins,)
+        Mean probability, share of weeks in which the outcome happened, number of weeks.
+    low, high : float array, (bins,)
+        2.5 % and 97.5 % quantiles of the observed frequency if `p` were right.
+    """
+
+    stated: np.ndarray
+    observed: np.ndarray
+    count: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def outside(self) -> int:
+        """Number of bins whose observed frequency is outside the band."""
+        return int(np.sum((self.observed < self.low) | (self.observed > self.high)))
+
+
+def reliability(p: np.ndarray, truth: np.ndarray, z: np.ndarray) -> Reliability:
+    """The reliability curve with the band of a perfectly calibrated model whose labels overlap.
+
+    The simulated outcomes are those of `ece_bound`.
+
+    Parameters
+    ----------
+    p : float array, (weeks,)
+    truth : bool array, (weeks,)
+    z : float array, (simulations, weeks)
+        From `latent`. In a simulation the outcome happens where z < ndtri(p).
+    """
+    place = bins(p)
+    member = (place[:, None] == np.unique(place)).astype(float)
+    count = member.sum(axis=0)
+    null = (z < ndtri(np.clip(p, 1e-9, 1.0 - 1e-9))).astype(float) @ member / count
+    low, high = np.quantile(null, [0.025, 0.975], axis=0)
+    return Reliability(p @ member / count, truth @ member / count, count, low, high)
 
 
 def ece_bound(p: np.ndarray, z: np.ndarray) -> float:
@@ -120,16 +166,16 @@ def recalibration(p: np.ndarray, truth: np.ndarray, on: np.ndarray, lags: int) -
     x = logit(np.clip(p, EDGE, 1.0 - EDGE))
     least = min(truth[on].sum(), (~truth[on]).sum())
     if least < LEAST or np.std(x[on]) < EDGE or _separated(x[on], truth[on]):
-        return NOTHING
+        return UNDEFINED
     design = np.column_stack([np.ones(len(x)), x]) * on[:, None]
     try:
         fit = Logit(truth.astype(float), design).fit(
             disp=0, warn_convergence=False, cov_type="HAC", cov_kwds={"maxlags": lags}
         )
     except (np.linalg.LinAlgError, PerfectSeparationError):
-        return NOTHING
+        return UNDEFINED
     if not fit.mle_retvals["converged"]:
-        return NOTHING
+        return UNDEFINED
     out = {}
     for place, name in ((1, "slope"), (0, "intercept")):
         value, error = float(fit.params[place]), float(fit.bse[place])

@@ -1,7 +1,7 @@
-"""Every figure of the evaluation protocol, from one table of out-of-sample probabilities.
+"""Every metric of the evaluation protocol, from one table of out-of-sample probabilities.
 
-All models, baselines and past calls are scored here and nowhere else;
-`docs/protocol.md` defines each figure and says what it assumes.
+All models, baselines and past calls are scored here and nowhere else.
+`models.evaluation.registry` states what each metric means and assumes.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from models.evaluation import backtest, bootstrap, calibration, verdict_record
+from models.evaluation import backtest, bootstrap, calibration, verdicts
 from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
-from models.evaluation.predictions import Weeks, read, select, slices
+from models.evaluation.predictions import Predictions, matured, scored_subsets, subset
 
 __all__ = ["BLOCKS", "ahead_of", "evaluate", "gain_by_year", "head_to_head_p", "losses", "p_value"]
 FLOOR = 1e-6
@@ -57,9 +57,9 @@ def _quintile(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.searchsorted(np.quantile(values, np.arange(1, QUINTILES) / QUINTILES), values))
 
 
-def given_no_breakdown(weeks: Weeks, p: np.ndarray) -> np.ndarray:
+def given_no_breakdown(predictions: Predictions, p: np.ndarray) -> np.ndarray:
     """`p` with breakdown's column set to zero and the rest scaled to one: rotation against neither, (weeks, 3)."""
-    rest = np.where(np.array(weeks.outcomes) == "breakdown", 0.0, p)
+    rest = np.where(np.array(predictions.outcomes) == "breakdown", 0.0, p)
     return np.asarray(rest / np.maximum(rest.sum(axis=1, keepdims=True), FLOOR))
 
 
@@ -83,40 +83,40 @@ def _reach(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: boo
     return {"log_loss_skill_low": low, "log_loss_skill_high": high}
 
 
-def _discrimination(weeks: Weeks) -> dict[str, float]:
+def _discrimination(predictions: Predictions) -> dict[str, float]:
     out = {
-        f"auc_{name}": concordance(weeks.happened(name), weeks.column(name))
+        f"auc_{name}": concordance(predictions.happened(name), predictions.column(name))
         for name in ("breakdown", "rotation")
-        if name in weeks.outcomes
+        if name in predictions.outcomes
     }
-    if {"breakdown", "rotation"} <= set(weeks.outcomes):
-        decided = weeks.happened("breakdown") | weeks.happened("rotation")
-        rose, score = weeks.happened("rotation")[decided], head_to_head(weeks)[decided]
+    if {"breakdown", "rotation"} <= set(predictions.outcomes):
+        decided = predictions.happened("breakdown") | predictions.happened("rotation")
+        rose, score = predictions.happened("rotation")[decided], head_to_head(predictions)[decided]
         out["auc_head_to_head"] = concordance(rose, score)
-        if weeks.volatility is not None:
-            known = np.isfinite(weeks.volatility)
+        if predictions.volatility is not None:
+            known = np.isfinite(predictions.volatility)
             stratum = np.full(len(known), -1)
             if known.any():
-                stratum[known] = _quintile(weeks.volatility[known])
+                stratum[known] = _quintile(predictions.volatility[known])
             both = known[decided]
             out["auc_head_to_head_vol"] = concordance_within(rose[both], score[both], stratum[decided][both])
     return out
 
 
-def head_to_head(weeks: Weeks) -> np.ndarray:
-    """P(rotation) / (P(rotation) + P(breakdown)), the headline; shape (weeks,)."""
-    rotation, breakdown = weeks.column("rotation"), weeks.column("breakdown")
+def head_to_head(predictions: Predictions) -> np.ndarray:
+    """P(rotation) / (P(rotation) + P(breakdown)), the head-to-head; shape (weeks,)."""
+    rotation, breakdown = predictions.column("rotation"), predictions.column("breakdown")
     return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
 
 
 def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
-    """One-sided p that the headline of `table` has a lower log loss than that of `rival` on weeks with either outcome.
+    """One-sided p that the head-to-head of `table` has a lower log loss than that of `rival` on weeks with either.
 
     Both tables of predictions hold the same weeks. The other weeks stay in
     place with a gain of zero, so that a block is calendar time. 1 where the
     label has no rotation.
     """
-    mine, theirs = read(table), read(rival)
+    mine, theirs = matured(table), matured(rival)
     if not {"breakdown", "rotation"} <= set(mine.outcomes):
         return 1.0
     rose = mine.happened("rotation")
@@ -132,60 +132,64 @@ def ahead_of(table: pd.DataFrame, rival: pd.DataFrame, name: str) -> dict[str, f
 
     Both tables of predictions hold the same weeks; p as that of the skill, so it assumes what that assumes.
     """
-    mine, theirs = read(table), read(rival)
+    mine, theirs = matured(table), matured(rival)
     loss, other = losses(mine.p, mine.codes), losses(theirs.p, theirs.codes)
     out = {}
-    for suffix, span, counted in slices(mine):
+    for suffix, span, counted in scored_subsets(mine):
         on = counted[span]
         out[f"ahead_of_{name}{suffix}"] = float((other - loss)[span][on].mean())
         out[f"ahead_of_{name}_p{suffix}"] = _significance(loss[span], other[span], on, mine.monthly)
     return out
 
 
-def _brier(weeks: Weeks) -> dict[str, float]:
+def _brier(predictions: Predictions) -> dict[str, float]:
     out: dict[str, float] = {}
-    for place, name in enumerate(weeks.outcomes):
-        truth = weeks.codes == place
-        score, worse = (float(np.mean((p[:, place] - truth) ** 2)) for p in (weeks.p, weeks.base))
+    for place, name in enumerate(predictions.outcomes):
+        truth = predictions.codes == place
+        score, worse = (float(np.mean((p[:, place] - truth) ** 2)) for p in (predictions.p, predictions.base))
         out |= {f"brier_{name}": score, f"brier_skill_{name}": 1.0 - score / worse if worse else float("nan")}
     return out
 
 
-def _light(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
-    """The figures that choose between models."""
-    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
+def _light(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
+    """The metrics that choose between models."""
+    loss, reference = losses(predictions.p, predictions.codes), losses(predictions.base, predictions.codes)
     out = {
         "log_loss": float(loss[on].mean()),
         "log_loss_skill": skill(loss[on], reference[on]),
-        "log_loss_skill_p": _significance(loss, reference, on, weeks.monthly),
+        "log_loss_skill_p": _significance(loss, reference, on, predictions.monthly),
     }
-    part = select(weeks, on)
+    part = subset(predictions, on)
     return out | _discrimination(part) | _brier(part) | {"effective_months": part.months}
 
 
-def _against_others(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+def _against_others(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
     """Skill against the trailing climatology, of rotation against neither, and with a margin on rotation."""
-    loss, reference = losses(weeks.p, weeks.codes), losses(weeks.base, weeks.codes)
-    out = _reach(loss, reference, on, weeks.monthly)
-    if weeks.trailing is not None:
-        out["log_loss_skill_trailing"] = skill(loss[on], losses(weeks.trailing, weeks.codes)[on])
-    if "rotation" not in weeks.outcomes:
+    loss, reference = losses(predictions.p, predictions.codes), losses(predictions.base, predictions.codes)
+    out = _reach(loss, reference, on, predictions.monthly)
+    if predictions.trailing is not None:
+        out["log_loss_skill_trailing"] = skill(loss[on], losses(predictions.trailing, predictions.codes)[on])
+    if "rotation" not in predictions.outcomes:
         return out
-    if weeks.margin is not None:
-        out["log_loss_skill_margin"] = skill(losses(weeks.p, weeks.margin)[on], losses(weeks.base, weeks.margin)[on])
-    calm = on & ~weeks.happened("breakdown")
+    if predictions.margin is not None:
+        out["log_loss_skill_margin"] = skill(
+            losses(predictions.p, predictions.margin)[on], losses(predictions.base, predictions.margin)[on]
+        )
+    calm = on & ~predictions.happened("breakdown")
     if calm.any():
-        loss, reference = (losses(given_no_breakdown(weeks, p), weeks.codes) for p in (weeks.p, weeks.base))
+        loss, reference = (
+            losses(given_no_breakdown(predictions, p), predictions.codes) for p in (predictions.p, predictions.base)
+        )
         out["log_loss_skill_rotation"] = skill(loss[calm], reference[calm])
-        out["log_loss_skill_rotation_p"] = _significance(loss, reference, calm, weeks.monthly)
+        out["log_loss_skill_rotation_p"] = _significance(loss, reference, calm, predictions.monthly)
     return out
 
 
-def _calibration(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+def _calibration(predictions: Predictions, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
     out = {}
-    lags = calibration.MONTH_LAGS if weeks.monthly else calibration.LAGS
-    for name in weeks.outcomes:
-        p, truth = weeks.column(name), weeks.happened(name)
+    lags = calibration.MONTH_LAGS if predictions.monthly else calibration.LAGS
+    for name in predictions.outcomes:
+        p, truth = predictions.column(name), predictions.happened(name)
         out[f"ece_{name}"] = calibration.ece(p[on], truth[on])
         out[f"ece_bound_{name}"] = calibration.ece_bound(p[on], latent[:, on])
         for key, value in calibration.recalibration(p, truth, on, lags).items():
@@ -194,41 +198,41 @@ def _calibration(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, 
     return out
 
 
-def _crises(weeks: Weeks, on: np.ndarray) -> dict[str, float]:
+def _crises(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
     """Episodes of breakdown among the weeks that count, and the skill without the one that helped most."""
-    dates = weeks.dates[on & weeks.happened("breakdown")]
-    spans = verdict_record.episode_spans(dates)
+    dates = predictions.dates[on & predictions.happened("breakdown")]
+    spans = verdicts.episode_spans(dates)
     out = {"episodes": float(len(spans))}
-    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
-    inside = [on & np.asarray((weeks.dates >= first) & (weeks.dates <= last)) for first, last in spans]
+    gain = losses(predictions.base, predictions.codes) - losses(predictions.p, predictions.codes)
+    inside = [on & np.asarray((predictions.dates >= first) & (predictions.dates <= last)) for first, last in spans]
     if inside:
         best = max(inside, key=lambda part: float(gain[part].sum()))
         rest = on & ~best
         if rest.any():
-            codes = weeks.codes[rest]
+            codes = predictions.codes[rest]
             out["log_loss_skill_without_best_crisis"] = skill(
-                losses(weeks.p[rest], codes), losses(weeks.base[rest], codes)
+                losses(predictions.p[rest], codes), losses(predictions.base[rest], codes)
             )
     return out
 
 
-def _full(weeks: Weeks, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
-    out = _light(weeks, on) | _against_others(weeks, on) | _calibration(weeks, on, latent)
-    if "breakdown" in weeks.outcomes:
-        out |= _crises(weeks, on)
-        out |= backtest.cost_ratios(weeks.column("breakdown")[on], weeks.happened("breakdown")[on])
+def _full(predictions: Predictions, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
+    out = _light(predictions, on) | _against_others(predictions, on) | _calibration(predictions, on, latent)
+    if "breakdown" in predictions.outcomes:
+        out |= _crises(predictions, on)
+        out |= backtest.cost_ratios(predictions.column("breakdown")[on], predictions.happened("breakdown")[on])
     return out
 
 
 def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: bool = True) -> dict[str, float]:
-    """All figures of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
+    """All metrics of the matured weeks: overall, by period, and on the faltering weeks; finite values only.
 
     Parameters
     ----------
     table : DataFrame
         Columns `date`, `outcome`, `p_<outcome>`, `base_<outcome>`; the outcomes
         are those of its `p_` columns. `trailing_<outcome>`, `faltering`,
-        `volatility`, `outcome_margin` and `refit` add the figures that need them.
+        `volatility`, `outcome_margin` and `refit` add the metrics that need them.
     returns : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_bill`), optional
         Daily total returns as decimals; with `refit` they give what following
         the probabilities earned.
@@ -242,17 +246,21 @@ def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: boo
         A column is missing, a probability is not a number, an outcome is
         unknown, returns have gaps.
     """
-    weeks = read(table)
+    predictions = matured(table)
     out: dict[str, float] = {}
-    if not len(weeks.dates):
+    if not len(predictions.dates):
         return out
-    latent = calibration.latent(len(weeks.dates), weeks.monthly) if full else np.empty((0, len(weeks.dates)))
-    for suffix, span, counted in slices(weeks):
-        part, on = select(weeks, span), counted[span]
+    latent = (
+        calibration.latent(len(predictions.dates), predictions.monthly)
+        if full
+        else np.empty((0, len(predictions.dates)))
+    )
+    for suffix, span, counted in scored_subsets(predictions):
+        part, on = subset(predictions, span), counted[span]
         found = _full(part, on, latent[:, span]) if full else _light(part, on)
         out |= {f"{name}{suffix}": value for name, value in found.items()}
-    if full and returns is not None and "refit" in table and "breakdown" in weeks.outcomes:
-        out |= backtest.figures(table, returns)
+    if full and returns is not None and "refit" in table and "breakdown" in predictions.outcomes:
+        out |= backtest.backtest_metrics(table, returns)
     return {name: float(value) for name, value in out.items() if np.isfinite(value)}
 
 
@@ -262,6 +270,6 @@ def gain_by_year(table: pd.DataFrame) -> pd.Series:
     Indexed by year; the values add up to (reference - loss) of the whole span.
     Weeks overlap, so a year holds about twelve independent months.
     """
-    weeks = read(table)
-    gain = losses(weeks.base, weeks.codes) - losses(weeks.p, weeks.codes)
-    return pd.Series(gain, weeks.dates.year, name="gain").groupby(level=0).sum().rename_axis("year")
+    predictions = matured(table)
+    gain = losses(predictions.base, predictions.codes) - losses(predictions.p, predictions.codes)
+    return pd.Series(gain, predictions.dates.year, name="gain").groupby(level=0).sum().rename_axis("year")

@@ -1,4 +1,4 @@
-"""The matured weeks of a walk-forward, as arrays that every figure is computed from."""
+"""The matured rows of a table of predictions, as arrays, and the subsets that every metric is computed on."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.errors import RegimeError
 
 PERIODS = {"_1990_2007": (None, "2007-12-31"), "_2008_on": ("2008-01-01", None)}
-MONTHLY_DAYS = 20.0  # decisions further apart than this (median) are monthly, their horizons do not overlap
+FALTERING = "_faltering"  # suffix of the weeks in which the leaders trail the broad leg
+MONTHLY_DAYS = 20.0  # decisions further apart than this (median) are monthly; their horizons do not overlap
 
 
 @dataclass(frozen=True)
-class Weeks:
-    """Matured decisions in the order of time.
+class Predictions:
+    """Matured out-of-sample predictions, sorted by decision date.
 
     Attributes
     ----------
-    dates : DatetimeIndex, (weeks,)
+    dates : DatetimeIndex, (rows,)
     outcomes : tuple of str
-        In the order of the columns below; from the table, not from a constant.
-    codes : int array, (weeks,)
+        In the order of the columns below; they come from the table, not from a constant.
+    codes : int array, (rows,)
         Place in `outcomes` of what happened.
-    p, base : float array, (weeks, outcomes)
+    p, base : float array, (rows, outcomes)
         The model's probabilities and the climatology of the same fold.
     monthly : bool
-        Decisions are monthly: a row is a month, not 5/21 of one.
-    trailing : float array, (weeks, outcomes), or None
+        Decisions are monthly: a row is an independent month, not 5/21 of one.
+    trailing : float array, (rows, outcomes), or None
         Climatology of the twenty years before the fold.
-    faltering : bool array, (weeks,), or None
-    volatility : float array, (weeks,), or None
-    margin : int array, (weeks,), or None
+    faltering : bool array, (rows,), or None
+        Whether the leaders trail the broad leg.
+    volatility : float array, (rows,), or None
+    margin : int array, (rows,), or None
         `codes` with a margin on rotation.
     """
 
@@ -50,17 +53,33 @@ class Weeks:
     margin: np.ndarray | None = None
 
     def column(self, name: str) -> np.ndarray:
-        """The model's probabilities of one outcome, shape (weeks,)."""
+        """The model's probabilities of one outcome, shape (rows,)."""
         return np.asarray(self.p[:, self.outcomes.index(name)])
 
     def happened(self, name: str) -> np.ndarray:
-        """Whether each week's outcome was `name`, shape (weeks,)."""
+        """Whether each outcome was `name`, shape (rows,)."""
         return np.asarray(self.codes == self.outcomes.index(name))
 
     @property
     def months(self) -> float:
-        """Independent months: rows, or rows x 5/21 where weekly horizons of 21 sessions overlap."""
-        return len(self.dates) * (1.0 if self.monthly else 5.0 / 21.0)
+        """Independent months in the rows."""
+        return len(self.dates) * months_a_row(self.monthly)
+
+
+def months_a_row(monthly: bool) -> float:
+    """Independent months a row holds: 1, or 5/21 where the horizons of weekly decisions overlap."""
+    return 1.0 if monthly else SESSIONS_A_WEEK / HORIZON
+
+
+def is_monthly(dates: pd.DatetimeIndex) -> bool:
+    """Whether sorted decisions are monthly: further apart than `MONTHLY_DAYS` in the median."""
+    gap = np.median(np.diff(dates.to_numpy())) / np.timedelta64(1, "D") if len(dates) > 1 else 0.0
+    return bool(gap > MONTHLY_DAYS)
+
+
+def matured_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of predictions whose outcome is known."""
+    return table[table["outcome"].notna()]
 
 
 def outcomes_of(table: pd.DataFrame) -> tuple[str, ...]:
@@ -90,7 +109,7 @@ def _codes(values: pd.Series, outcomes: tuple[str, ...]) -> np.ndarray:
     return np.asarray(codes)
 
 
-def read(table: pd.DataFrame) -> Weeks:
+def matured(table: pd.DataFrame) -> Predictions:
     """The matured rows of a table of predictions, sorted by date.
 
     Parameters
@@ -105,31 +124,30 @@ def read(table: pd.DataFrame) -> Weeks:
         A column is missing, a probability is not a number, an outcome is unknown.
     """
     outcomes = outcomes_of(table)
-    ripe = table[table["outcome"].notna()].sort_values("date", kind="stable")
-    dates = pd.DatetimeIndex(ripe["date"])
-    gap = np.median(np.diff(dates.to_numpy())) / np.timedelta64(1, "D") if len(dates) > 1 else 0.0
-    return Weeks(
+    rows = matured_rows(table).sort_values("date", kind="stable")
+    dates = pd.DatetimeIndex(rows["date"])
+    return Predictions(
         dates,
         outcomes,
-        _codes(ripe["outcome"], outcomes),
-        _probabilities(ripe, "p_", outcomes),
-        _probabilities(ripe, "base_", outcomes),
-        bool(gap > MONTHLY_DAYS),
-        _probabilities(ripe, "trailing_", outcomes) if f"trailing_{outcomes[0]}" in ripe else None,
-        ripe["faltering"].to_numpy(bool) if "faltering" in ripe else None,
-        ripe["volatility"].to_numpy(float) if "volatility" in ripe else None,
-        _codes(ripe["outcome_margin"], outcomes) if "outcome_margin" in ripe else None,
+        _codes(rows["outcome"], outcomes),
+        _probabilities(rows, "p_", outcomes),
+        _probabilities(rows, "base_", outcomes),
+        is_monthly(dates),
+        _probabilities(rows, "trailing_", outcomes) if f"trailing_{outcomes[0]}" in rows else None,
+        rows["faltering"].to_numpy(bool) if "faltering" in rows else None,
+        rows["volatility"].to_numpy(float) if "volatility" in rows else None,
+        _codes(rows["outcome_margin"], outcomes) if "outcome_margin" in rows else None,
     )
 
 
-def select(weeks: Weeks, kept: np.ndarray) -> Weeks:
-    """The weeks where the boolean array `kept` holds."""
+def subset(predictions: Predictions, kept: np.ndarray) -> Predictions:
+    """The rows where the boolean array `kept` is true."""
     parts = {
         name: value[kept]
         for name in ("dates", "codes", "p", "base", "trailing", "faltering", "volatility", "margin")
-        if (value := getattr(weeks, name)) is not None
+        if (value := getattr(predictions, name)) is not None
     }
-    return dataclasses.replace(weeks, **parts)
+    return dataclasses.replace(predictions, **parts)
 
 
 def in_period(dates: pd.DatetimeIndex, start: str | None, end: str | None) -> np.ndarray:
@@ -142,18 +160,18 @@ def in_period(dates: pd.DatetimeIndex, start: str | None, end: str | None) -> np
     return kept
 
 
-def slices(weeks: Weeks) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Suffix, the span as a boolean array, and the weeks of it that count, for every slice that has any.
+def scored_subsets(predictions: Predictions) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Suffix, span and counted rows (boolean arrays) of every subset that has rows: all, each period, faltering.
 
-    A period is a span in which all weeks count. The faltering weeks are
-    scattered over the whole span, so whatever respects dependence in time must
-    know the weeks between them.
+    A period is a span in which all rows count. The faltering weeks are scattered
+    over the whole span: a statistic that respects dependence in time must know
+    the weeks between them.
     """
-    every = np.ones(len(weeks.dates), dtype=bool)
+    every = np.ones(len(predictions.dates), dtype=bool)
     yield "", every, every
     for suffix, (start, end) in PERIODS.items():
-        span = in_period(weeks.dates, start, end)
+        span = in_period(predictions.dates, start, end)
         if span.any():
             yield suffix, span, span
-    if weeks.faltering is not None and weeks.faltering.any():
-        yield "_faltering", every, weeks.faltering
+    if predictions.faltering is not None and predictions.faltering.any():
+        yield FALTERING, every, predictions.faltering

@@ -19,7 +19,7 @@ import numpy as np
 
 from models.evaluation import bootstrap
 
-NOTHING = 1e-6  # nats: a deviation below it is rounding, the try equals the benchmark
+NEGLIGIBLE = 1e-6  # nats: a smaller deviation is rounding, and the try equals the benchmark
 
 
 def adjusted_p(benchmark: np.ndarray, models: np.ndarray, blocks: tuple[int, ...]) -> float:
@@ -46,7 +46,7 @@ def adjusted_p(benchmark: np.ndarray, models: np.ndarray, blocks: tuple[int, ...
     rounding where the candidate is alone.
     """
     gains = benchmark[:, None] - models
-    if len(gains) < 2 * max(blocks) or deviation(gains[:, :1], max(blocks))[0] < NOTHING:
+    if len(gains) < 2 * max(blocks) or deviation(gains[:, :1], max(blocks))[0] < NEGLIGIBLE:
         return 1.0
     return max(_p(gains, block) for block in blocks)
 
@@ -65,13 +65,13 @@ def deviation(gains: np.ndarray, block: int) -> np.ndarray:
 def _p(gains: np.ndarray, block: int) -> float:
     size, scale = len(gains), deviation(gains, block)
     wide = bootstrap.widening(size, block)
-    # A try that is so much worse that it cannot be the best is not centred, and so drops out ("consistent").
-    bar = -np.sqrt(2.0 * np.log(np.log(size)) / size) * wide
+    # Hansen's consistent p: a try too far behind to be the best is not centred, so it drops out.
+    threshold = -np.sqrt(2.0 * np.log(np.log(size)) / size) * wide
     largest = np.full(bootstrap.REPLICATIONS, -np.inf)
-    for place in np.flatnonzero(scale >= NOTHING):
+    for place in np.flatnonzero(scale >= NEGLIGIBLE):
         scaled = gains[:, place] / scale[place]
         mean = scaled.mean()
         drawn = (bootstrap.resampled_means(scaled, block) - mean) * wide
-        largest = np.maximum(largest, drawn if mean >= bar else drawn + mean)
-    mine = gains[:, 0].mean() / scale[0]
-    return float((1.0 + np.sum(largest >= mine)) / (bootstrap.REPLICATIONS + 1.0))
+        largest = np.maximum(largest, drawn if mean >= threshold else drawn + mean)
+    own = gains[:, 0].mean() / scale[0]
+    return float((1.0 + np.sum(largest >= own)) / (bootstrap.REPLICATIONS + 1.0))

@@ -18,11 +18,10 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
-from models import predictor
+from models import fitted
 from models.tracking import connection, relocation, runs
 
 TIMEOUT = 10.0  # seconds
@@ -131,8 +130,7 @@ def registered(name: str, alias: str) -> runs.Registered | None:
             draft = copy.with_suffix(f".{os.getpid()}")
             draft.write_text(text)
             draft.replace(copy)
-    document: dict[str, Any] = predictor.loads(text)
-    return runs.Registered(name, at.version, document, at.tags, at.run_id)
+    return runs.Registered(name, at.version, fitted.from_json(text), at.tags, at.run_id)
 
 
 def _fetched(at: Pointer) -> str:

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from features.data.files import sync
 
 from features.data.errors import RegimeError
+from features.data.files import sync
 from features.data.paths import home
+from models import fitted
 from models.tracking.runs import Result
 
 TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id")
@@ -71,7 +72,7 @@ def keep(batch: Batch) -> Path:
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=top))
         results: dict[str, dict[str, Any]] = {}
         for place, (kind, result) in enumerate(batch.results.items()):
-            results[kind] = {name: getattr(result, name) for name in TEXTS}
+            results[kind] = {name: getattr(result, name) for name in TEXTS} | {"document": result.document.to_dict()}
             _keep_files(draft / str(place), result)
         batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
         whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made")}
@@ -125,6 +126,7 @@ def _result(place: Path, texts: dict[str, Any]) -> Result:
         path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
     }
     texts["curves"] = {name: [(step, value) for step, value in curve] for name, curve in texts["curves"].items()}
+    texts["document"] = fitted.from_dict(texts["document"])
     return Result(predictions=pd.read_parquet(place / "predictions.parquet"), files=files, **texts)
 
 

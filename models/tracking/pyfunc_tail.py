@@ -1,8 +1,11 @@
-"""The MLflow wrapper: appended to `predictor.py` when a model is logged, so that the code travels with it."""
+"""The MLflow wrapper of a fitted model: logged as code, with `models.fitted` and `models.predictor` beside it."""
 
 import mlflow.pyfunc
+import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
+
+from models import fitted, predictor
 
 SHOWN = 10  # names in one message
 
@@ -17,20 +20,20 @@ class RegimeModel(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
         """Read the model's JSON text."""
         with open(context.artifacts["model"], encoding="utf-8") as handle:  # noqa: PTH123
-            self.document = loads(handle.read())  # noqa: F821 - defined by predictor.py above
+            self.document = fitted.from_json(handle.read())
 
-    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:  # noqa: ARG002, F821
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:  # noqa: ARG002
         """Probabilities of each outcome for every row."""
-        wanted = self.document["features"]
+        wanted = list(self.document.features)
         _check(model_input, wanted)
         frame = model_input[wanted].astype(float) if wanted else model_input
-        values = predict(self.document, frame)  # noqa: F821
-        return pd.DataFrame(values, columns=self.document["outcomes"], index=model_input.index)  # noqa: F821
+        values = predictor.predict(self.document, frame)
+        return pd.DataFrame(values, columns=list(self.document.outcomes), index=model_input.index)
 
 
 def _check(frame, wanted):
     """Refuse a frame without all features, naming what is absent."""
-    if not isinstance(frame, pd.DataFrame):  # noqa: F821
+    if not isinstance(frame, pd.DataFrame):
         raise MlflowException.invalid_parameter_value("rows of named features are needed (a table with column names)")
     names = [str(name) for name in frame.columns]
     absent = [name for name in wanted if name not in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import tempfile
 import time
 import uuid
@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from models import predictor
+from models import fitted, predictor
+from models.fitted import FittedModel
 from models.tracking import connection, provenance, shared_view
 from models.tracking.connection import ROOT, TrackingError, tells
 from models.tracking.connection import module as _mlflow
@@ -34,7 +35,7 @@ class Result:
     params, metrics, tags : dict
     predictions : DataFrame
         Every out-of-sample week.
-    document : dict
+    document : FittedModel
         The fitted model of the last fold.
     curves : dict of str to list of (step, value)
         Stepped metrics; a step is the test week as an integer date, YYYYMMDD.
@@ -53,7 +54,7 @@ class Result:
     metrics: dict[str, float]
     tags: dict[str, str]
     predictions: pd.DataFrame
-    document: dict[str, Any]
+    document: FittedModel
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     files: dict[str, str | bytes] = field(default_factory=dict)
     parent: str | None = None
@@ -145,23 +146,25 @@ def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
     return None
 
 
-def _log_model(mlflow: Any, folder: Path, document: dict[str, Any], row: pd.DataFrame) -> Any:
+def _log_model(mlflow: Any, folder: Path, document: FittedModel, row: pd.DataFrame) -> Any:
     """Log the fitted model as code over a JSON text; nothing in it is pickled."""
-    (folder / "model.json").write_text(json.dumps(document))
-    code = folder / "regime_model.py"
-    here = Path(__file__)
-    code.write_text(Path(predictor.__file__).read_text() + "\n\n" + here.with_name("pyfunc_tail.py").read_text())
+    (folder / "model.json").write_text(document.to_json())
+    package = folder / "code" / "models"
+    package.mkdir(parents=True)
+    for module in (fitted, predictor):
+        shutil.copy(str(module.__file__), package)
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(code),
+        python_model=str(Path(__file__).with_name("pyfunc_tail.py")),
+        code_paths=[str(package)],
         artifacts={"model": str(folder / "model.json")},
         signature=_signature(document),
-        input_example=row[document["features"]].reset_index(drop=True) if document["features"] else None,
+        input_example=row[list(document.features)].reset_index(drop=True) if document.features else None,
         pip_requirements=_requirements(),
     )
 
 
-def _signature(document: dict[str, Any]) -> Any:
+def _signature(document: FittedModel) -> Any:
     """Doubles in, doubles out. MLflow calls a column optional that may hold a missing value: every feature may.
 
     That none of them is absent or renamed is checked by the model itself, with a message that fits a screen.
@@ -169,8 +172,8 @@ def _signature(document: dict[str, Any]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
-    inputs = [ColSpec("double", name, required=False) for name in document["features"]]
-    outputs = [ColSpec("double", name) for name in document["outcomes"]]
+    inputs = [ColSpec("double", name, required=False) for name in document.features]
+    outputs = [ColSpec("double", name) for name in document.outcomes]
     return ModelSignature(inputs=Schema(inputs) if inputs else None, outputs=Schema(outputs))
 
 
@@ -191,7 +194,7 @@ def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
 def _requirements() -> list[str]:
     from importlib.metadata import version
 
-    return [f"{name}=={version(name)}" for name in ("mlflow", "lightgbm", "numpy", "pandas")]
+    return [f"{name}=={version(name)}" for name in ("mlflow", "lightgbm", "numpy", "pandas", "pydantic")]
 
 
 @tells
@@ -272,7 +275,7 @@ class Registered:
 
     name: str
     version: str
-    document: dict[str, Any]
+    document: FittedModel
     tags: dict[str, str]
     run_id: str = ""
 
@@ -286,7 +289,7 @@ def registered(name: str, alias: str) -> Registered | None:
     version = client.get_registered_model(name).aliases.get(alias)
     if version is None:
         return None
-    document = predictor.loads(model_text(name, str(version)))
+    document = fitted.from_json(model_text(name, str(version)))
     found = client.get_model_version(name, version)
     return Registered(name, str(version), document, dict(found.tags), str(found.run_id))
 

@@ -10,32 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from models.evaluation import registry
+from models.evaluation.metric_types import Place
+
 KEY = "regime"
 PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
-# Metric to its heading in a terminal; what the UI shows as columns, in this order.
-METRICS = {
-    "log_loss_skill": "skill",
-    "log_loss_skill_p": "p",
-    "auc_breakdown": "AUC bd",
-    "auc_rotation": "AUC rot",
-    "auc_head_to_head": "h2h",
-    "auc_head_to_head_vol": "h2h|vol",
-    "brier_skill_breakdown": "Brier bd",
-    "brier_skill_rotation": "Brier rot",
-    "calibration_slope_breakdown": "slope bd",
-    "effective_months": "months",
-    "train_seconds": "sec",
-}
+METRICS = tuple(registry.shown(Place.VIEW))  # the columns, in this order
 TAGS = ("gate_verdict", "label", "source")
-# Baselines look the same in every experiment (Okabe & Ito's colours); MLflow draws the others' from a hash.
-COLORS = {
-    "climatology": "#4D4D4D",
-    "persistence": "#A7AEB5",
-    "logit2": "#0072B2",
-    "markov": "#CC79A7",
-    "logit-all": "#56B4E9",
-    "jump": "#E69F00",
-}
 COLOR_TAG = "mlflow.runColor"
 WIDTHS = {"tags.`label`": 80, "tags.`source`": 80}  # pixels
 GAINS = {

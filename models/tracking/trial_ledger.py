@@ -70,20 +70,28 @@ class Entry:
         program, and so another try.
         """
         mean = f"{float(self.losses.mean()):.6f}" if len(self.losses) else ""
-        parts = [self.spec, self.digest, self.source, self.label, len(self.losses), mean]
+        parts = [_identity(self.spec), self.digest, self.source, self.label, len(self.losses), mean]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _identity(spec: str) -> str:
+    """The specification's text as keys are made of it; a text this program cannot read stands for itself."""
+    try:
+        return from_json(spec).identity
+    except RegimeError:
+        return spec
 
 
 def weekly_losses(table: pd.DataFrame) -> pd.Series:
     """Log loss in nats of each matured week of a walk-forward's table, by decision date."""
-    ripe = predictions.read(table)
-    return pd.Series(metrics.losses(ripe.p, ripe.codes), ripe.dates, name="loss")
+    matured = predictions.matured(table)
+    return pd.Series(metrics.losses(matured.p, matured.codes), matured.dates, name="loss")
 
 
 def entry_of(name: str, spec: ModelSpec, digest: str, source: str, table: pd.DataFrame) -> Entry:
     """The entry of a model walked forward into `table`."""
     losses = weekly_losses(table)
-    return Entry(name, spec.kind, spec.to_json(), digest, source, spec.label, is_protocol(spec), losses)
+    return Entry(name, spec.estimator, spec.to_json(), digest, source, spec.label, is_protocol(spec), losses)
 
 
 def entry_of_result(result: Result, digest: str, source: str) -> Entry:

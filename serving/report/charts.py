@@ -23,18 +23,18 @@ PALETTE = ("#33658a", "#d1495b", "#2a9d8f", "#f2a541", "#6a4c93", "#86bbd8", "#8
 
 
 @dataclass(frozen=True)
-class Data:
+class ChartData:
     """What the charts read: the daily panel and the features of the last years."""
 
     panel: pd.DataFrame
     daily: pd.DataFrame
 
 
-def data(snapshot: Snapshot) -> Data:
+def chart_data(snapshot: Snapshot) -> ChartData:
     """Panel and all features, display ones included, over the last `YEARS` years."""
-    found = build_inputs(snapshot)
-    daily = feature.compute(FEATURES, found, found.panel.index[-1].year - YEARS)
-    return Data(found.panel.loc[daily.index], daily)
+    inputs = build_inputs(snapshot)
+    daily = feature.compute(FEATURES, inputs, inputs.panel.index[-1].year - YEARS)
+    return ChartData(inputs.panel.loc[daily.index], daily)
 
 
 def percentile(values: pd.Series) -> float:
@@ -80,9 +80,9 @@ def _ratio(panel: pd.DataFrame, up: str, down: str | None) -> pd.Series:
     return 100.0 * np.exp(steps.fillna(0.0).cumsum()).where(panel[up].notna())
 
 
-def ratios(found: Data) -> list[go.Figure]:
+def ratios(data: ChartData) -> list[go.Figure]:
     """Equal against cap weight, small against large, value against growth, leaders and the named seven."""
-    panel, seven = found.panel, [key for key in found.panel if key in SEVEN]
+    panel, seven = data.panel, [key for key in data.panel if key in SEVEN]
     basket = panel[seven].mean(axis=1, skipna=False) if len(seven) == len(SEVEN) else None
     figures = [
         _line("Equal weight over cap weight (RSP/SPY)", {"ratio": _ratio(panel, "ret_broad", "ret_cap")}, 1),
@@ -105,9 +105,9 @@ def _has(panel: pd.DataFrame, *names: str) -> bool:
     return all(name in panel and panel[name].notna().any() for name in names)
 
 
-def market(found: Data) -> list[go.Figure]:
+def market(data: ChartData) -> list[go.Figure]:
     """Breadth, highs and lows, the ten-year yield, the curve, credit, volatility."""
-    daily, panel = found.daily, found.panel
+    daily, panel = data.daily, data.panel
     above = {f"above {w} days": 100.0 * daily[f"members_above_{w}"] for w in (50, 200)}
     if not any(series.notna().any() for series in above.values()):
         above = {f"industries above {w} days": 100.0 * daily[f"industries_above_{w}"] for w in (50, 200)}
@@ -126,13 +126,13 @@ def market(found: Data) -> list[go.Figure]:
     return [figure for figure in figures if figure]
 
 
-def rotation_graph(found: Data) -> go.Figure | None:
+def rotation_graph(data: ChartData) -> go.Figure | None:
     """Relative rotation graph: sectors and styles with their last `TAIL_WEEKS` weeks."""
     names = [*SECTORS, *STYLES]
     figure = go.Figure()
     for color, name in zip((*PALETTE, *PALETTE), names, strict=False):
         columns = [f"{name}_rs_ratio", f"{name}_rs_momentum"]
-        points = found.daily[columns].iloc[-5 * TAIL_WEEKS - 1 :: 5].dropna()
+        points = data.daily[columns].iloc[-5 * TAIL_WEEKS - 1 :: 5].dropna()
         if not len(points):
             continue
         sizes = [4] * (len(points) - 1) + [11]

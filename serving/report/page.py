@@ -1,22 +1,25 @@
-"""The report: one HTML file that needs no network, for a desk and for a phone."""
+"""The report of a call: one HTML file that needs no network, for a wide screen and for a phone."""
 
 from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io
 import plotly.offline
 
+from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
 from features.data.paths import home
 from models.tracking.runs import Registered
 from serving import journal
-from serving.predict import Desk, call, desk
+from serving.call import Call
+from serving.call_context import load_context
+from serving.predict import make_call
 from serving.report import charts
+from serving.text import shown_drivers, spoken
 
 STYLE = """
 :root{--ink:#1f2933;--muted:#616e7c;--line:#e4e7eb}
@@ -49,40 +52,43 @@ def _figure(figure: go.Figure) -> str:
     return f"<figure><figcaption>{figure.layout.meta['title']}</figcaption>{drawn}</figure>"
 
 
-def _probabilities(made: dict[str, Any]) -> str:
+def _grid(figures: list[go.Figure]) -> str:
+    return f'<div class="grid">{"".join(_figure(one) for one in figures)}</div>'
+
+
+def _probabilities(call: Call) -> str:
+    base_rates, challenger = call.base_rates.as_dict(), call.challenger.probabilities.as_dict()
     rows = []
-    for name, value in made["probabilities"].items():
-        base, other = made["base_rates"][name], made["challenger"]["probabilities"][name]
+    for name, value in call.probabilities.as_dict().items():
         bar = (
             f'<div class="bar"><i style="width:{100 * value:.1f}%;background:{charts.COLORS[name]}"></i>'
-            f'<b style="left:{100 * base:.1f}%"></b></div>'
+            f'<b style="left:{100 * base_rates[name]:.1f}%"></b></div>'
         )
-        cells = f"<td>{name}</td><td>{value:.1%}</td><td>{bar}</td><td>{base:.1%}</td><td>{other:.1%}</td>"
-        rows.append(f"<tr>{cells}</tr>")
+        cells = f"<td>{value:.1%}</td><td>{bar}</td><td>{base_rates[name]:.1%}</td><td>{challenger[name]:.1%}</td>"
+        rows.append(f"<tr><td>{name}</td>{cells}</tr>")
     head = "<tr><th></th><th>probability</th><th></th><th>base rate</th><th>challenger</th></tr>"
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
 
 
-def _drivers(made: dict[str, Any]) -> str:
-    few = len(made["drivers"]) < 2 and made["challenger"]["drivers"]
-    found = made["challenger"]["drivers"] if few else made["drivers"]
-    parts = [f"<p>{html.escape(one['words'])}</p>" for one in made["drivers"]] if few else []
+def _drivers(call: Call) -> str:
+    drivers, of_challenger = shown_drivers(call)
+    parts = [f"<p>{html.escape(one.words)}</p>" for one in call.drivers] if of_challenger else []
     for side in ("rotation", "breakdown"):
         items = "".join(
-            f"<li>{html.escape(one['words'])} <span class='muted'>{one['family'].replace('_', ' ')}</span></li>"
-            for one in found
-            if one["for"] == side
+            f"<li>{html.escape(one.words)} <span class='muted'>{html.escape(spoken(one.family))}</span></li>"
+            for one in drivers
+            if one.side == side
         )
         if items:
-            parts.append(f"<div><h2>For {side}{' (challenger)' if few else ''}</h2><ul>{items}</ul></div>")
+            parts.append(f"<div><h2>For {side}{' (challenger)' if of_challenger else ''}</h2><ul>{items}</ul></div>")
     return f'<div class="grid">{"".join(parts)}</div>'
 
 
-def _record(made: dict[str, Any]) -> str:
+def _record(call: Call) -> str:
     rows = "".join(
-        f"<tr><td>{name}</td><td>{one['right']:.0%}</td><td>{one['interval'][0]:.0%} to {one['interval'][1]:.0%}</td>"
-        f"<td>{one['base_rate']:.0%}</td><td>{one['weeks']}</td><td>{one['episodes']}</td></tr>"
-        for name, one in made["record"].items()
+        f"<tr><td>{html.escape(name)}</td><td>{one.right:.0%}</td><td>{one.interval[0]:.0%} to {one.interval[1]:.0%}"
+        f"</td><td>{one.base_rate:.0%}</td><td>{one.weeks}</td><td>{one.episodes}</td></tr>"
+        for name, one in call.record.items()
     )
     head = (
         "<tr><th>verdict</th><th>right</th><th>90 % interval</th><th>base rate</th><th>weeks</th><th>episodes</th></tr>"
@@ -90,59 +96,70 @@ def _record(made: dict[str, Any]) -> str:
     return f'<div class="scroll"><table>{head}{rows}</table></div>' if rows else "<p>No record yet.</p>"
 
 
-def _freshness(made: dict[str, Any]) -> str:
+def _freshness(call: Call) -> str:
     rows = "".join(
-        f"<tr><td>{html.escape(key)}</td><td>{one['last']}</td><td>{'required' if one['required'] else ''}</td>"
-        f"<td>{'stale' if one['stale'] else ''}</td></tr>"
-        for key, one in sorted(made["freshness"].items(), key=lambda pair: (not pair[1]["stale"], pair[0]))
+        f"<tr><td>{html.escape(key)}</td><td>{one.last}</td><td>{'required' if one.required else ''}</td>"
+        f"<td>{'stale' if one.stale else ''}</td></tr>"
+        for key, one in sorted(call.freshness.items(), key=lambda pair: (not pair[1].stale, pair[0]))
     )
     table = f'<div class="scroll"><table>{rows}</table></div>'
-    return f"<details><summary>{len(made['freshness'])} series</summary>{table}</details>"
+    return f"<details><summary>{len(call.freshness)} series</summary>{table}</details>"
 
 
-def _head(made: dict[str, Any], head: str) -> str:
-    model, verdict = made["model"], made["verdict"]
-    leaders = made["leaders_faltering"]["since"]
-    role = "champion" if model["champion"] else "no champion: the challenger is shown"
-    color = VERDICT_COLORS[verdict]
-    mark = "" if made["head_to_head_evidence"] else " (no evidence on rotation)"
+def headline(call: Call, head: str) -> str:
+    """The first section: the verdict, the probabilities, and what they stand on."""
+    model, since = call.model, call.leaders_faltering.since
+    role = "champion" if model.champion else "no champion: the challenger is shown"
+    mark = "" if call.head_to_head_evidence else " (no evidence on rotation)"
+    of_model = f"{model.name} v{model.version} ({model.estimator}, {role})"
+    color = VERDICT_COLORS[call.verdict]
     lines = [
-        f'<h1><span class="verdict" style="background:{color}">{verdict.replace("_", " ")}</span></h1>',
-        f"<p>As of {made['asof']}, for the next 21 sessions. Rotation against breakdown: {made['head_to_head']:.0%}"
-        f"{mark}. Leaders {'falter since ' + leaders if leaders else 'do not falter'}.</p>",
-        _probabilities(made),
-        f"<p class='muted'>{model['name']} v{model['version']} ({model['kind']}, {role}), fitted {model['fitted_at']}; "
-        f"out-of-sample skill {model['skill']:+.3f} (p {model['skill_p']:.3f}). The black mark is the base rate. "
-        f"Data {made['source']} {made['digest']}; journal head {head[:16]}.</p>",
+        f'<h1><span class="verdict" style="background:{color}">{spoken(call.verdict)}</span></h1>',
+        f"<p>As of {call.asof}, for the next {HORIZON} sessions. Rotation against breakdown: {call.head_to_head:.0%}"
+        f"{mark}. Leaders {f'falter since {since}' if since else 'do not falter'}.</p>",
+        _probabilities(call),
+        f"<p class='muted'>{html.escape(of_model)}, fitted {model.fitted_at}; "
+        f"out-of-sample skill {model.skill:+.3f} (p {model.skill_p:.3f}). The black mark is the base rate. "
+        f"Data {call.source} {call.digest}; journal head {head[:16]}.</p>",
     ]
-    if model["override"]:
-        lines.append(f"<p>Set by a person, not by the gate: {html.escape(model['override'])}</p>")
-    if made["caveat"]:
-        lines.append(f"<p class='muted'>{html.escape(made['caveat'])}</p>")
-    for key, said in made["substitutions"].items():
+    if model.override:
+        lines.append(f"<p>Set by a person, not by the gate: {html.escape(model.override)}</p>")
+    if call.caveat:
+        lines.append(f"<p class='muted'>{html.escape(call.caveat)}</p>")
+    for key, said in call.substitutions.items():
         lines.append(f"<p class='muted'>{html.escape(key)}: {html.escape(said)}</p>")
     return "".join(lines)
 
 
-def page(made: dict[str, Any], found: charts.Data, predictions: pd.DataFrame | None, head: str) -> str:
-    """The whole file as text."""
-    graph = charts.rotation_graph(found)
+def render(call: Call, data: charts.ChartData, predictions: pd.DataFrame | None, head: str) -> str:
+    """The whole file as text.
+
+    Parameters
+    ----------
+    call : Call
+    data : ChartData
+        Panel and features up to the call's as-of date.
+    predictions : DataFrame or None
+        The model's walk-forward predictions, where they are at hand.
+    head : str
+        The journal's head hash.
+    """
+    graph = charts.rotation_graph(data)
     sections = [
-        _head(made, head),
-        "<h2>Why</h2>" + _drivers(made),
-        f'<div class="grid">{"".join(_figure(one) for one in charts.ratios(found))}</div>',
+        headline(call, head),
+        "<h2>Why</h2>" + _drivers(call),
+        _grid(charts.ratios(data)),
         _figure(graph) if graph else "",
-        f'<div class="grid">{"".join(_figure(one) for one in charts.market(found))}</div>',
+        _grid(charts.market(data)),
     ]
     if predictions is not None:
-        pair = [charts.history(predictions), charts.reliability(predictions)]
-        sections.append(f'<div class="grid">{"".join(_figure(one) for one in pair)}</div>')
-    sections += ["<h2>Record, out of sample</h2>" + _record(made), "<h2>Data</h2>" + _freshness(made)]
+        sections.append(_grid([charts.history(predictions), charts.reliability(predictions)]))
+    sections += ["<h2>Record, out of sample</h2>" + _record(call), "<h2>Data</h2>" + _freshness(call)]
     body = "".join(f"<section>{part}</section>" for part in sections if part)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>regime {made['asof']}: {made['verdict'].replace('_', ' ')}</title><style>{STYLE}</style>"
+        f"<title>regime {call.asof}: {spoken(call.verdict)}</title><style>{STYLE}</style>"
         f"<script>{plotly.offline.get_plotlyjs()}</script></head><body><main>{body}</main><script>{FIT}</script></body></html>"
     )
 
@@ -152,7 +169,7 @@ def _predictions(model: Registered) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.exists() else None
 
 
-def write(path: Path, made: dict[str, Any] | None = None, at: Desk | None = None) -> Path:
+def write_report(path: Path, call: Call | None = None) -> Path:
     """Write the report of a call (the latest one if absent) to `path`.
 
     Raises
@@ -160,10 +177,10 @@ def write(path: Path, made: dict[str, Any] | None = None, at: Desk | None = None
     RegimeError
         The file cannot be written, or no call can be made.
     """
-    at = at or desk()
-    made = made or call(None, at)
-    snapshot = at.whole.as_of(pd.Timestamp(made["asof"]))
-    text = page(made, charts.data(snapshot), _predictions(at.champion or at.challenger), journal.verify()[1])
+    context = load_context()
+    call = call or make_call(None, context)
+    snapshot = context.snapshot.as_of(pd.Timestamp(call.asof))
+    text = render(call, charts.chart_data(snapshot), _predictions(context.shown), journal.verify()[1])
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

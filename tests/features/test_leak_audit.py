@@ -140,25 +140,6 @@ def test_one_more_week_gives_the_same_bits(sample_snapshot):
     pd.testing.assert_frame_equal(now.loc[:"2015-08-14"], then, check_freq=False)
 
 
-def test_the_past_is_computed_once(sample_snapshot, home, monkeypatch):
-    from features import feature_cache, panel
-
-    days = [pd.Timestamp(day) for day in ("2015-08-14", "2015-08-21")]
-    then, now = (panel.build_inputs(sample_snapshot.as_of(day)) for day in days)
-    pd.testing.assert_frame_equal(feature_cache.compute(FEATURES, then, 1991), feature.compute(FEATURES, then, 1991))
-    years = []
-    whole = feature.compute_years
-    with monkeypatch.context() as patch:
-        patch.setattr(feature, "compute_years", lambda f, i, y: years.append(y) or whole(f, i, y))
-        week = feature_cache.compute(FEATURES, now, 1991)
-    assert years == [range(2015, 2016)]
-    pd.testing.assert_frame_equal(week, feature.compute(FEATURES, now, 1991))
-    # A revised past is another past.
-    now.panel.loc[pd.Timestamp("2001-06-15"), "ret_cap"] += 1e-9
-    feature_cache.compute(FEATURES, now, 1991)
-    assert len(list((home / "cache" / "features").glob("*.npy"))) == 2
-
-
 @pytest.mark.parametrize("count", [1, 5])
 def test_dates_are_spread_and_repeatable(sample_snapshot, count):
     dates = leak_audit.sample_dates(sample_snapshot, count)

@@ -1,17 +1,15 @@
 """What a fit may learn inside its training window: weights of members, of rows, and columns."""
 
 import dataclasses
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import minimize
 
-from features.data import calendar
 from features.data.errors import RegimeError
-from models import fit, sample_weights
+from features.dataset import FAMILY_OF
+from models import fit, splits, stacking
 from models.predictor import predict
 from models.spec import ModelSpec
 
@@ -43,102 +41,55 @@ def test_weights_are_learned_on_the_past_alone(long, calibration):
     X[long.X.index > DATE] = 1e6
     outcome[later] = "breakdown"
     other = dataclasses.replace(long, X=X, outcome=outcome)
-    first = json.dumps(fit.fit_at(long, spec(calibration=calibration), DATE))
-    fit._memory.clear()  # or the second fit would be served the first one's inner models
-    assert first == json.dumps(fit.fit_at(other, spec(calibration=calibration), DATE))
+    first = fit.fit_at(long, spec(calibration=calibration), DATE).to_json()
+    assert first == fit.fit_at(other, spec(calibration=calibration), DATE).to_json()
 
 
-def test_remembered_inner_models_change_nothing(long):
-    fit._memory.clear()
-    cold = json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE))
-    assert fit._memory
-    assert json.dumps(fit.fit_at(long, spec(calibration="stack"), DATE)) == cold
+def test_a_shared_cache_changes_nothing(long):
+    alone = fit.fit_at(long, spec(calibration="stack"), DATE).to_json()
+    cache = stacking.FitCache()
+    assert fit.fit_at(long, spec(calibration="stack"), DATE, cache).to_json() == alone
+    assert len(cache)
+    assert fit.fit_at(long, spec(calibration="stack"), DATE, cache).to_json() == alone
 
 
 def test_folds_at_work_together_fit_an_inner_model_once(long, monkeypatch):
-    fit._memory.clear()
-    one, made = fit._one, []
+    one, made, cache = fit.fit_one, [], stacking.FitCache()
 
     def counted(dataset, spec, date, rows):
         made.append((spec.to_json(), date))
         return one(dataset, spec, date, rows)
 
-    monkeypatch.setattr(fit, "_one", counted)
+    monkeypatch.setattr(fit, "fit_one", counted)
     dates = [DATE, DATE + pd.Timedelta(weeks=1)]  # two folds with the same inner refits
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda date: fit.fit_at(long, spec(calibration="stack"), date), dates))
+        list(pool.map(lambda date: fit.fit_at(long, spec(calibration="stack"), date, cache), dates))
     inner = [one for one in made if one[1] not in dates]
     assert inner
     assert len(inner) == len(set(inner))
 
 
-def test_an_inner_model_that_failed_is_tried_again(long, monkeypatch):
-    fit._memory.clear()
-    one = fit._one
-
-    def broken(*_):
-        raise RegimeError("no memory left")
-
-    monkeypatch.setattr(fit, "_one", broken)
-    with pytest.raises(RegimeError, match="no memory left"):
-        fit.fit_at(long, spec(calibration="stack"), DATE)
-    monkeypatch.setattr(fit, "_one", one)
-    assert fit.fit_at(long, spec(calibration="stack"), DATE)["weights"]
-
-
 def test_noise_is_shrunk_and_knowledge_is_not(long):
     shrunk = fit.fit_at(long, spec(calibration="climatology"), DATE)
     towards_markov = fit.fit_at(long, spec(calibration="markov"), DATE)
-    assert shrunk["weights"][1] > 0.3  # a logit on noise and five small trees know little
-    assert towards_markov["weights"][1] > shrunk["weights"][1]  # the regime column tells of breakdowns here
+    assert shrunk.part.weights[1] > 0.3  # a logit on noise and five small trees know little
+    assert towards_markov.part.weights[1] > shrunk.part.weights[1]  # the regime column tells of breakdowns here
     p = predict(shrunk, long.X.iloc[-5:])
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
 
 
 def test_inner_dates_by_hand(long):
-    got = fit.inner_dates(long, spec(), pd.Timestamp("1996-06-07"))
+    got = splits.inner_dates(long, spec(), pd.Timestamp("1996-06-07"))
     # Ten years after 1970-01-02, then every five: the first Friday on or after each 2 January.
     assert list(got) == [pd.Timestamp(day) for day in ("1980-01-04", "1985-01-04", "1990-01-05", "1995-01-06")]
-    assert not len(fit.inner_dates(long, spec(), pd.Timestamp("1979-06-01")))
-
-
-def test_mixture_weights_maximise_the_posterior():
-    rng = np.random.default_rng(0)
-    p = rng.beta(2, 4, size=(3, 400))
-    p[0] += 0.1
-    months = 90.0
-
-    def minus(free):
-        w = np.exp(free) / np.exp(free).sum()
-        return -(months * np.log(w @ p).mean() + fit.PRIOR_MONTHS / 3 * np.log(w).sum())
-
-    best = minimize(
-        minus, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 5000}
-    ).x
-    np.testing.assert_allclose(fit.mixture_weights(p, months), np.exp(best) / np.exp(best).sum(), atol=1e-4)
-
-
-def test_uniqueness_equals_a_slow_count():
-    dates = calendar.decision_dates(pd.Timestamp("2019-11-01"), pd.Timestamp("2020-03-01"))
-    ends = pd.DatetimeIndex([calendar.session_after(day, 21) for day in dates])
-    every = calendar.sessions(dates[0], ends[-1])
-    lives = [[day for day in every if start < day <= end] for start, end in zip(dates, ends, strict=True)]
-    alive = {day: sum(day in life for life in lives) for day in every}
-    slow = np.array([np.mean([1 / alive[day] for day in life]) for life in lives])
-    np.testing.assert_allclose(sample_weights.uniqueness(dates, ends), slow / slow.mean())
-
-
-def test_rows_lose_half_their_weight():
-    dates = pd.DatetimeIndex(["1980-01-04", "1990-01-05"])
-    got = sample_weights.recency(dates, pd.Timestamp("2000-01-07"), 10.0)
-    assert got[1] / got[0] == pytest.approx(2.0, rel=1e-3)
+    assert not len(splits.inner_dates(long, spec(), pd.Timestamp("1979-06-01")))
 
 
 def test_a_young_feature_waits(long):
     X = long.X.copy()
     X.loc[:"1998-01-01", "noise"] = np.nan
     young = dataclasses.replace(long, X=X)
-    at = {years: fit.fit_at(young, spec(min_history_years=years), DATE)["features"] for years in (5.0, 10.0)}
+    at = {years: fit.fit_at(young, spec(min_history_years=years), DATE).features for years in (5.0, 10.0)}
     assert "noise" in at[5.0]
     assert "noise" not in at[10.0]
 
@@ -147,16 +98,75 @@ def test_a_window_shorter_than_the_patience_asks_most_of_itself(long):
     X = long.X.copy()
     X.iloc[:80, X.columns.get_loc("noise")] = np.nan
     document = fit.fit_at(dataclasses.replace(long, X=X), spec(min_history_years=10), pd.Timestamp("1976-01-02"))
-    assert "vol_regime" in document["features"]
-    assert "noise" not in document["features"]
+    assert "vol_regime" in document.features
+    assert "noise" not in document.features
 
 
 def test_a_monotone_feature_must_exist(long):
-    wrong = ModelSpec(kind="staged", train_start="1970-01-01", monotone={"moon_phase": 1})
+    wrong = ModelSpec(estimator="staged", train_start="1970-01-01", monotone={"moon_phase": 1})
     with pytest.raises(RegimeError, match="moon_phase"):
         fit.fit_at(long, wrong, DATE)
 
 
 def test_weighted_rows_count(long):
     plain, weighted = (fit.fit_at(long, spec(half_life_years=years), DATE) for years in (0.0, 2.0))
-    assert json.dumps(plain["members"]) != json.dumps(weighted["members"])
+    assert plain.part.members != weighted.part.members
+
+
+def test_the_columns_an_estimator_sees_are_those_of_its_families(toy):
+    """Chosen by hand: two families in, one feature out; the baselines' columns never."""
+    names = ["vix", "slope_10y2y", "hy_oas", "broad_vol_21"]
+    X = pd.DataFrame(1.0, toy.X.index, [name for name in names if name in FAMILY_OF] + ["last_outcome"])
+    data = dataclasses.replace(toy, X=X)
+    family = {name: FAMILY_OF[name] for name in X.columns if name != "last_outcome"}
+    assert len(set(family.values())) >= 2
+    for wanted in sorted(set(family.values())):
+        seen = fit.chosen_features(data, ModelSpec(families=(wanted,)))
+        assert seen == [name for name in family if family[name] == wanted]
+        left = [name for name in family if family[name] != wanted]
+        assert fit.chosen_features(data, ModelSpec(exclude=(wanted,))) == left
+    one = next(iter(family))
+    assert fit.chosen_features(data, ModelSpec(exclude=(one,))) == [name for name in family if name != one]
+    assert fit.chosen_features(data, ModelSpec()) == list(family)
+    with pytest.raises(RegimeError, match="unknown feature or family 'moon'"):
+        fit.chosen_features(data, ModelSpec(families=("moon",)))
+    with pytest.raises(RegimeError, match="leave no feature"):
+        fit.chosen_features(data, ModelSpec(families=(family[one],), exclude=(family[one],)))
+
+
+@pytest.mark.parametrize(
+    ("rows_per_year", "missing", "lives"),
+    [(52, 1, True), (52, 7, True), (52, 8, False), (12, 1, True), (12, 2, False)],
+)
+def test_a_feature_lives_while_one_of_its_last_rows_has_a_value(toy, rows_per_year, missing, lives):
+    X = toy.X.copy()
+    at = 300
+    X.iloc[at - missing + 1 : at + 1, X.columns.get_loc("noise")] = np.nan
+    data = dataclasses.replace(toy, X=X, rows_per_year=rows_per_year)
+    assert ("noise" in fit.live_features(data, X.index[at])) == lives
+    later = X.copy()  # a value after the date does not bring it back, nor does its absence take it away
+    later.iloc[at + 1 :, X.columns.get_loc("noise")] = np.nan if lives else 1.0
+    assert fit.live_features(dataclasses.replace(data, X=later), X.index[at]) == fit.live_features(data, X.index[at])
+
+
+def test_the_head_by_slow_counts(long):
+    model = fit.fit_at(long, ModelSpec(estimator="logit2", train_start="1970-01-01"), DATE)
+    rows = [i for i, end in enumerate(long.label_end) if end < DATE]
+    assert model.rows == len(rows)
+    assert model.fitted_at == "2005-03-04"
+    counts = [sum(long.outcome.iloc[i] == name for i in rows) for name in long.outcomes]
+    assert model.base == tuple(count / len(rows) for count in counts)
+    low, high = np.quantile(long.X["noise"].iloc[rows], [0.01, 0.99])
+    assert model.ranges["noise"] == pytest.approx((low, high))
+    assert "last_outcome" not in model.ranges
+    assert model.published_since is None
+
+
+def test_too_few_rows_are_said(toy):
+    spec = ModelSpec(estimator="climatology", train_start=str(toy.X.index[0].date()))
+    ends = toy.label_end.sort_values()
+    date = next(day for day in toy.X.index if (ends < day).sum() == 200)
+    assert fit.fit_at(toy, spec, date).rows == 200
+    before = toy.X.index[toy.X.index < date][-1]
+    with pytest.raises(RegimeError, match=r"199 training weeks before .* at least 200"):
+        fit.fit_at(toy, spec, before)

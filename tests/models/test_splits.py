@@ -1,7 +1,5 @@
 """Which rows train and when, against dates worked out by hand and an independent audit (the package purgedcv)."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +7,8 @@ from purgedcv import BaseTemporalSplitter, audit_splitter, purge
 
 from features import labels
 from features.dataset import Dataset
-from models.fit import refit_dates, training_rows
 from models.spec import ModelSpec
+from models.splits import refit_dates, training_rows
 from training.walkforward import spans
 
 DAY = pd.Timedelta(days=1)  # labels are closed intervals of days here, half-open ones in the package
@@ -52,7 +50,7 @@ def monthly():
     ],
 )
 def test_the_last_training_week_by_hand(weekly, decision, last, its_end, next_end):
-    spec = dataclasses.replace(SPEC, train_start="2001-01-01")
+    spec = SPEC.replace(train_start="2001-01-01")
     trained = weekly.X.index[training_rows(weekly, spec, pd.Timestamp(decision))]
     assert trained[-1] == pd.Timestamp(last)
     assert weekly.label_end[last] == pd.Timestamp(its_end)
@@ -69,7 +67,7 @@ def test_decisions_of_odd_weeks_by_hand(weekly):
 
 def test_a_label_that_ends_with_the_decision_stays_out(monthly):
     """A month's label ends on the very session of the next decision."""
-    spec = dataclasses.replace(SPEC, label="stress", train_start="2001-01-01")
+    spec = SPEC.replace(label="stress", train_start="2001-01-01")
     assert monthly.label_end["2001-08-31"] == pd.Timestamp("2001-09-28")
     trained = monthly.X.index[training_rows(monthly, spec, pd.Timestamp("2001-09-28"))]
     assert trained[-1] == pd.Timestamp("2001-07-31")
@@ -79,7 +77,7 @@ def test_refits_by_hand(weekly, monthly):
     # The first row is 2002-01-04; ten years on is a Wednesday; thirteen weeks later is Good Friday.
     want = ["2012-01-06", "2012-04-05", "2012-07-06", "2012-10-05", "2013-01-04"]
     assert list(refit_dates(weekly, SPEC)[:5].strftime("%Y-%m-%d")) == want
-    months = refit_dates(monthly, dataclasses.replace(SPEC, label="stress"))
+    months = refit_dates(monthly, SPEC.replace(label="stress"))
     assert list(months[:3].strftime("%Y-%m-%d")) == ["2012-01-31", "2012-04-30", "2012-07-31"]
 
 
@@ -117,7 +115,7 @@ class OurFolds(BaseTemporalSplitter):
 @pytest.mark.parametrize("name", ["weekly", "monthly"])
 def test_the_audit_finds_no_overlap_in_our_folds(name, request):
     data = request.getfixturevalue(name)
-    spec = dataclasses.replace(SPEC, label=data.label)
+    spec = SPEC.replace(label=data.label)
     folds = OurFolds(data, spec, training_rows)
     report = audit_splitter(folds, data.X)
     assert len(report) == len(refit_dates(data, spec)) >= 7
@@ -131,7 +129,7 @@ def test_the_audit_finds_no_overlap_in_our_folds(name, request):
 def test_the_audits_own_purge_gives_our_training_rows(name, request):
     """All rows before the first test decision, purged by the package, are exactly the rows we train on."""
     data = request.getfixturevalue(name)
-    spec = dataclasses.replace(SPEC, label=data.label)
+    spec = SPEC.replace(label=data.label)
     naive = OurFolds(data, spec, lambda d, s, start: (d.X.index >= s.train_start) & (d.X.index < start))
     assert (audit_splitter(naive, data.X)["rows_removed_by_purge"] > 0).all()  # it does see a leak
     times = pd.Series(data.X.index), data.label_end.reset_index(drop=True)

@@ -1,75 +1,58 @@
-"""The call's own rules: a verdict that is monotone, and refusals that write nothing."""
+"""The call as a contract: what contradicts itself is no call, and the published schema is the types'."""
 
+import json
+
+import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from features.data import store
-from features.data.errors import RefusedError, RegimeError
-from models.evaluation.verdict import verdict
-from models.tracking import runs
-from serving import journal, predict
-
-BASE = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
-SHARE = st.floats(0.01, 1.0)
+from features.data.errors import RegimeError
+from features.dataset import OUTCOMES
+from serving.call import SCHEMA_FILE, Probabilities, json_schema, parse_call
+from tests.support.calls import PROBABILITIES, call_object, make_test_call
 
 
-def spread(weights):
-    total = sum(weights)
-    return dict(zip(BASE, (weight / total for weight in weights), strict=True))
+def test_the_published_schema_is_that_of_the_types():
+    assert SCHEMA_FILE.read_text() == json_schema(), "run `regime-predict schema --write`"
 
 
-@given(
-    weights=st.tuples(SHARE, SHARE, SHARE), more=st.floats(0.0, 5.0), name=st.sampled_from(["rotation", "breakdown"])
-)
-def test_more_of_an_outcome_never_loses_its_verdict(weights, more, name):
-    before = spread(weights)
-    raised = spread([weight + (more if key == name else 0.0) for key, weight in zip(BASE, weights, strict=True)])
-    if verdict(before, BASE, True) == name:
-        assert verdict(raised, BASE, True) == name
-    assert verdict(raised, BASE, False) == "no_evidence"
+def test_a_call_fits_its_schema_and_comes_back_whole():
+    given = call_object(last_week={"asof": "2026-01-02", "probabilities": PROBABILITIES})
+    jsonschema.validate(given, json.loads(SCHEMA_FILE.read_text()))
+    assert parse_call(json.dumps(given)).to_json_object() == given
 
 
-def registered(features=(), source="folder", legs="us"):
-    document = {"kind": "constant", "features": list(features), "probabilities": [0.4, 0.2, 0.4]}
-    return runs.Registered("regime", "3", document, {"legs": legs, "source": source})
+def test_probabilities_stand_in_the_order_of_every_table():
+    assert tuple(Probabilities.model_fields) == OUTCOMES
+    assert tuple(make_test_call().probabilities.as_dict()) == OUTCOMES
 
 
 @pytest.mark.parametrize(
-    ("source", "legs", "said"), [("live", "us", "source 'live'"), ("folder", "other", "legs 'other'")]
+    ("changes", "said"),
+    [
+        ({"probabilities": {"rotation": 0.5, "breakdown": 0.4, "neither": 0.2}}, "sum to 1.1"),
+        ({"base_rates": {"rotation": 0.5, "breakdown": 0.5}}, "base_rates.neither"),
+        ({"probabilities": {"rotation": 1.2, "breakdown": -0.2, "neither": 0.0}}, "less than or equal to 1"),
+        ({"head_to_head": 0.9}, "head-to-head is not that"),
+        ({"model": {"champion": False}}, "verdict breakdown without a champion"),
+        ({"model": {"fitted_at": "2026-01-16"}}, "after the as-of date"),
+        ({"last_week": {"asof": "2026-01-09", "probabilities": PROBABILITIES}}, "not before 2026-01-09"),
+        ({"schema": 2}, "schema"),
+        ({"asof": 0}, "asof"),
+        ({"asof": "9 January"}, "asof"),
+        ({"digest": "../../etc"}, "digest"),
+        ({"verdict": "up"}, "verdict"),
+        ({"mood": "good"}, "mood"),
+        ({"model": {"skill": float("nan")}}, "skill"),
+        ({"drivers": [{"feature": "vix"}]}, "drivers.0"),
+    ],
 )
-@pytest.mark.usefixtures("stored")
-def test_a_model_of_other_data_is_refused(monkeypatch, source, legs, said):
-    monkeypatch.setattr(predict.loader, "registered", lambda *_: registered(source=source, legs=legs))
-    with pytest.raises(RefusedError, match=rf"trained on {said}.*regime-train run"):
-        predict.desk()
-    assert not journal.path().exists()
+def test_what_contradicts_itself_is_no_call(changes, said):
+    with pytest.raises(RegimeError, match=rf"^not a call: .*{said}") as error:
+        parse_call(json.dumps(call_object(**changes)))
+    assert "\n" not in str(error.value)
 
 
-def test_a_model_of_other_features_is_refused(toy):
-    with pytest.raises(RefusedError, match=r"other features: 'moon_phase' \(1 in all\)"):
-        predict._probabilities(registered(["moon_phase", "vix"]).document, toy.X.iloc[[-1]])
-
-
-def test_a_series_that_does_not_exist_cannot_be_allowed():
-    with pytest.raises(RegimeError, match="no such series"):
-        predict.call(None, allowed=("NOPE",))
-
-
-@pytest.mark.usefixtures("stored")
-def test_a_changed_table_is_refused(home):
-    (path,) = (home / "snapshots").glob("*/prices_etf.parquet")
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(RefusedError, match=r"does not verify: prices_etf\.parquet"):
-        predict.call(None)
-    assert not journal.path().exists()
-
-
-@pytest.fixture
-def stored(tmp_path):
-    """A stored folder with both legs."""
-    from features.data.sources import folder
-    from tests.conftest import write_folder
-
-    tables, legs, last = folder.read(write_folder(tmp_path / "data"))
-    store.write(tables, "folder", legs, last)
+def test_a_call_cannot_be_changed():
+    call = make_test_call()
+    with pytest.raises(ValueError, match="frozen"):
+        call.verdict = "rotation"

@@ -1,63 +1,162 @@
-"""The weekly run: idempotent, alone, and documented by files that parse."""
+"""The weekly run: in order, alone, idempotent, with an exit status for each way it can end."""
 
 import configparser
-import fcntl
+import datetime as dt
 import re
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
+from typer.testing import CliRunner
 
-from features.data.errors import RegimeError
+from features.data.errors import RefusedError, RegimeError
 from features.data.refresh import Source
-from serving import journal, weekly
+from serving import cli, journal, weekly
+from serving.exit_status import MEANINGS, ExitStatus
+from serving.scorecard import Scorecard
+from tests.support.calls import make_test_call
 
 FILES = Path(__file__).parents[2] / "docs" / "weekly"
-NOW = pd.Timestamp("2026-01-12 12:00", tz="UTC")
+CARD = Scorecard(None, None, {"calls": 1, "matured": 0}, {"calls": 0, "matured": 0})
 
 
-def test_missed_weeks_by_hand():
-    lines = [{"asof": "2025-12-19"}, {"asof": "2026-01-09"}]
-    # The week of Christmas ends on Friday 26 December, that of New Year on Friday 2 January.
-    got = weekly.missed(lines, pd.Timestamp("2026-01-16"))
-    assert [str(day.date()) for day in got] == ["2025-12-26", "2026-01-02", "2026-01-16"]
-    assert weekly.missed([], pd.Timestamp("2026-01-16")) == []
+@pytest.fixture
+def steps(monkeypatch):
+    """The run's steps without data or a model; their order is noted."""
+    done = []
+    call = make_test_call(asof="2026-01-09")
+
+    def step(name, result):
+        monkeypatch.setattr(weekly, name, lambda *_, **__: done.append(name) or result)
+
+    step("refresh_store", {})
+    step("make_call", call)
+    step("score_journal", CARD)
+    step("write_report", Path("report.html"))
+    step("load_context", None)
+    monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
+    tags = []
+    monkeypatch.setattr(weekly.runs, "tag_version", lambda *words: tags.append(words))
+    return SimpleNamespace(done=done, tags=tags, call=call)
 
 
-def test_a_second_run_at_once_does_nothing(home):
-    home.mkdir()
-    with (home / "weekly.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(RegimeError, match="another weekly run"):
-            weekly.weekly(Source.sample, None, 60, False)
+def failing(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+def test_the_steps_of_a_week_and_the_same_week_again(steps):
+    first = weekly.weekly_steps(Source.sample, None, False)
+    assert steps.done == ["refresh_store", "make_call", "score_journal", "write_report"]
+    assert (first.lines, first.entry.n, first.exit_status) == (1, 1, ExitStatus.done)
+    assert first.head == journal.verify()[1]
+    assert steps.tags == [("regime", "3", {"journal_head": first.head})]
+    again = weekly.weekly_steps(Source.sample, None, False)
+    assert again == first
+    told = again.to_json_object()
+    assert told["journal"] == {"lines": 1, "head": first.head, "n": 1, "kind": "live", "caught_up": []}
+    assert (told["exit_status"], told["refresh_failed"]) == (0, None)
+    assert told["call"] == steps.call.to_json_object()
+
+
+def test_a_journal_that_lost_its_head_stops_the_run_before_it_writes(steps):
+    weekly.weekly_steps(Source.sample, None, False)
+    steps.done.clear()
+    journal.path().write_bytes(b"")
+    with pytest.raises(RegimeError, match="once verified, is not there"):
+        weekly.weekly_steps(Source.sample, None, False)
+    assert steps.done == []
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_failed_refresh_with_older_data_of_the_source_ends_with_3(monkeypatch, home):
+    home.mkdir(exist_ok=True)
+    (home / "CURRENT").write_text("x")
+    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "live"})
+    monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
+    result = weekly.weekly_steps(Source.live, None, False)
+    assert (result.exit_status, result.refresh_failed) == (3, "the vendor is down")
+    assert result.summary.endswith("older data used")
+
+
+@pytest.mark.parametrize(("stored", "held"), [("sample", "of source sample"), (None, "nothing is stored")])
+def test_live_never_falls_back_on_the_sample(steps, monkeypatch, home, stored, held):
+    if stored:
+        home.mkdir(exist_ok=True)
+        (home / "CURRENT").write_text("x")
+    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": stored})
+    monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
+    with pytest.raises(RegimeError, match=f"the vendor is down; .*{held}: no call is made") as error:
+        weekly.weekly_steps(Source.live, None, False)
+    assert error.value.exit_code == ExitStatus.no_data_of_source == 6
+    assert "make_call" not in steps.done
     assert not journal.path().exists()
 
 
-def test_the_time_budget_ends_it():
-    with pytest.raises(RegimeError, match="time budget of 1 s"), weekly._within(1):
-        time.sleep(30)
+@pytest.mark.usefixtures("steps")
+def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch, home):
+    home.mkdir(exist_ok=True)
+    (home / "CURRENT").write_text("x")
+    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "folder"})
+    with pytest.raises(RegimeError, match="nowhere: no such directory") as error:
+        weekly.weekly_steps(Source.folder, tmp_path / "nowhere", False)
+    assert error.value.exit_code == ExitStatus.no_such_folder == 4
+    for source, folder in ((Source.folder, None), (Source.live, tmp_path)):
+        with pytest.raises(RegimeError, match="--source folder needs --folder") as error:
+            weekly.weekly_steps(source, folder, False)
+        assert error.value.exit_code == 1
 
 
-def test_without_any_data_a_failed_refresh_is_an_error(tmp_path):
-    with pytest.raises(RegimeError, match="no such directory"):
-        weekly.weekly(Source.folder, tmp_path / "nowhere", 60, False)
+@pytest.mark.usefixtures("steps")
+def test_a_refusal_is_no_reason_for_older_data(monkeypatch):
+    monkeypatch.setattr(weekly, "refresh_store", failing(RefusedError("absurd values")))
+    with pytest.raises(RefusedError, match="absurd values"):
+        weekly.weekly_steps(Source.sample, None, False)
 
 
-def test_the_summary_fits_a_subject():
-    made = {
-        "asof": "2026-01-09",
-        "verdict": "no_evidence",
-        "probabilities": {"rotation": 0.361, "breakdown": 0.138, "neither": 0.501},
-        "leaders_faltering": {"now": True, "since": "2025-12-05"},
-    }
-    said = weekly.summary(made, None, "ab" * 32)
-    assert said == (
-        "regime 2026-01-09: no evidence (rotation 36%, breakdown 14%), leaders falter, journal abababababab"
-    )
-    assert len(said) < 110
-    assert weekly.summary(made, "down", "ab" * 32).endswith("older data used")
+@pytest.mark.usefixtures("steps")
+def test_a_second_run_at_once_does_nothing(home):
+    home.mkdir(exist_ok=True)
+    with FileLock(home / "weekly.lock"), pytest.raises(RegimeError, match="another weekly run"):
+        weekly.weekly_steps(Source.sample, None, False)
+    assert not journal.path().exists()
+
+
+def test_missed_weeks_by_hand():
+    entries = [SimpleNamespace(asof=dt.date(2025, 12, 19)), SimpleNamespace(asof=dt.date(2026, 1, 9))]
+    # The week of Christmas ends on Friday 26 December, that of New Year on Friday 2 January.
+    got = weekly.missed_weeks(entries, pd.Timestamp("2026-01-16"))
+    assert [str(day.date()) for day in got] == ["2025-12-26", "2026-01-02", "2026-01-16"]
+    assert weekly.missed_weeks([], pd.Timestamp("2026-01-16")) == []
+
+
+def test_missed_weeks_are_caught_up_as_replays(steps, monkeypatch):
+    journal.append(make_test_call(asof="2025-12-19"), pd.Timestamp("2025-12-20", tz="UTC"))
+    made = lambda date, _=None: make_test_call(asof=str((date or pd.Timestamp("2026-01-09")).date()))  # noqa: E731
+    monkeypatch.setattr(weekly, "make_call", made)
+    result = weekly.weekly_steps(Source.sample, None, True)
+    assert result.caught_up == ("2025-12-26", "2026-01-02")
+    assert [(str(one.asof), one.entry_type) for one in journal.read()] == [
+        ("2025-12-19", "live"),
+        ("2026-01-09", "live"),
+        ("2025-12-26", "replay"),
+        ("2026-01-02", "replay"),
+    ]
+    assert "load_context" in steps.done
+
+
+def test_every_exit_status_is_in_the_help():
+    told = " ".join(CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, ["weekly", "--help"]).stdout.split())
+    for status, meaning in MEANINGS.items():
+        assert f"{status.value} {meaning}" in told
+    assert set(MEANINGS) == set(ExitStatus)
+    table = (FILES.parent / "weekly.md").read_text()
+    assert {int(number) for number in re.findall(r"^\| (\d) \|", table, re.M)} == {int(one) for one in ExitStatus}
 
 
 def test_the_ready_files_parse():
@@ -71,3 +170,9 @@ def test_the_ready_files_parse():
         assert section in parser.sections()
     job = yaml.safe_load((FILES / "regime.yml").read_text())["jobs"]["call"]
     assert any("regime-predict weekly" in step.get("run", "") for step in job["steps"])
+
+
+def test_systemd_takes_no_failure_for_success():
+    parser = configparser.RawConfigParser(strict=True)
+    parser.read(FILES / "regime.service")
+    assert not parser.has_option("Service", "SuccessExitStatus")

@@ -12,22 +12,25 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
+from models import fitted
 from models.tracking import runs
 from models.tracking.outbox import Batch
 
 OUTCOMES = ["rotation", "breakdown", "neither"]
 BASE = [0.4, 0.2, 0.4]
-LOGIT = {
-    "kind": "logit",
-    "outcomes": OUTCOMES,
-    "features": ["slope", "vol"],
-    "base": BASE,
-    "mean": [0.1, 1.0],
-    "scale": [2.0, 0.5],
-    "coef": [[1.0, -0.3], [0.2, 0.9], [-0.5, 0.1]],
-    "intercept": [0.1, -0.6, 0.2],
-}
-CONSTANT = {"kind": "constant", "outcomes": OUTCOMES, "features": [], "base": BASE, "probabilities": BASE}
+HEAD = {"outcomes": OUTCOMES, "base": BASE, "fitted_at": "2020-01-03", "rows": 300, "ranges": {}}
+LOGIT = fitted.from_dict(
+    HEAD
+    | {
+        "kind": "logit",
+        "features": ["slope", "vol"],
+        "mean": [0.1, 1.0],
+        "scale": [2.0, 0.5],
+        "coef": [[1.0, -0.3], [0.2, 0.9], [-0.5, 0.1]],
+        "intercept": [0.1, -0.6, 0.2],
+    }
+)
+CONSTANT = fitted.from_dict(HEAD | {"kind": "constant", "features": [], "probabilities": BASE})
 
 
 def batch(**changes) -> Batch:

@@ -55,11 +55,11 @@ def test_a_fold_that_went_with_a_worker_is_fitted_again(monkeypatch):
     data, fold, calls = made(600), walkforward._fold, []
     whole = walk_forward(data, SPEC, 1, cached=False)
 
-    def losing(dataset, spec, span, lost):
+    def losing(dataset, spec, span, cache, lost):
         calls.append(span)
         if len(calls) in lost:
             raise CancelledError("already forgotten")
-        return fold(dataset, spec, span)
+        return fold(dataset, spec, span, cache)
 
     monkeypatch.setattr(walkforward, "_fold", lambda *args: losing(*args, {2, 5}))
     same(walk_forward(data, SPEC, 1, cached=False), whole)

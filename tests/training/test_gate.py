@@ -1,5 +1,7 @@
 """The gate on weekly losses made by hand, and its multiple test against arch and a slow bootstrap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.evaluation import bootstrap, spa
-from training import gate
+from training import gate, gate_wording
+from training.gate_types import Clauses, Failure, GateCase, GateOutcome, Leak, LeakSigns, Present, Tenure
 
 WEEKS = pd.date_range("2000-01-07", periods=780, freq="W-FRI")
 RNG = np.random.default_rng(11)
@@ -29,47 +32,47 @@ def case(mine, markov, ridge=None, **more):
     baselines = tuple(losses)[1:]
     values = {"candidate": "lightgbm", "label": "path", "baselines": baselines, "eligible": baselines} | more
     specs = {"lightgbm": "{}", "climatology": "c", "markov": "m", "logit-all": "r"}
-    signs = {"climatology": gate.Signs(), "markov": gate.Signs(0.6, 0.0), "logit-all": gate.Signs(0.7, 0.1)}
+    signs = {"climatology": LeakSigns(), "markov": LeakSigns(0.6, 0.0), "logit-all": LeakSigns(0.7, 0.1)}
     signs |= values.pop("signs", {})
-    signs.setdefault("lightgbm", gate.Signs(0.7, 0.0))
-    return gate.Case(rows_per_year=52, losses=losses, specs=specs, signs=signs, **values)
+    signs.setdefault("lightgbm", LeakSigns(0.7, 0.0))
+    return GateCase(rows_per_year=52, losses=losses, specs=specs, signs=signs, **values)
 
 
 def present(losses, **more):
     values = {"name": "lightgbm (version 3)", "spec": "other", "baseline": False} | more
-    return gate.Present(losses=losses, **values)
+    return Present(losses=losses, **values)
 
 
 def test_a_candidate_ahead_of_all_is_champion():
     found = gate.judge(case(ahead(0.05), ahead(0.03, seed=1)))
-    assert (found.champion, found.passed, found.keep) == ("lightgbm", True, False)
+    assert (found.champion, found.passed, found.keeps_champion) == ("lightgbm", True, False)
     assert found.clauses.rival == "markov"
     assert found.clauses.tries == 1
     assert found.clauses.skill == pytest.approx(0.05 / CLIMATOLOGY.mean())
-    assert "beats climatology and markov" in found.reason
-    assert found.tags()["gate_passed"] == "true"
-    assert found.tags()["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
+    assert "beats climatology and markov" in gate_wording.reason(found)
+    assert gate_wording.tags(found)["gate_passed"] == "true"
+    assert gate_wording.tags(found)["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
 
 
 def test_a_lower_loss_within_chance_is_not_enough():
     found = gate.judge(case(ahead(0.032, 0.5), ahead(0.03, seed=1)))
     assert found.champion == "markov"
     assert not found.passed
-    assert "beyond chance" in found.reason
-    assert "markov is the best baseline that beats climatology" in found.reason
+    assert "beyond chance" in gate_wording.reason(found)
+    assert "markov is the best baseline that beats climatology" in gate_wording.reason(found)
 
 
 def test_a_better_baseline_is_champion():
     found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1)))
     assert found.champion == "markov"
     assert found.clauses.spa_p == 1.0
-    assert "has no lower loss than markov" in found.reason
+    assert "has no lower loss than markov" in gate_wording.reason(found)
 
 
 def test_chance_is_no_evidence():
     found = gate.judge(case(ahead(0.002, 0.5), ahead(0.001, 0.5, seed=1)))
-    assert (found.champion, found.keep) == (None, False)
-    assert found.reason.endswith("no baseline that may be champion beats climatology either: no evidence")
+    assert (found.champion, found.keeps_champion) == (None, False)
+    assert gate_wording.reason(found).endswith("no baseline that may be champion beats climatology either: no evidence")
 
 
 def test_a_baseline_run_alone_is_no_candidate():
@@ -79,37 +82,37 @@ def test_a_baseline_run_alone_is_no_candidate():
 
 @pytest.mark.parametrize(("gain", "auc", "week"), [(0.2, 0.7, 0.0), (0.05, 0.86, 0.0), (0.05, 0.7, 0.41)])
 def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
-    signs = {"lightgbm": gate.Signs(auc, week)}
+    signs = {"lightgbm": LeakSigns(auc, week)}
     found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs))
     assert found.suspicious
     assert found.champion == "markov"
-    assert "looks like a leak" in found.reason
-    assert found.tags()["gate_passed"] == "suspicious"
+    assert "looks like a leak" in gate_wording.reason(found)
+    assert gate_wording.tags(found)["gate_passed"] == "suspicious"
     # The bounds are those of `path`.
     assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs, label="stress")).passed
 
 
 @pytest.mark.parametrize(("gain", "auc", "week"), [(0.15, 0.7, 0.0), (0.04, 0.86, 0.0), (0.04, 0.7, 0.41)])
 def test_a_baseline_that_reads_what_leaked_is_not_champion_either(gain, auc, week):
-    signs = {"lightgbm": gate.Signs(0.9, 0.6), "markov": gate.Signs(auc, week)}
+    signs = {"lightgbm": LeakSigns(0.9, 0.6), "markov": LeakSigns(auc, week)}
     found = gate.judge(case(ahead(gain), ahead(gain, seed=1), signs=signs))
     assert found.suspicious
-    assert (found.champion, found.keep) == (None, False)
-    assert "no evidence" in found.reason
+    assert (found.champion, found.keeps_champion) == (None, False)
+    assert "no evidence" in gate_wording.reason(found)
 
 
 def test_beside_a_leak_no_baseline_is_champion_that_reads_the_same_columns():
     models = ahead(0.05), ahead(0.03, seed=1), ahead(0.06, seed=2)
     assert gate.judge(case(*models)).champion == "logit-all"
-    leak = {"lightgbm": gate.Signs(0.86, 0.0)}
+    leak = {"lightgbm": LeakSigns(0.86, 0.0)}
     assert gate.judge(case(*models, signs=leak)).champion == "markov"
     # Nor one in office: its refit on these data, whose losses the ledger shows, reads what leaked.
     office = present(models[2], name="logit-all (version 1)", baseline=True, spec="r")
     assert gate.judge(case(*models, signs=leak, present=office)).champion == "markov"
-    seen = {"logit-all": gate.Signs(0.9, 0.6)}
+    seen = {"logit-all": LeakSigns(0.9, 0.6)}
     alone = gate.judge(case(*models, candidate="logit-all", signs=seen, present=office))
     assert (alone.champion, alone.suspicious) == ("markov", True)
-    assert "is a baseline; suspicious" in alone.reason
+    assert "is a baseline; suspicious" in gate_wording.reason(alone)
 
 
 def test_a_period_far_behind_the_rival_fails():
@@ -119,7 +122,7 @@ def test_a_period_far_behind_the_rival_fails():
     found = gate.judge(case(mine, markov))
     assert found.clauses.periods["1990_2007"] > 0.05
     assert found.clauses.periods["2008_on"] == pytest.approx(-0.02 / CLIMATOLOGY[~early].mean())
-    assert "in 2008-on" in found.reason
+    assert "in 2008-on" in gate_wording.reason(found)
     assert gate.judge(case(markov - np.where(early, 0.06, -0.005), markov)).passed
 
 
@@ -133,7 +136,7 @@ def test_many_tries_take_a_pass_away():
     found = gate.judge(case(best, markov, tries=tries))
     assert found.clauses.tries == 100  # its own entry in the ledger is not another try
     assert not found.passed
-    assert "100 tries" in found.reason
+    assert "100 tries" in gate_wording.reason(found)
 
 
 def test_tries_on_fewer_weeks_count_as_equal_where_they_lack_them():
@@ -152,74 +155,74 @@ def test_the_champion_is_replaced_only_by_one_that_beats_it():
     markov, mine = ahead(0.03, seed=1), ahead(0.06)
     better = gate.judge(case(mine, markov, present=present(ahead(0.04, seed=2))))
     assert better.passed
-    assert "replaces the champion lightgbm (version 3)" in better.reason
+    assert "replaces the champion lightgbm (version 3)" in gate_wording.reason(better)
     equal = gate.judge(case(mine, markov, present=present(mine - 0.001 * np.sin(np.arange(len(mine))))))
-    assert (equal.champion, equal.kept) == (None, "lightgbm (version 3)")
-    assert "does not beat the champion" in equal.reason
+    assert (equal.champion, gate_wording.kept(equal)) == (None, "lightgbm (version 3)")
+    assert "does not beat the champion" in gate_wording.reason(equal)
     unknown = gate.judge(case(mine, markov, present=present(None)))
-    assert unknown.keep
-    assert "not in the ledger" in unknown.reason
+    assert unknown.keeps_champion
+    assert "not in the ledger" in gate_wording.reason(unknown)
 
 
 def test_the_scheduled_refit_of_the_champion_replaces_it():
     mine = ahead(0.06)
     found = gate.judge(case(mine, ahead(0.03, seed=1), present=present(mine, spec="{}")))
     assert found.champion == "lightgbm"
-    assert "scheduled refit" in found.reason
+    assert "scheduled refit" in gate_wording.reason(found)
 
 
 def test_who_stays_when_the_candidate_fails():
     poor, markov = ahead(0.01), ahead(0.03, seed=1)
     earned = gate.judge(case(poor, markov, present=present(ahead(0.04, seed=2))))
-    assert earned.keep
-    assert "passed before" in earned.reason
+    assert earned.keeps_champion
+    assert "passed before" in gate_wording.reason(earned)
     refitted = present(markov, name="markov (version 1)", baseline=True, spec="m")
     assert gate.judge(case(poor, markov, present=refitted)).champion == "markov"
     worse = present(ahead(0.025, seed=2), name="logit2 (version 1)", baseline=True)
     assert gate.judge(case(poor, markov, present=worse)).champion == "markov"
     better = present(ahead(0.035, seed=2), name="logit2 (version 1)", baseline=True)
     found = gate.judge(case(poor, markov, present=better))
-    assert found.kept == "logit2 (version 1)"
-    assert "no higher than that of markov" in found.reason
+    assert gate_wording.kept(found) == "logit2 (version 1)"
+    assert "no higher than that of markov" in gate_wording.reason(found)
     unknown = present(None, name="logit2 (version 1)", baseline=True)
     assert gate.judge(case(poor, markov, present=unknown)).champion == "markov"
     none = present(ahead(0.0, 0.5, seed=3), name="logit2 (version 1)", baseline=True)
     assert gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=none)).champion is None
     # One that was not in this run is not dismissed because the others do not beat climatology.
     absent = present(ahead(0.04, seed=3), name="logit-all (version 2)", baseline=True)
-    for signs in ({}, {"lightgbm": gate.Signs(0.9, 0.0)}):
+    for signs in ({}, {"lightgbm": LeakSigns(0.9, 0.0)}):
         found = gate.judge(case(poor, ahead(0.0, 0.5, seed=4), present=absent, signs=signs))
-        assert found.kept == "logit-all (version 2)"
-        assert "which still beats climatology" in found.reason
+        assert gate_wording.kept(found) == "logit-all (version 2)"
+        assert "which still beats climatology" in gate_wording.reason(found)
     person = present(None, name="logit2 (version 1)", baseline=True, override=True)
     found = gate.judge(case(poor, markov, present=person))
-    assert found.keep
-    assert "which a person set" in found.reason
+    assert found.keeps_champion
+    assert "which a person set" in gate_wording.reason(found)
 
 
 def test_a_person_is_overruled_by_what_beats_their_champion_and_told_so():
     person = present(ahead(0.01, seed=2), override=True)
     found = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), present=person))
     assert found.champion == "lightgbm"
-    assert "which a person had set" in found.reason
+    assert "which a person had set" in gate_wording.reason(found)
 
 
 def test_fewer_weeks_do_not_unseat_a_baseline():
     baseline = present(ahead(0.03, seed=1), name="markov (version 1)", baseline=True)
     short = WEEKS[-60:]
     found = gate.judge(case(ahead(0.01, weeks=short), ahead(0.03, seed=1), present=baseline))
-    assert found.kept == "markov (version 1)"
-    assert "more weeks" in found.reason
+    assert gate_wording.kept(found) == "markov (version 1)"
+    assert "more weeks" in gate_wording.reason(found)
 
 
 def test_a_baseline_on_other_rows_or_columns_is_a_rival_and_never_the_fallback():
     found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=("climatology",)))
     assert found.clauses.rival == "markov"
-    assert (found.champion, found.keep) == (None, False)
+    assert (found.champion, found.keeps_champion) == (None, False)
     stays = present(ahead(0.01, seed=2), name="logit2 (version 1)", baseline=True)
     found = gate.judge(case(ahead(0.02), ahead(0.03, seed=1), eligible=(), present=stays))
-    assert found.kept == "logit2 (version 1)"
-    assert "no baseline of the protocol was run" in found.reason
+    assert gate_wording.kept(found) == "logit2 (version 1)"
+    assert "no baseline of the protocol was run" in gate_wording.reason(found)
     passed = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), eligible=()))
     assert passed.champion == "lightgbm"
 
@@ -232,9 +235,127 @@ def test_models_on_other_weeks_cannot_be_compared():
 
 
 def test_the_decision_is_json():
-    found = gate.as_json(gate.judge(case(ahead(0.05), ahead(0.03, seed=1))))
+    found = gate_wording.as_json(gate.judge(case(ahead(0.05), ahead(0.03, seed=1))))
     assert found["passed"] is True
     assert set(found) >= {"skill", "p", "spa_p", "tries", "rival", "periods", "champion_p"}
+
+
+def test_a_run_that_was_not_judged_has_not_passed():
+    found = gate.unjudged("lightgbm", "path", "no server")
+    assert found.outcome is GateOutcome.UNJUDGED
+    assert (found.passed, found.suspicious, found.champion, found.keeps_champion) == (False, False, None, True)
+    assert gate_wording.tags(found) == {"gate": "not judged: no server", "gate_passed": "false"}
+    assert gate_wording.as_json(found) == {
+        "outcome": "unjudged",
+        "failure": None,
+        "passed": False,
+        "suspicious": False,
+        "kept": gate_wording.UNKNOWN_CHAMPION,
+    }
+
+
+def test_monthly_decisions_are_resampled_in_blocks_of_half_a_year_and_a_year():
+    """120 months are ten years: with the blocks of weeks p would be 1, for want of two of the longer ones."""
+    months = pd.date_range("2000-01-31", periods=90, freq="ME")
+    rng = np.random.default_rng(4)
+    base = pd.Series(1.0 + 0.2 * rng.standard_normal(90), months)
+    own, markov = base - 0.05 + 0.1 * rng.standard_normal(90), base - 0.01 + 0.02 * rng.standard_normal(90)
+    losses = {"lightgbm": own, "climatology": base, "markov": markov}
+    signs = dict.fromkeys(losses, LeakSigns())
+    case = GateCase("stress", 12, "lightgbm", losses, ("climatology", "markov"), (), dict.fromkeys(losses, ""), signs)
+    found = gate.judge(case).clauses
+    assert found.p == bootstrap.p_value((base - own).to_numpy(), blocks=(6, 12)) < 1.0
+    assert found.spa_p == spa.adjusted_p(markov.to_numpy(), own.to_numpy()[:, None], (6, 12)) < 1.0
+    weekly = gate.judge(replace(case, rows_per_year=52)).clauses
+    assert weekly.p == weekly.spa_p == 1.0
+
+
+@pytest.mark.parametrize(
+    ("skill", "auc", "week", "leak"),
+    [
+        (0.121, None, None, Leak.SKILL),
+        (0.119, None, None, None),
+        (0.01, 0.851, None, Leak.AUC),
+        (0.01, 0.85, 0.40, None),
+        (0.01, None, 0.401, Leak.FIRST_WEEK),
+        (0.01, 0.2, -0.9, None),
+    ],
+)
+def test_the_bounds_of_a_leak(skill, auc, week, leak):
+    losses = {"lightgbm": CLIMATOLOGY * (1.0 - skill), "climatology": CLIMATOLOGY}
+    case = GateCase("path", 52, "lightgbm", losses, ("climatology",), (), {}, {"lightgbm": LeakSigns(auc, week)})
+    assert gate.leak_sign(case, "lightgbm") is leak
+    assert gate.leak_sign(replace(case, label="stress"), "lightgbm") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ({}, None),
+        ({"skill": 0.0}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"p": 0.05}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"rival_skill": 0.03}, Failure.NOT_ABOVE_BASELINE),
+        ({"spa_p": 0.05}, Failure.WITHIN_CHANCE),
+        ({"periods": {"early": 0.02, "late": -0.0101}}, Failure.BEHIND_IN_A_PERIOD),
+        ({"periods": {"early": 0.02, "late": -0.0099}}, None),
+        ({"champion_p": 0.10}, Failure.CHAMPION_NOT_BEATEN),
+        ({"champion_p": None}, Failure.CHAMPION_UNKNOWN),
+        ({"champion_p": None, "refit": True}, None),
+    ],
+)
+def test_each_clause_at_its_bound(change, failure):
+    clauses = Clauses(0.03, 0.049, None, None, "markov", 0.02, 0.049, 1, {"early": 0.0}, 0.099)
+    made = case(ahead(0.05), ahead(0.03, seed=1), present=present(None))
+    found, period = gate._failure(made, replace(clauses, **change))
+    assert found is failure
+    assert period == ("late" if failure is Failure.BEHIND_IN_A_PERIOD else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "tenure"),
+    [
+        ({"override": True}, Tenure.SET_BY_A_PERSON),
+        ({"baseline": False}, Tenure.PASSED_BEFORE),
+        ({"baseline": False, "override": True}, Tenure.SET_BY_A_PERSON),
+        ({}, Tenure.LOSS_NO_HIGHER),
+        ({"losses": None}, None),
+        ({"losses": ahead(0.04).iloc[:0]}, None),
+        ({"spec": "m"}, None),
+        ({"losses": pd.concat([ahead(0.02), pd.Series(1.0, WEEKS[-1:] + pd.Timedelta(weeks=1))])}, Tenure.MORE_WEEKS),
+    ],
+)
+def test_why_the_present_champion_stays(change, tenure):
+    values = {"name": "logit2 (version 1)", "spec": "other", "baseline": True, "losses": ahead(0.04, seed=2)} | change
+    found = gate.judge(case(ahead(0.01), ahead(0.03, seed=1), present=Present(**values)))
+    assert found.tenure is tenure
+    assert found.champion == (None if tenure else "markov")
+    assert gate_wording.kept(found) == ("logit2 (version 1)" if tenure else None)
+
+
+def test_a_decision_of_every_kind_is_a_sentence():
+    """No field of a decision is left out of its text, and no text is empty or holds `None`."""
+    made = [
+        gate.Decision(outcome, "lightgbm", "path", error="e")
+        for outcome in (GateOutcome.BASELINE, GateOutcome.UNJUDGED)
+    ]
+    clauses = Clauses(0.03, 0.049, 0.9, 0.5, "markov", 0.02, 0.3, 2, {"2008_on": -0.02}, 0.3)
+    signs, office = LeakSigns(0.9, 0.5), present(None, override=True)
+    for leak in Leak:
+        made.append(gate.Decision(GateOutcome.SUSPICIOUS, "lightgbm", "path", leak=leak, signs=signs, clauses=clauses))
+    for failure in Failure:
+        made.append(
+            gate.Decision(
+                GateOutcome.FAILED, "x", "path", present=office, failure=failure, period="2008_on", clauses=clauses
+            )
+        )
+    for tenure in Tenure:
+        made.append(gate.Decision(GateOutcome.BASELINE, "x", "path", present=office, tenure=tenure, fallback="markov"))
+    texts = [gate_wording.reason(decision) for decision in made]
+    assert len(set(texts)) == len(texts)
+    assert not [text for text in texts if "None" in text]
+    assert "1 try)" in gate_wording.reason(
+        gate.Decision(GateOutcome.PASSED, "x", "path", "x", clauses=replace(clauses, tries=1))
+    )
 
 
 # ---------------------------------------------------------------- the multiple test

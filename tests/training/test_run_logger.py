@@ -1,35 +1,33 @@
-"""What is logged: the same names in every run, curves, pictures, a card, a verdict that follows the champion."""
+"""What is logged: the same names in every run, curves, figures, a card, a verdict that follows the champion."""
 
-import dataclasses
 import os
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from models.estimators import COLORS
 from models.evaluation import metrics
-from models.fit import fit_at
-from models.spec import ModelSpec
-from models.tracking import runs, shared_view
-from tests.training.report.test_figures import returns, table
-from training import leaderboard, run_logger
-from training.report import gain_curves
+from models.figures import gain_curves
+from models.tracking import runs
+from tests.support.predictions import experiment_of, table
+from training import gate, leaderboard, run_logger
+from training.gate_types import Clauses, Decision, GateOutcome
+from training.standing import Standing, aliases, standing_of
 
-REASON = "lightgbm: beats climatology and markov"
+REASON = "lightgbm: skill +0.0200, p 0.010; beats climatology and markov, the best baseline (SPA p 0.020, 12 tries)"
+
+
+def decided(champion, outcome=GateOutcome.PASSED):
+    return Decision(
+        outcome, "lightgbm", "path", champion, clauses=Clauses(0.02, 0.01, 0.7, 0.0, "markov", 0.01, 0.02, 12)
+    )
 
 
 def log(toy, champion, name="default"):
-    """Log an experiment of three models; returns run id and version by kind, and the tables."""
-    specs = {kind: ModelSpec(kind=kind, train_start="1980-01-01") for kind in ("lightgbm", "markov", "climatology")}
-    tables = {kind: table(weeks=200, seed=place) for place, kind in enumerate(specs)}
-    # As in life: the features cover the test weeks.
-    X = toy.X.set_axis(pd.date_range(end=tables["markov"]["date"].iloc[-1], periods=len(toy.X), freq="W-FRI"))
-    data = dataclasses.replace(toy, X=X, returns=returns(tables["markov"]))
-    documents = {kind: fit_at(toy, spec, pd.Timestamp("1996-01-05")) for kind, spec in specs.items()}
-    scores = {kind: metrics.evaluate(one) | {"train_seconds": 1.0} for kind, one in tables.items()}
-    del scores["climatology"]["calibration_slope_breakdown"]  # a constant forecast has none
-    aliases = {"champion": champion, "challenger": "lightgbm"}
-    verdict = {"gate": REASON, "gate_tries": "12"}
-    return run_logger.log(name, data, specs, tables, documents, scores, verdict, aliases, 'label = "path"\n'), tables
+    """Log an experiment of three models; returns run id and version by model, and the tables."""
+    experiment = experiment_of(toy, name=name)
+    return run_logger.log(experiment, decided(champion)), experiment.predictions
 
 
 def artifacts(client, run):
@@ -50,12 +48,12 @@ def test_an_experiment_as_logged(toy):
     assert verdicts == {"lightgbm": "champion", "markov": "baseline", "climatology": "baseline"}
     assert all(run.data.tags["gate"] == REASON for run in logged_runs.values())
     assert all(len(run.data.params) < 25 for run in logged_runs.values())
-    ripe = tables["lightgbm"][tables["lightgbm"]["outcome"].notna()]
+    matured = tables["lightgbm"][tables["lightgbm"]["outcome"].notna()]
     for name in ("gain_over_climatology", "gain_over_markov"):
         curve = client.get_metric_history(logged["lightgbm"][0], name)
-        assert curve[-1].step == int(ripe["date"].iloc[-1].strftime("%Y%m%d"))
-        assert len(curve) == len(ripe)
-    assert logged_runs["markov"].data.tags["mlflow.runColor"] == shared_view.COLORS["markov"]
+        assert curve[-1].step == int(matured["date"].iloc[-1].strftime("%Y%m%d"))
+        assert len(curve) == len(matured)
+    assert logged_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])
     always = {"predictions.parquet", "model_card.md", "experiment.toml", "dataset.json", "pictures"}
     drawn = {f"pictures/{name}.png" for name in ("reliability", "gain")}
@@ -93,22 +91,51 @@ def _the_table_is_the_runs(logged):
 
 
 @pytest.mark.parametrize(
-    ("kind", "champion", "passed", "want"),
+    ("name", "champion", "outcome", "expected"),
     [
-        ("lightgbm", "lightgbm", "true", "champion"),
-        ("lightgbm", "markov", "false", "challenger"),
-        ("lightgbm", None, "suspicious", "refused"),
-        ("markov", "markov", "false", "champion"),
-        ("markov", None, "suspicious", "baseline"),
+        ("lightgbm", "lightgbm", GateOutcome.PASSED, "champion"),
+        ("lightgbm", "markov", GateOutcome.FAILED, "challenger"),
+        ("lightgbm", None, GateOutcome.SUSPICIOUS, "refused"),
+        ("lightgbm", None, GateOutcome.UNJUDGED, "challenger"),
+        ("markov", "markov", GateOutcome.FAILED, "champion"),
+        ("markov", None, GateOutcome.SUSPICIOUS, "baseline"),
     ],
 )
-def test_standing(kind, champion, passed, want):
-    aliases = {"champion": champion, "challenger": "lightgbm"}
-    assert run_logger.standing(kind, "lightgbm", aliases, {"gate": "", "gate_passed": passed}) == want
+def test_standing(toy, name, champion, outcome, expected):
+    experiment = experiment_of(toy)
+    run = next(one for one in experiment.runs if one.name == name)
+    assert standing_of(run, experiment, decided(champion, outcome)) is Standing(expected)
 
 
-def test_a_baseline_run_for_itself_stays_a_baseline():
-    assert run_logger.standing("markov", "markov", {"challenger": "markov"}, {"gate": ""}) == "baseline"
+def test_a_baseline_run_by_itself_stays_a_baseline(toy):
+    experiment = experiment_of(toy, ("markov", "climatology"))
+    decision = Decision(GateOutcome.BASELINE, "markov", "path")
+    assert standing_of(experiment.candidate, experiment, decision) is Standing.BASELINE
+
+
+def test_an_alias_moves_only_where_the_gate_says_so(toy):
+    experiment = experiment_of(toy)
+    assert aliases(experiment, decided("markov")) == {"challenger": "lightgbm", "champion": "markov"}
+    assert aliases(experiment, decided(None, GateOutcome.SUSPICIOUS)) == {"champion": None}
+    assert aliases(experiment, gate.unjudged("lightgbm", "path", "no server")) == {"challenger": "lightgbm"}
+
+
+def test_the_head_to_head_s_p_is_that_of_the_model_over_the_two_feature_logit(toy):
+    """The logged p is small for the better of the two and large for the worse, and 1 without the rival."""
+    experiment = experiment_of(toy, ("lightgbm", "logit2"))
+    candidate, logit2 = experiment.runs
+    flat = candidate.predictions.assign(p_rotation=0.3, p_breakdown=0.3, p_neither=0.4)
+    against = replace(experiment, baselines=(replace(logit2, predictions=flat),))
+    tagged = float(run_logger._tags(against, candidate)["head_to_head_p"])
+    assert tagged == pytest.approx(metrics.head_to_head_p(candidate.predictions, flat), abs=1e-4)
+    assert tagged < 0.05
+    worse = replace(
+        against,
+        candidate=replace(candidate, predictions=flat),
+        baselines=(replace(logit2, predictions=candidate.predictions),),
+    )
+    assert float(run_logger._tags(worse, worse.candidate)["head_to_head_p"]) > 0.95
+    assert run_logger._tags(replace(experiment, baselines=()), candidate)["head_to_head_p"] == "1.0000"
 
 
 def test_predictions_are_kept_in_the_users_directory(home):
@@ -123,4 +150,4 @@ def test_no_curve_has_the_name_of_a_figure(toy):
     """MLflow shows the value of the latest step: a figure of the same name, logged at step 0, would be hidden."""
     _, tables = log(toy, "lightgbm")
     figures = metrics.evaluate(tables["lightgbm"]) | metrics.ahead_of(tables["lightgbm"], tables["markov"], "markov")
-    assert not set(figures) & set(gain_curves.stepped(tables, "lightgbm"))
+    assert not set(figures) & set(gain_curves.stepped(tables["lightgbm"], tables))

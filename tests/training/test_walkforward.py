@@ -1,7 +1,6 @@
 """The walk-forward is the same for any number of workers, from the cache, and a week later."""
 
 import dataclasses
-import json
 import logging
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.dataset import OUTCOMES, Dataset, last_matured
-from models import fingerprint, fit, predictor
+from models import fingerprint, fit, predictor, splits
 from models.spec import ModelSpec
 from training import fold_cache, walkforward
 from training.walkforward import walk_forward
@@ -40,14 +39,16 @@ def fits(monkeypatch):
     """The dates of the fits that are made."""
     dates = []
     monkeypatch.setattr(
-        walkforward, "fit_at", lambda dataset, spec, date: (dates.append(date), fit.fit_at(dataset, spec, date))[1]
+        walkforward,
+        "fit_at",
+        lambda dataset, spec, date, cache: (dates.append(date), fit.fit_at(dataset, spec, date, cache))[1],
     )
     return dates
 
 
 def same(one, other):
     pd.testing.assert_frame_equal(one[0], other[0], check_exact=True)
-    assert json.dumps(one[1]) == json.dumps(other[1])
+    assert one[1].to_json() == other[1].to_json()
 
 
 def test_any_number_of_workers_gives_the_same_bits(data):
@@ -59,7 +60,7 @@ def test_any_number_of_workers_gives_the_same_bits(data):
 def test_a_fold_is_a_fit_and_its_predictions(data):
     """The slow obvious loop, week by week."""
     table, _ = walk_forward(data, SPEC, cached=False)
-    dates = fit.refit_dates(data, SPEC)
+    dates = splits.refit_dates(data, SPEC)
     for row in table.iloc[:: len(table) // 7].to_dict("records"):
         document = fit.fit_at(data, SPEC, dates[dates <= row["date"]][-1])
         want = predictor.predict(document, data.X.loc[[row["date"]]])[0]
@@ -68,7 +69,7 @@ def test_a_fold_is_a_fit_and_its_predictions(data):
 
 def test_a_repeated_run_fits_nothing_and_gives_the_same_bits(data, fits):
     first = walk_forward(data, SPEC)
-    assert fits == list(fit.refit_dates(data, SPEC))
+    assert fits == list(splits.refit_dates(data, SPEC))
     fits.clear()
     same(first, walk_forward(data, SPEC, 2))
     assert fits == []
@@ -80,13 +81,13 @@ def test_the_week_after_recomputes_the_last_fold_only(data, fits):
     fits.clear()
     later = made(701)
     got = walk_forward(later, SPEC)
-    assert fits == [fit.refit_dates(later, SPEC)[-1]]
+    assert fits == [splits.refit_dates(later, SPEC)[-1]]
     same(got, walk_forward(later, SPEC, cached=False))
 
 
 @pytest.mark.parametrize("change", ["feature", "outcome", "spec", "outcome_not_seen"])
 def test_what_a_fold_depends_on_is_in_its_key(data, fits, change):
-    starts = fit.refit_dates(data, SPEC)
+    starts = splits.refit_dates(data, SPEC)
     place = data.X.index.get_loc(starts[4]) - 10
     walk_forward(data, SPEC)
     fits.clear()
@@ -96,7 +97,7 @@ def test_what_a_fold_depends_on_is_in_its_key(data, fits, change):
     elif change == "outcome":
         outcome.iloc[place] = next(name for name in OUTCOMES if name != outcome.iloc[place])
     elif change == "spec":
-        spec = dataclasses.replace(SPEC, seed=8)
+        spec = SPEC.replace(seed=8)
     else:  # its label ends on the day of the decision of the last fold: no fold trains on it
         row = np.flatnonzero((data.label_end >= starts[-1]).to_numpy())[0]
         outcome.iloc[row] = pd.NA
@@ -112,12 +113,12 @@ def test_another_program_or_library_makes_other_keys(data, fits, monkeypatch):
     fits.clear()
     monkeypatch.setattr(fingerprint, "environment", lambda: "another")
     walk_forward(data, SPEC)
-    assert len(fits) == len(fit.refit_dates(data, SPEC))
+    assert len(fits) == len(splits.refit_dates(data, SPEC))
 
 
 def test_the_program_of_a_fit_is_followed_through_its_imports():
     names = {path.relative_to(fingerprint.TOP).as_posix() for path in fingerprint.program_files()}
-    wanted = ("fit", "estimators", "predictor", "spec", "sample_weights", "threads")
+    wanted = ("fit", "estimators", "predictor", "spec", "sample_weights", "blas", "fitted", "splits", "stacking")
     assert {f"models/{name}.py" for name in wanted} <= names
     assert "features/data/calendar.py" in names
     assert not [name for name in names if name.startswith(("models/tracking/", "models/evaluation/"))]
@@ -142,11 +143,11 @@ def test_the_cache_keeps_within_its_limit(data, fits, monkeypatch):
     walk_forward(data, SPEC)
     size = sum(path.stat().st_size for path in fold_cache.folder().iterdir())
     monkeypatch.setattr(fold_cache, "LIMIT", size // 2)
-    walk_forward(data, dataclasses.replace(SPEC, seed=8))
+    walk_forward(data, SPEC.replace(seed=8))
     assert sum(path.stat().st_size for path in fold_cache.folder().iterdir()) <= size // 2
     fits.clear()
     walk_forward(data, SPEC)
-    assert len(fits) == len(fit.refit_dates(data, SPEC))  # the older run went first
+    assert len(fits) == len(splits.refit_dates(data, SPEC))  # the older run went first
 
 
 def test_a_cache_that_cannot_be_written_costs_no_result(data, home, caplog):

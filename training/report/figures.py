@@ -1,4 +1,4 @@
-"""The pictures of a run over time, by verdict, and of its label; each function returns PNG bytes."""
+"""The figures that only a run draws: probabilities over time, outcomes by verdict, the label; PNG bytes each."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from features.dataset import Dataset
-from models.evaluation import verdict_record
-from models.evaluation.predictions import outcomes_of
-from models.evaluation.verdict import verdict
-from training.report import gain_curves, style
+from models.evaluation.predictions import matured_rows, outcomes_of
+from models.evaluation.verdicts import Verdict, breakdown_spans, episode_spans, verdicts_of
+from models.figures import style
+from models.figures.colors import INK, OUTCOME_COLORS
 
 
 def probabilities(name: str, table: pd.DataFrame, returns: pd.DataFrame) -> bytes:
-    """What was said each week, which outcome came (marks along the top), and the broad leg beneath."""
-    with style.style():
-        ripe = style.matured(table)
+    """Probabilities by decision, marks where the outcome followed, and the broad leg beneath."""
+    with style.applied():
+        matured = matured_rows(table)
         shown = [one for one in ("rotation", "breakdown") if one in outcomes_of(table)]
         figure = style.figure(
             f"{name}: probabilities, each from data before its week",
@@ -26,107 +26,64 @@ def probabilities(name: str, table: pd.DataFrame, returns: pd.DataFrame) -> byte
         every = figure.subplots(len(shown) + 1, 1, sharex=True, height_ratios=[*[1.0] * len(shown), 0.8])
         for axes, one in zip(every, shown, strict=False):
             p = table[f"p_{one}"]
-            axes.plot(table["date"], p, color=style.COLORS[one], lw=1.0)
-            axes.plot(table["date"], table[f"base_{one}"], color=style.INK, lw=1.0, ls="--")
+            axes.plot(table["date"], p, color=OUTCOME_COLORS[one], lw=1.0)
+            axes.plot(table["date"], table[f"base_{one}"], color=INK, lw=1.0, ls="--")
             top = min(1.0, 1.25 * float(p.max()))
             axes.set_ylim(0.0, top)
-            came = ripe.loc[ripe["outcome"] == one, "date"]
-            axes.vlines(came, 0.93 * top, top, color=style.COLORS[one], lw=0.7)
+            came = matured.loc[matured["outcome"] == one, "date"]
+            axes.vlines(came, 0.93 * top, top, color=OUTCOME_COLORS[one], lw=0.7)
             axes.yaxis.set_major_formatter(style.PERCENT)
             axes.set_title(f"P({one})")
-        _broad_leg(every[-1], ripe, returns, table["date"].iloc[0])
+        _broad_leg(every[-1], matured, returns, table["date"].iloc[0])
         return style.png(figure)
 
 
-def _broad_leg(axes: Axes, ripe: pd.DataFrame, returns: pd.DataFrame, start: pd.Timestamp) -> None:
+def _broad_leg(axes: Axes, matured: pd.DataFrame, returns: pd.DataFrame, start: pd.Timestamp) -> None:
     level = (1.0 + returns["ret_broad"].loc[start:].fillna(0.0)).cumprod()
-    axes.plot(level.index, level, color=style.INK, lw=1.0)
+    axes.plot(level.index, level, color=INK, lw=1.0)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     style.shade(
         axes,
-        verdict_record.episode_spans(pd.DatetimeIndex(ripe.loc[ripe["outcome"] == "breakdown", "date"])),
-        style.COLORS["breakdown"],
+        breakdown_spans(matured),
+        OUTCOME_COLORS["breakdown"],
     )
     axes.set_title("Broad leg, total return (log scale, start = 1); shaded: episodes of breakdown")
     axes.set_xlim(start, level.index[-1])
 
 
-def gain(name: str, tables: dict[str, pd.DataFrame], kind: str) -> bytes:
-    """Cumulative log-loss gain over each reference: a line that rises is ahead, steps are crises."""
-    with style.style():
-        found = {name: line for name, line in gain_curves.gains(tables, kind).items() if name != kind}
-        figure = style.figure(
-            f"{name}: cumulative log-loss gain",
-            "nats, summed; rising: ahead of the reference; shaded: episodes of breakdown",
-        )
-        axes = figure.subplots()
-        axes.axhline(0.0, color=style.MUTED, lw=1.0)
-        ripe = style.matured(tables[kind])
-        style.shade(
-            axes,
-            verdict_record.episode_spans(pd.DatetimeIndex(ripe.loc[ripe["outcome"] == "breakdown", "date"])),
-            style.COLORS["breakdown"],
-            0.15,
-        )
-        for reference, line in found.items():
-            axes.plot(line.index, line, color=style.REFERENCE_COLORS[reference], lw=1.8)
-        _name_ends(axes, found)
-        axes.set_ylabel("nats ahead")
-        return style.png(figure)
-
-
-def _name_ends(axes: Axes, lines: dict[str, pd.Series]) -> None:
-    """The reference and last value of each line beside its end, moved apart where they would touch."""
-    low, high = axes.get_ylim()
-    least, place = 0.055 * (high - low), -np.inf
-    for name, line in sorted(lines.items(), key=lambda item: float(item[1].iloc[-1])):
-        place = max(float(line.iloc[-1]), place + least)
-        axes.annotate(
-            f" over {name} {line.iloc[-1]:+.1f}",
-            (line.index[-1], place),
-            color=style.REFERENCE_COLORS[name],
-            fontweight="bold",
-            va="center",
-            annotation_clip=False,
-        )
-
-
 ALL = "all"
-VERDICTS = ("rotation", "breakdown", "neither", "no_evidence")
 
 
-def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Matured weeks by verdict (rows, those that were given) and outcome (columns), as counts."""
-    ripe, names = style.matured(table), outcomes_of(table)
-    said = [
-        verdict({one: row[f"p_{one}"] for one in names}, {one: row[f"base_{one}"] for one in names}, True)
-        for row in ripe.to_dict("records")
-    ]
-    counts = pd.crosstab(pd.Series(said, ripe.index), ripe["outcome"])
-    return counts.reindex(index=[one for one in VERDICTS if one in set(said)], columns=names, fill_value=0)
+def verdict_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Matured rows by verdict (rows, those that were given) and outcome (columns), as counts."""
+    matured = matured_rows(table)
+    verdicts = verdicts_of(matured)
+    counts = pd.crosstab(verdicts, matured["outcome"])
+    given = [one.value for one in Verdict if (verdicts == one.value).any()]
+    return counts.reindex(index=given, columns=outcomes_of(table), fill_value=0)
 
 
 def confusion(name: str, table: pd.DataFrame) -> bytes:
     """What followed each verdict, as shares of its weeks, beside the shares of all weeks."""
-    counts = verdicts(table)
+    counts = verdict_counts(table)
     counts.loc[ALL] = counts.sum()
     shares = counts.div(counts.sum(axis=1), axis=0)
     lift = np.log2((shares / shares.loc[ALL]).clip(0.25, 4.0))
-    with style.style():
+    with style.applied():
         figure = style.figure(
             f"{name}: what followed each verdict",
             "share of the verdict's rows, and their number; purple: more often than in all, orange: less",
         )
         axes = figure.subplots()
         axes.imshow(lift, cmap="PuOr", vmin=-3.5, vmax=3.5, aspect="auto")
-        for row, said in enumerate(counts.index):
-            for column, came in enumerate(counts.columns):
-                right = said == came
+        for row, verdict in enumerate(counts.index):
+            for column, outcome in enumerate(counts.columns):
+                right = verdict == outcome
                 axes.annotate(
-                    f"{shares.loc[said, came]:.0%}",
+                    f"{shares.loc[verdict, outcome]:.0%}",
                     (column, row),
                     ha="center",
                     va="bottom",
@@ -134,7 +91,7 @@ def confusion(name: str, table: pd.DataFrame) -> bytes:
                     fontweight="bold" if right else "normal",
                 )
                 axes.annotate(
-                    f"\n{counts.loc[said, came]} {style.unit(table)}",
+                    f"\n{counts.loc[verdict, outcome]} {style.unit(table)}",
                     (column, row),
                     ha="center",
                     va="top",
@@ -158,8 +115,8 @@ def label_history(dataset: Dataset, first_test: pd.Timestamp) -> bytes:
     shares = pd.crosstab(pd.DatetimeIndex(known.index).year, known.to_numpy(), normalize="index")
     shares = shares.reindex(columns=[one for one in ("breakdown", "rotation", "neither") if one in dataset.outcomes])
     fell = pd.DatetimeIndex(known.index[known == "breakdown"])
-    spans = verdict_record.episode_spans(fell)
-    with style.style():
+    spans = episode_spans(fell)
+    with style.applied():
         figure = style.figure(
             f"The label `{dataset.label}`: what happened, by year of the decision",
             f"{len(known)} decisions {known.index[0]:%Y-%m-%d} to {known.index[-1]:%Y-%m-%d}; "
@@ -169,7 +126,7 @@ def label_history(dataset: Dataset, first_test: pd.Timestamp) -> bytes:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[6, 1])
         bottom = np.zeros(len(shares))
         for one in shares.columns:
-            upper.bar(shares.index + 0.5, shares[one], 0.86, bottom=bottom, color=style.COLORS[one], label=one)
+            upper.bar(shares.index + 0.5, shares[one], 0.86, bottom=bottom, color=OUTCOME_COLORS[one], label=one)
             bottom += shares[one].to_numpy()
         upper.yaxis.set_major_formatter(style.PERCENT)
         upper.set_ylim(0.0, 1.0)
@@ -177,9 +134,9 @@ def label_history(dataset: Dataset, first_test: pd.Timestamp) -> bytes:
         upper.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0))
         for first, last in spans:
             at = [_year(first), max(_year(last), _year(first) + 0.08)]
-            lower.axvspan(*at, color=style.COLORS["breakdown"], lw=0)
+            lower.axvspan(*at, color=OUTCOME_COLORS["breakdown"], lw=0)
         for axes in (upper, lower):
-            axes.axvline(_year(first_test), color=style.INK, lw=1.2, ls="--")
+            axes.axvline(_year(first_test), color=INK, lw=1.2, ls="--")
         lower.set_yticks([])
         lower.set_title("episodes of breakdown (gaps of at most 13 weeks)")
         lower.set_xlim(shares.index[0] - 0.2, shares.index[-1] + 1.2)

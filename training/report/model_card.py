@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.data.calendar import HORIZON
 from features.data.sources.sample import CAVEAT
 from features.dataset import LABEL_MEANING, Dataset
-from models.evaluation import bootstrap, verdict_record
-from models.spec import ModelSpec
-from training.report import gain_curves, style
+from models.evaluation import registry
+from models.evaluation.metric_types import Place
+from models.evaluation.predictions import is_monthly, matured_rows, months_a_row
+from models.evaluation.resampled_auc import auc_interval
+from models.evaluation.verdicts import breakdown_spans
+from models.figures import gain_curves, style
+from training import gate_wording
+from training.gate_types import Decision
+from training.model_run import Experiment, ModelRun
+from training.standing import standing_of
 
 LIMIT = 5000  # characters of a description in MLflow's database
 WORST = 5
-HORIZON = 21  # sessions
-REPLICATIONS = 400
-FIGURES = {
-    "log_loss_skill": "log-loss skill",
-    "log_loss_skill_p": "p",
-    "auc_breakdown": "AUC breakdown",
-    "auc_rotation": "AUC rotation",
-    "auc_head_to_head": "head-to-head",
-    "auc_head_to_head_vol": "within volatility",
-    "brier_skill_breakdown": "Brier skill breakdown",
-    "calibration_slope_breakdown": "calibration slope",
-}
 QUESTION = (
     "When the mega-caps that led the market falter, does money rotate into the rest of it, or does the market break "
     "down? One answer a decision, as probabilities."
@@ -40,53 +35,6 @@ USE = (
 )
 
 
-def auc_interval(table: pd.DataFrame) -> tuple[float, float] | None:
-    """90 % interval of the AUC of breakdown, by circular block bootstrap of whole rows.
-
-    Built as `models.evaluation.bootstrap.interval` is, for a figure that is no function of
-    means: blocks of half a year and of a year, each widened, and of both the
-    further reach. None for less than two of the longer blocks.
-    """
-    ripe = style.matured(table)
-    fell, p = (ripe["outcome"] == "breakdown").to_numpy(), ripe["p_breakdown"].to_numpy(float)
-    blocks = bootstrap.MONTH_BLOCKS if style.monthly(ripe) else bootstrap.BLOCKS
-    if len(ripe) < 2 * max(blocks) or fell.all() or not fell.any():
-        return None
-    auc = _weighted_auc(p, fell)
-    centre, reach = auc(np.ones(len(p), dtype=int)), []
-    for block in blocks:
-        draws = [auc(np.bincount(rows, minlength=len(p))) for rows in _resampled(len(p), block)]
-        tails = np.nanquantile(draws, [(1.0 - bootstrap.LEVEL) / 2.0, (1.0 + bootstrap.LEVEL) / 2.0])
-        reach.append(centre + (tails - centre) * bootstrap.widening(len(p), block))
-    return float(min(low for low, _ in reach)), float(max(high for _, high in reach))
-
-
-def _resampled(size: int, block: int) -> np.ndarray:
-    """Rows of `REPLICATIONS` circular block bootstrap samples, (replications, size)."""
-    starts = np.random.default_rng(0).integers(size, size=(REPLICATIONS, -(-size // block)))
-    return ((starts[:, :, None] + np.arange(block)) % size).reshape(REPLICATIONS, -1)[:, :size]
-
-
-def _weighted_auc(p: np.ndarray, truth: np.ndarray) -> Callable[[np.ndarray], float]:
-    """The AUC as a function of how often each row counts, NaN where only one kind does; sorted once."""
-    order = np.argsort(p, kind="stable")
-    groups = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
-    fell = truth[order]
-
-    def auc(count: np.ndarray) -> float:
-        weight = count[order].astype(float)
-        up, down = (np.add.reduceat(weight * kind, groups) for kind in (fell, ~fell))
-        pairs = up.sum() * down.sum()
-        return float(up @ (down.cumsum() - down / 2.0) / pairs) if pairs else float("nan")
-
-    return auc
-
-
-def _months(table: pd.DataFrame) -> float:
-    """Independent months a row holds: weekly horizons of 21 sessions overlap."""
-    return 1.0 if style.monthly(table) else 5.0 / HORIZON
-
-
 def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     """The `WORST` matured rows of largest loss: date, outcome, its p and base rate, loss, and the broad leg.
 
@@ -94,9 +42,9 @@ def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     crash would fill the table. `broad` is the broad leg's return over the next
     21 sessions, `lowest` its lowest close over them against the decision's.
     """
-    ripe = style.matured(table).assign(loss=gain_curves.losses(table).to_numpy())
+    matured = matured_rows(table).assign(loss=gain_curves.losses(table).to_numpy())
     kept: list[Any] = []
-    for row in ripe.sort_values("loss", ascending=False, kind="stable").to_dict("records"):
+    for row in matured.sort_values("loss", ascending=False, kind="stable").to_dict("records"):
         if all(abs(row["date"] - other["date"]) > pd.Timedelta(days=31) for other in kept):
             kept.append(row)
         if len(kept) == WORST:
@@ -120,46 +68,26 @@ def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(
-    kind: str,
-    dataset: Dataset,
-    specs: dict[str, ModelSpec],
-    tables: dict[str, pd.DataFrame],
-    document: dict[str, Any],
-    scores: dict[str, dict[str, float]],
-    reason: str,
-    standing: str,
-    tries: int | None = None,
-) -> str:
-    """The card of one model of an experiment, under `LIMIT` characters.
-
-    Parameters
-    ----------
-    kind : str
-        Which of `specs`, `tables`, `scores`.
-    document : dict
-        The model as registered: the fit of the last fold.
-    reason, standing : str
-        What the gate said, and the model's `gate_verdict`.
-    tries : int, optional
-        Candidates ever evaluated on these weeks, from the gate's ledger.
-    """
-    table, spec = tables[kind], specs[kind]
+def write(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
+    """The card of one model of an experiment, under `LIMIT` characters."""
+    dataset = experiment.dataset
     parts = (
-        _head(kind, dataset, standing, reason, tries),
-        _data(dataset, table, spec, document),
-        _results(kind, table, scores),
-        _failures(table, dataset.returns),
+        _head(experiment, run, decision),
+        _data(dataset, run),
+        _results(experiment, run),
+        _failures(run.predictions, dataset.returns),
         f"## Intended use and limits\n{USE}",
         CAVEAT if dataset.source == "sample" else "",
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(kind: str, dataset: Dataset, standing: str, reason: str, tries: int | None) -> str:
-    counted = "" if tries is None else f" Candidates ever tried on these weeks: {tries}."
+def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
+    dataset, found = experiment.dataset, decision.clauses
+    counted = "" if found is None else f" Candidates ever tried on these weeks: {found.tries}."
     return (
-        f"# {kind}, label `{dataset.label}`: {standing}\n{QUESTION}\n\n**Gate:** {reason}.{counted}\n\n"
+        f"# {run.name}, label `{dataset.label}`: {standing_of(run, experiment, decision)}\n{QUESTION}\n\n"
+        f"**Gate:** {gate_wording.reason(decision)}.{counted}\n\n"
         f"**Label:** {LABEL_MEANING[dataset.label]}"
         + (
             "; rotation: else, the broad leg gains and beats the cap leg; neither: all else."
@@ -169,68 +97,70 @@ def _head(kind: str, dataset: Dataset, standing: str, reason: str, tries: int | 
     )
 
 
-def _data(dataset: Dataset, table: pd.DataFrame, spec: ModelSpec, document: dict[str, Any]) -> str:
-    X = dataset.X
-    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document["outcomes"], document["base"], strict=True))
+def _data(dataset: Dataset, run: ModelRun) -> str:
+    X, document = dataset.X, run.fitted
+    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document.outcomes, document.base, strict=True))
     every = "month ends" if dataset.rows_per_year == 12 else "last sessions of weeks"
     return (
         "## Data and protocol\n"
         f"- {len(X)} {every}, {X.index[0]:%Y-%m-%d} to {X.index[-1]:%Y-%m-%d}, from `{dataset.source}`, legs "
         f"`{dataset.legs}`, digest `{dataset.digest[:16]}`\n"
-        f"- base rates in training: {rates} ({document['rows']} rows, fitted {document['fitted_at']}, "
-        f"{len(document['features'])} features)\n"
-        f"- expanding walk-forward from {spec.train_start}, tested {style.span(table)}, refitted every "
-        f"{spec.refit_weeks} weeks; a training row counts only if its label had ended before the decision\n"
+        f"- base rates in training: {rates} ({document.rows} rows, fitted {document.fitted_at}, "
+        f"{len(document.features)} features)\n"
+        f"- expanding walk-forward from {run.spec.train_start}, tested {style.span(run.predictions)}, refitted every "
+        f"{run.spec.refit_weeks} weeks; a training row counts only if its label had ended before the decision\n"
         "- skill against the climatology of the same fold; p by circular block bootstrap, "
         "half-year and year blocks, the larger"
     )
 
 
-def _cell(key: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:+.3f}" if "skill" in key and key != "log_loss_skill_p" else f"{value:.3f}"
-
-
-def _has(scores: dict[str, float]) -> bool:
-    """Whether the protocol gives the skill an interval: short tables have none."""
-    return bool(np.isfinite(scores.get("log_loss_skill_low", np.nan)))
-
-
-def _results(kind: str, table: pd.DataFrame, scores: dict[str, dict[str, float]]) -> str:
-    shown = {key: name for key, name in FIGURES.items() if any(key in found for found in scores.values())}
+def _results(experiment: Experiment, run: ModelRun) -> str:
+    runs = sorted(experiment.runs, key=lambda one: one is not run)
+    shown = {
+        name: metric for name, metric in registry.shown(Place.CARD).items() if any(name in one.scores for one in runs)
+    }
     lines = [
         "## Results, out of sample",
-        "| model | " + " | ".join(shown.values()) + " |",
+        "| model | " + " | ".join(metric.label for metric in shown.values()) + " |",
         "|---" + "|---:" * len(shown) + "|",
     ]
-    for name, found in sorted(scores.items(), key=lambda item: item[0] != kind):
-        cells = [_cell(key, found.get(key)) for key in shown]
-        lines.append(f"| {f'**{name}**' if name == kind else name} | " + " | ".join(cells) + " |")
-    mine = scores[kind]
-    limits = {"log_loss_skill": (mine["log_loss_skill_low"], mine["log_loss_skill_high"])} if _has(mine) else {}
-    auc = auc_interval(table)
-    limits |= {} if auc is None else {"auc_breakdown": auc}
-    said = [f"{FIGURES[key]} {_cell(key, low)} to {_cell(key, high)}" for key, (low, high) in limits.items()]
-    if "calibration_slope_breakdown_low" in mine:
-        low, high = (mine[f"calibration_slope_breakdown_{end}"] for end in ("low", "high"))
-        said.append(f"calibration slope {low:.2f} to {high:.2f} (95 %)")
-    if said:
-        lines.append(f"\n90 % intervals: {'; '.join(said)}.")
-    fell = style.matured(table)
-    spells = len(verdict_record.episode_spans(pd.DatetimeIndex(fell.loc[fell["outcome"] == "breakdown", "date"])))
+    for one in runs:
+        cells = [registry.formatted(name, one.scores.get(name)) for name in shown]
+        lines.append(f"| {f'**{one.name}**' if one is run else one.name} | " + " | ".join(cells) + " |")
+    intervals = _intervals(run)
+    if intervals:
+        lines.append(f"\nIntervals: {'; '.join(intervals)}.")
+    matured = matured_rows(run.predictions)
+    months = len(matured) * months_a_row(is_monthly(pd.DatetimeIndex(matured["date"])))
     lines.append(
-        f"Evidence: {len(fell)} {style.unit(fell)}, about {len(fell) * _months(fell):.0f} independent months, "
-        f"{spells} episodes of breakdown."
+        f"Evidence: {len(matured)} {style.unit(matured)}, about {months:.0f} independent months, "
+        f"{len(breakdown_spans(matured))} episodes of breakdown."
     )
     return "\n".join(lines)
+
+
+def _intervals(run: ModelRun) -> list[str]:
+    """The intervals that a model has, in words; a short table of predictions has none."""
+    found = []
+    auc = auc_interval(run.predictions)
+    for name, level in (("log_loss_skill", 90), ("calibration_slope_breakdown", 95)):
+        low, high = run.scores.get(f"{name}_low"), run.scores.get(f"{name}_high")
+        if low is not None and high is not None:
+            found.append((name, level, low, high))
+    if auc is not None:
+        found.insert(1, ("auc_breakdown", 90, *auc))
+    return [
+        f"{registry.METRICS[name].label} {registry.formatted(name, low)} to {registry.formatted(name, high)} "
+        f"({level} %)"
+        for name, level, low, high in found
+    ]
 
 
 def _failures(table: pd.DataFrame, returns: pd.DataFrame) -> str:
     found = worst_weeks(table, returns)
     lines = [
         "## Known failures: the worst losses, a month apart at least",
-        "| decision | what came | said | base rate | broad leg, 21 sessions | lowest close |",
+        "| decision | outcome | its probability | base rate | broad leg, 21 sessions | lowest close |",
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in found.itertuples():

@@ -35,7 +35,7 @@ def brief(error: BaseException) -> str:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    backoff = tenacity.wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT)(state)
+    backoff = tenacity.wait_exponential_jitter(multiplier=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT)(state)
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, UnavailableError) else None
     return min(max(backoff, asked or 0.0), LONGEST_WAIT)

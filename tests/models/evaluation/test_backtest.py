@@ -10,26 +10,9 @@ from hypothesis import strategies as st
 from features.data import calendar
 from features.data.errors import RegimeError
 from models.evaluation import backtest, metrics
+from tests.support.scored_tables import market
 
 CAP, BILL, BROAD = backtest.CAP, backtest.BILL, backtest.BROAD
-
-
-def market(first="1996-01-02", last="2008-12-31", seed=0):
-    """Daily returns in which high P(breakdown) weeks are bad, and the table that says so; refits every 26 weeks."""
-    rng = np.random.default_rng(seed)
-    sessions = calendar.sessions(pd.Timestamp(first), pd.Timestamp(last))
-    dates = calendar.decision_dates(sessions[0], sessions[-1])
-    lift = np.exp(0.5 * rng.normal(size=len(dates)))
-    week = np.minimum(dates.searchsorted(sessions, side="left"), len(dates) - 1)
-    cap = rng.normal(0.0005, 0.01, len(sessions)) - 0.002 * (lift[week - 1] > 1.8)
-    broad = cap + rng.normal(0.0, 0.004, len(sessions))
-    returns = pd.DataFrame({"ret_broad": broad, "ret_cap": cap, "ret_bill": 0.0001}, sessions)
-    table = pd.DataFrame({"date": dates, "outcome": rng.choice(["rotation", "breakdown", "neither"], len(dates))})
-    table["p_rotation"], table["p_breakdown"] = rng.uniform(0.1, 0.6, len(dates)), 0.1 * lift
-    table["p_neither"] = 1.0 - table["p_rotation"] - table["p_breakdown"]
-    table[["base_rotation", "base_breakdown", "base_neither"]] = [0.35, 0.1, 0.55]
-    table["refit"] = dates[np.arange(len(dates)) // 26 * 26]
-    return table, returns
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +24,16 @@ def test_a_decision_earns_from_two_sessions_later_by_hand():
     """Thursday 2 July 2020 ended a short week: traded at Monday's close, earns from Tuesday the 7th."""
     sessions = calendar.sessions(pd.Timestamp("2020-06-22"), pd.Timestamp("2020-07-20"))
     returns = pd.DataFrame({"ret_broad": 0.03, "ret_cap": 0.02, "ret_bill": 0.001}, sessions)
-    course = backtest.plan(pd.DatetimeIndex(["2020-06-26", "2020-07-02", "2020-07-10"]), returns)
-    by_day = pd.Series(course.decision, course.sessions.strftime("%m-%d"))
+    schedule = backtest.schedule_of(pd.DatetimeIndex(["2020-06-26", "2020-07-02", "2020-07-10"]), returns)
+    by_day = pd.Series(schedule.decision, schedule.sessions.strftime("%m-%d"))
     assert list(by_day[by_day == 0].index) == ["06-30", "07-01", "07-02", "07-06"]
     assert list(by_day[by_day == 1].index) == ["07-07", "07-08", "07-09", "07-10", "07-13"]
     assert len(by_day) == 9  # the last decision's own sessions are not judged: no next decision ends them
-    held = np.array([CAP, BILL])[course.decision]
-    got = backtest.net(held, course.returns, 10)
+    held = np.array([CAP, BILL])[schedule.decision]
+    got = backtest.net(held, schedule.returns, 10)
     np.testing.assert_allclose(got, [0.02] * 4 + [0.001 - 0.0010] + [0.001] * 4)
-    np.testing.assert_allclose(backtest.net(held, course.returns, 50)[4], 0.001 - 0.0050)
-    np.testing.assert_allclose(backtest.net(np.full(9, BROAD), course.returns, 50), 0.03)
+    np.testing.assert_allclose(backtest.net(held, schedule.returns, 50)[4], 0.001 - 0.0050)
+    np.testing.assert_allclose(backtest.net(np.full(9, BROAD), schedule.returns, 50), 0.03)
 
 
 def test_thresholds_by_a_slow_loop(case):
@@ -125,29 +108,29 @@ def test_drawdown_by_every_pair_of_days(steps):
 @pytest.mark.parametrize("weights", [(0.6, 0.4, 0.0), (0.5, 0.2, 0.3)])
 def test_the_mix_by_a_slow_loop(case, weights):
     table, returns = case
-    course = backtest.plan(pd.DatetimeIndex(table["date"][:40]), returns)
-    got = backtest.mix(np.array(weights), course)
+    schedule = backtest.schedule_of(pd.DatetimeIndex(table["date"][:40]), returns)
+    got = backtest.mix(np.array(weights), schedule)
     parts, last = list(weights), 0
-    for day, decision in enumerate(course.decision):
+    for day, decision in enumerate(schedule.decision):
         wealth, cost = sum(parts), 0.0
         if decision != last:
             # What is over its weight is sold, and bills, cap and broad leg below theirs are bought with it.
             cost = 0.001 * sum(max(0.0, part / wealth - weight) for part, weight in zip(parts, weights, strict=True))
             parts, last = [weight * wealth for weight in weights], decision
-        parts = [part * (1 + earns) for part, earns in zip(parts, course.returns[day], strict=True)]
+        parts = [part * (1 + earns) for part, earns in zip(parts, schedule.returns[day], strict=True)]
         assert got[day] == pytest.approx(sum(parts) / wealth - 1 - cost, abs=1e-14)
         parts = [part * (1 - cost) for part in parts]  # what was paid is gone; the weights are not touched
 
 
 def test_a_mix_of_one_is_buy_and_hold(case):
     table, returns = case
-    course = backtest.plan(pd.DatetimeIndex(table["date"]), returns)
-    np.testing.assert_allclose(backtest.mix(np.array([1.0, 0.0, 0.0]), course), course.returns[:, CAP], atol=1e-12)
+    schedule = backtest.schedule_of(pd.DatetimeIndex(table["date"]), returns)
+    np.testing.assert_allclose(backtest.mix(np.array([1.0, 0.0, 0.0]), schedule), schedule.returns[:, CAP], atol=1e-12)
 
 
 def test_figures_by_a_slow_computation(case):
     table, returns = case
-    got = backtest.figures(table, returns)
+    got = backtest.backtest_metrics(table, returns)
     made = backtest.decisions(table, returns)["in_out"]
     rows, last, switches = [], None, 0
     for at in range(len(returns)):
@@ -204,16 +187,16 @@ def test_three_way_needs_rotation_to_lead_and_begins_when_the_fund_does(case):
         else:
             leads = lift["rotation"][at] > 1 and lift["rotation"][at] > lift["breakdown"][at]
             assert side == (BROAD if leads else CAP)
-    whole, late = backtest.figures(table, returns), table[table["date"] >= "2003-05-02"]
-    course = backtest.plan(pd.DatetimeIndex(late["date"]), returns)
-    assert course.sessions[0] == pd.Timestamp("2003-05-06")  # decided on Friday the 2nd
-    total = backtest.net(made["three_way"].to_numpy()[-len(late) :][course.decision], course.returns, 10)
-    bill, held = course.returns[:, BILL], made["three_way"].to_numpy()[-len(late) :][course.decision]
+    whole, late = backtest.backtest_metrics(table, returns), table[table["date"] >= "2003-05-02"]
+    schedule = backtest.schedule_of(pd.DatetimeIndex(late["date"]), returns)
+    assert schedule.sessions[0] == pd.Timestamp("2003-05-06")  # decided on Friday the 2nd
+    total = backtest.net(made["three_way"].to_numpy()[-len(late) :][schedule.decision], schedule.returns, 10)
+    bill, held = schedule.returns[:, BILL], made["three_way"].to_numpy()[-len(late) :][schedule.decision]
     assert whole["sharpe_three_way"] == pytest.approx(backtest.sharpe(total - bill))
-    dear = backtest.sharpe(backtest.net(held, course.returns, 50) - bill)
+    dear = backtest.sharpe(backtest.net(held, schedule.returns, 50) - bill)
     assert whole["sharpe_three_way_50bp"] == pytest.approx(dear)
     weights = np.array([np.mean(held == side) for side in (CAP, BILL, BROAD)])
-    steady = backtest.sharpe(backtest.mix(weights, course) - bill)
+    steady = backtest.sharpe(backtest.mix(weights, schedule) - bill)
     assert whole["sharpe_three_way_gain_mix"] == pytest.approx(whole["sharpe_three_way"] - steady)
 
 
@@ -225,7 +208,7 @@ def test_without_rotation_there_is_no_three_way(case):
         outcome=table["outcome"].replace("rotation", "neither"),
     ).drop(columns=["p_rotation", "base_rotation"])
     got = metrics.evaluate(two, returns)
-    assert got["sharpe_in_out"] == pytest.approx(backtest.figures(table, returns)["sharpe_in_out"])
+    assert got["sharpe_in_out"] == pytest.approx(backtest.backtest_metrics(table, returns)["sharpe_in_out"])
     assert not [name for name in got if "three_way" in name]
     assert not [name for name in metrics.evaluate(two) if "sharpe" in name]
     assert metrics.evaluate(two.drop(columns="refit"), returns) == metrics.evaluate(two)
@@ -234,7 +217,7 @@ def test_without_rotation_there_is_no_three_way(case):
 def test_climatology_is_always_in(case):
     table, returns = case
     flat = table.assign(**{f"p_{name}": table[f"base_{name}"] for name in ("rotation", "breakdown", "neither")})
-    got = backtest.figures(flat, returns)
+    got = backtest.backtest_metrics(flat, returns)
     assert got["exposure_in_out"] == 1.0
     assert got["switches_in_out"] == got["sharpe_in_out_gain"] == 0.0
 
@@ -260,16 +243,18 @@ def test_returns_with_holes_are_refused(case):
     holed = returns.copy()
     holed.loc["2001-03-05", "ret_bill"] = np.nan
     with pytest.raises(RegimeError, match="2001-03-05"):
-        backtest.figures(table, holed)
+        backtest.backtest_metrics(table, holed)
     with pytest.raises(RegimeError, match=r"1996-01-13 is not a session"):
-        backtest.figures(table.replace({"date": {table["date"][1]: pd.Timestamp("1996-01-13")}}), returns)
+        backtest.backtest_metrics(table.replace({"date": {table["date"][1]: pd.Timestamp("1996-01-13")}}), returns)
     late = returns.copy()
     late.iloc[:5] = np.nan  # before there was a bill rate, and where the last one is not in yet
     late.iloc[-1, 2] = np.nan
-    assert backtest.figures(table[5:], late) == pytest.approx(backtest.figures(table[5:], returns.iloc[5:-1]))
+    assert backtest.backtest_metrics(table[5:], late) == pytest.approx(
+        backtest.backtest_metrics(table[5:], returns.iloc[5:-1])
+    )
 
 
 def test_less_than_two_years_is_no_record(case):
     table, returns = case
-    assert backtest.figures(table[:60], returns) == {}
-    assert backtest.figures(table[:1], returns) == {}
+    assert backtest.backtest_metrics(table[:60], returns) == {}
+    assert backtest.backtest_metrics(table[:1], returns) == {}

@@ -10,27 +10,8 @@ from scipy.stats import binom
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.data.errors import RegimeError
-from models.evaluation import bootstrap, metrics, verdict_record
-
-OUTCOMES = ("rotation", "breakdown", "neither")
-
-
-def scored(seed=0, n=600, outcomes=OUTCOMES, freq="W-FRI"):
-    """A table whose outcomes were drawn from its own probabilities."""
-    rng = np.random.default_rng(seed)
-    p = rng.dirichlet([4, 2, 5][: len(outcomes)], size=n)
-    codes = np.array([rng.choice(len(outcomes), p=row) for row in p])
-    frame = pd.DataFrame(p, columns=[f"p_{name}" for name in outcomes])
-    for place, name in enumerate(outcomes):
-        frame[f"base_{name}"] = np.mean(codes == place)
-        frame[f"trailing_{name}"] = 1 / len(outcomes)
-    frame.insert(0, "date", pd.date_range("2000-01-07", periods=n, freq=freq))
-    frame["outcome"] = np.array(outcomes, dtype=object)[codes]
-    frame["faltering"] = rng.random(n) < 0.5
-    frame["volatility"] = rng.lognormal(size=n)
-    moved = (codes == 0) & (rng.random(n) < 0.2) & (len(outcomes) == 3)
-    frame["outcome_margin"] = np.where(moved, "neither", frame["outcome"])
-    return frame, p, codes
+from models.evaluation import bootstrap, calibration, metrics, verdicts
+from tests.support.scored_tables import OUTCOMES, scored
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +149,7 @@ def test_skill_without_the_best_crisis_by_hand():
     want = 1 - (2 * np.log(0.2) + 54 * np.log(0.8)) / (2 * np.log(0.1) + 54 * np.log(0.9))
     assert got["episodes"] == 2
     assert got["log_loss_skill_without_best_crisis"] == pytest.approx(want)
-    assert verdict_record.episode_spans(pd.DatetimeIndex(frame["date"][[2, 4, 30, 33]])) == [
+    assert verdicts.episode_spans(pd.DatetimeIndex(frame["date"][[2, 4, 30, 33]])) == [
         (frame["date"][2], frame["date"][4]),
         (frame["date"][30], frame["date"][33]),
     ]
@@ -293,3 +274,31 @@ def test_the_gain_over_another_model_by_hand():
     late = (made["date"] >= "2008-01-01").to_numpy()[: len(codes)]
     assert found["ahead_of_markov_2008_on"] == pytest.approx(gain[late].mean())
     assert metrics.ahead_of(made, made, "markov")["ahead_of_markov_p"] == 1.0
+
+
+def test_intervals_and_recalibration_of_months_use_blocks_and_lags_of_months():
+    """A gain too short for blocks of weeks has an interval in blocks of 6 and 12 months."""
+    frame, p, codes = scored(1, n=90, outcomes=("breakdown", "neither"), freq="BME")
+    got = metrics.evaluate(frame)
+    base = frame[["base_breakdown", "base_neither"]].to_numpy()
+    rows = np.arange(90)
+    loss, reference = -np.log(p[rows, codes]), -np.log(base[rows, codes])
+    want = bootstrap.interval(lambda a, b: 1.0 - a / b, (loss, reference), (6, 12))
+    np.testing.assert_allclose((got["log_loss_skill_low"], got["log_loss_skill_high"]), want)
+    slope = calibration.recalibration(p[:, 0], codes == 0, np.ones(90, dtype=bool), 6)
+    assert got["calibration_slope_breakdown_low"] == pytest.approx(slope["calibration_slope_low"])
+    weekly = metrics.evaluate(frame.assign(date=pd.date_range("2000-01-07", periods=90, freq="W-FRI")))
+    assert "log_loss_skill_low" not in weekly
+
+
+def test_the_head_to_head_s_p_is_that_of_the_gain_over_the_rival(one):
+    """By hand: positive gains of the first table are evidence for it, in calendar time."""
+    frame, p, codes, _ = one
+    rival = frame.copy()
+    rival[["p_rotation", "p_breakdown"]] = rival[["p_rotation", "p_breakdown"]].to_numpy() * [1.0, 1.3]
+    share = p[:, 0] / (p[:, 0] + p[:, 1])
+    other = p[:, 0] / (p[:, 0] + 1.3 * p[:, 1])
+    right = [np.where(codes == 0, said, 1.0 - said) for said in (share, other)]
+    gain = np.where(codes < 2, np.log(right[0]) - np.log(right[1]), 0.0)
+    assert metrics.head_to_head_p(frame, rival) == pytest.approx(bootstrap.p_value(gain))
+    assert metrics.head_to_head_p(rival, frame) == pytest.approx(bootstrap.p_value(-gain))

@@ -10,9 +10,9 @@ import pytest
 
 from features.data.errors import RefusedError, RegimeError
 from models.tracking import loader
+from tests.support.servers import CONSTANT as DOCUMENT
 
-DOCUMENT = {"kind": "constant", "features": [], "outcomes": ["rotation"], "probabilities": [1.0], "base": [1.0]}
-TEXT = json.dumps(DOCUMENT)
+TEXT = DOCUMENT.to_json()
 TAGS = {"kind": "climatology", "document_sha256": hashlib.sha256(TEXT.encode()).hexdigest()}
 
 
@@ -55,9 +55,9 @@ def test_a_changed_model_is_refused_and_a_changed_copy_replaced(database, home):
     _, original = database
     loader.registered("regime", "champion")
     (copy,) = (home / "cache" / "models").iterdir()
-    copy.write_text(TEXT.replace("1.0", "0.5"))
+    copy.write_text(TEXT.replace("0.4", "0.5"))
     assert loader.registered("regime", "champion").document == DOCUMENT
-    original.write_text(TEXT.replace("1.0", "0.5"))
+    original.write_text(TEXT.replace("0.4", "0.5"))
     assert loader.registered("regime", "champion").document == DOCUMENT  # the verified copy
     copy.unlink()
     with pytest.raises(RefusedError, match="version 1 is not the one that was registered"):

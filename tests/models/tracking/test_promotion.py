@@ -11,8 +11,8 @@ from features import dataset
 from features.data.errors import RegimeError
 from models.spec import ModelSpec, baseline
 from models.tracking import connection, loader, promotion, runs, trial_ledger
-from serving import cli as calls
-from training import cli, gate_case
+from training import cli, gate_case, gate_wording
+from training.model_run import Experiment, ModelRun
 
 pytestmark = pytest.mark.usefixtures("mlruns")
 SPEC = ModelSpec()
@@ -102,58 +102,22 @@ def judged(skill, spec=SPEC):
     outcome = pd.Series(TRUTH, DATES, dtype=object)
     ends = pd.Series(DATES + pd.Timedelta(days=30), DATES)
     data = dataset.Dataset(X, outcome, ends, X["x"] < 0, "path", "d", "folder", "us")
-    return gate_case.judge("try", data, specs, tables, dict.fromkeys(tables, 0.7))
+    runs = [ModelRun(name, specs[name], one, {}, {"auc_breakdown": 0.7}) for name, one in tables.items()]
+    return gate_case.judge(Experiment("try", None, data, runs[0], tuple(runs[1:])))
 
 
 def test_what_a_person_set_stays_until_something_beats_it(registry):
     promotion.promote(registry["markov"][0], "I like it")
     poor = judged(0.01)
-    assert poor.kept == f"markov (version {registry['markov'][1]})"
-    assert "which a person set" in poor.reason
+    assert gate_wording.kept(poor) == f"markov (version {registry['markov'][1]})"
+    assert "which a person set" in gate_wording.reason(poor)
     good = judged(0.035, ModelSpec(seed=8))
     assert good.champion == "lightgbm"
-    assert "which a person had set" in good.reason
+    assert "which a person had set" in gate_wording.reason(good)
 
 
 def test_without_mlflow_nothing_is_judged_and_nobody_unseated(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nobody listens
     found = judged(0.05)
-    assert found.keep
-    assert found.reason.startswith("not judged: ")
-
-
-def call(override):
-    model = {"name": "regime", "version": "3", "kind": "markov", "champion": True, "fitted_at": "2020-01-03"}
-    model |= {"fitted_now": False, "skill": 0.03, "skill_p": 0.01, "override": override}
-    p = {"rotation": 0.4, "breakdown": 0.2, "neither": 0.4}
-    return {
-        "model": model,
-        "verdict": "neither",
-        "asof": "2020-01-03",
-        "last_week": None,
-        "probabilities": p,
-        "base_rates": p,
-        "challenger": {"probabilities": p, "drivers": []},
-        "drivers": [],
-        "drift": {"features": []},
-        "record": {},
-        "leaders_faltering": {"since": None},
-        "freshness": {},
-        "source": "folder",
-        "digest": "d",
-        "caveat": None,
-        "head_to_head": 0.6,
-        "head_to_head_evidence": True,
-        "substitutions": {},
-    }
-
-
-def test_every_call_shows_it(capsys):
-    from serving.report import page
-
-    calls._show(call("the desk wants [it] (me, 2024-01-05)"))
-    assert "set by a person, not by the gate: the desk wants [it] (me, 2024-01-05)" in capsys.readouterr().out
-    assert "the desk wants &lt;it&gt;" in page._head(call("the desk wants <it>"), "0" * 64)
-    calls._show(call(None))
-    assert "set by a person" not in capsys.readouterr().out
-    assert "et by a person" not in page._head(call(None), "0" * 64)
+    assert found.keeps_champion
+    assert gate_wording.reason(found).startswith("not judged: ")

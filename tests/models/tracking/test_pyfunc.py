@@ -37,7 +37,7 @@ def test_named_features_in_named_probabilities_out(model):
     assert list(found.columns) == OUTCOMES
     np.testing.assert_array_equal(found.to_numpy(), predictor.predict(LOGIT, rows[["slope", "vol"]].astype(float)))
     # A missing value counts as the training mean: worked by hand for the row that has none at all.
-    weights = np.exp(LOGIT["intercept"])
+    weights = np.exp(LOGIT.part.intercept)
     np.testing.assert_allclose(found.iloc[3], weights / weights.sum(), rtol=1e-15)
     nothing = pd.DataFrame({"slope": [None], "vol": [None]})
     np.testing.assert_array_equal(model.predict(nothing).iloc[0], found.iloc[3])
@@ -54,7 +54,7 @@ def test_missing_and_renamed_columns_are_named(model):
 def test_a_model_without_features_takes_any_row(model):  # noqa: ARG001
     constant = runs._mlflow().pyfunc.load_model("models:/toy/2")
     assert constant.predict(pd.DataFrame({"anything": [1]})).iloc[0].to_dict() == dict(
-        zip(OUTCOMES, LOGIT["base"], strict=True)
+        zip(OUTCOMES, LOGIT.base, strict=True)
     )
 
 
@@ -84,7 +84,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
     call = predict.call(None)
-    features = runs.registered("regime-sample", "challenger").document["features"]
+    features = list(runs.registered("regime-sample", "challenger").document.features)
     row = dataset.build(store.load(), "path").X.iloc[[-1]]
     holed = row.assign(**dict.fromkeys(features[1::2], np.nan))  # as far as a row can be from whole
 

@@ -44,7 +44,7 @@ def test_everything_is_found_after_a_move(moved, home):
     mlflow = runs._mlflow()
     run_id, version = logged["logit2"]
     model = mlflow.pyfunc.load_model(f"models:/toy/{version}")
-    assert list(model.predict(pd.DataFrame({"slope": [0.5], "vol": [1.0]})).columns) == LOGIT["outcomes"]
+    assert list(model.predict(pd.DataFrame({"slope": [0.5], "vol": [1.0]})).columns) == list(LOGIT.outcomes)
     artifacts = mlflow.MlflowClient().list_artifacts(run_id)
     assert "predictions.parquet" in [found.path for found in artifacts]
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/card.md") == "# card\n"

@@ -54,7 +54,8 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     assert "regime-data refresh --source folder" in given.dataset.source
     files = {path.relative_to(mlruns / "artifacts").as_posix() for path in (mlruns / "artifacts").rglob("*.*")}
     names = {name.split("/artifacts/", 1)[1] for name in files if "/artifacts/" in name}
-    assert {"predictions.parquet", "notes/card.md", "raw.bin", "artifacts/model.json", "regime_model.py"} <= names
+    assert {"predictions.parquet", "notes/card.md", "raw.bin", "artifacts/model.json", "pyfunc_tail.py"} <= names
+    assert {"code/models/fitted.py", "code/models/predictor.py"} <= names
     assert not [name for name in names if "pickle" in name or name.endswith((".pkl", ".joblib", ".cloudpickle"))]
 
 

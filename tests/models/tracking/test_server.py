@@ -44,10 +44,10 @@ def said(app, capsys, monkeypatch, *words):
 def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypatch, capsys):
     from features.data import store
     from serving import cli as serving_cli
-    from training import cli, experiment
+    from training import cli, config, experiment
 
     store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
-    found = experiment.run("logit2", experiment.read("logit2"), "", 1)
+    found = experiment.run("logit2", config.read_spec("logit2"), "", 1)
     listed = runs.runs()
     assert set(listed["run_id"]) == {one["run_id"] for one in found["models"].values()}
     assert set(listed["tags.digest"]) == {found["digest"]}
@@ -63,7 +63,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     other = found["models"]["markov"]["version"]
     runs.set_alias("regime-sample", "champion", other)
     assert loader.pointer("regime-sample", "champion").version == other
-    assert loader.registered("regime-sample", "champion").document["kind"] == "logit"
+    assert loader.registered("regime-sample", "champion").document.part.type == "logit"
     runs.set_alias("regime-sample", "champion", None)
     assert loader.pointer("regime-sample", "champion") is None
     words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")

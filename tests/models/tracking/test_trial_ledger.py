@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss
 
-from models.spec import BASELINES, OPTIONAL_BASELINES, ModelSpec, baseline, is_protocol
+from models.estimators import ALL_BASELINES, BASELINES
+from models.spec import ModelSpec, baseline, is_protocol
 from models.tracking import connection, trial_ledger
 from tests.support.servers import mlflow_server
-from training import experiment, gate_case
+from training import config, gate_case
 
 pytestmark = pytest.mark.usefixtures("mlruns")
 DATES = pd.date_range("1990-01-05", periods=1769, freq="W-FRI")
@@ -26,7 +27,7 @@ def entry(seed=0, weeks=1769, **more):
     return trial_ledger.Entry(**(values | more))
 
 
-MARKOV = baseline(experiment.read("default"), "markov")
+MARKOV = baseline(config.read_spec("default"), "markov")
 
 
 def assert_same(found, expected):
@@ -153,19 +154,19 @@ def test_weekly_losses_are_the_log_loss():
 
 
 def test_only_a_baseline_of_the_protocol_is_one():
-    default = experiment.read("default")
-    for kind in (*BASELINES, *OPTIONAL_BASELINES):
+    default = config.read_spec("default")
+    for kind in ALL_BASELINES:
         assert is_protocol(baseline(default, kind)), kind
-        shipped = experiment.read(kind)
+        shipped = config.read_spec(kind)
         assert is_protocol(shipped), kind
         # What runs beside it is what runs beside `default`.
         assert [baseline(shipped, one) for one in BASELINES] == [baseline(default, one) for one in BASELINES]
-        assert is_protocol(replace(baseline(default, kind), label="return", seed=8))
-        assert not is_protocol(replace(baseline(default, kind), train_start="1964-01-01"))
-        assert not is_protocol(replace(baseline(default, kind), calibration="climatology"))
-        assert not is_protocol(replace(baseline(default, kind), blend=("persistence",)))
+        assert is_protocol(baseline(default, kind).replace(label="return", seed=8))
+        assert not is_protocol(baseline(default, kind).replace(train_start="1964-01-01"))
+        assert not is_protocol(baseline(default, kind).replace(calibration="climatology"))
+        assert not is_protocol(baseline(default, kind).replace(blend=("persistence",)))
     # What others may see is nothing to a baseline with columns of its own; the ridge on other columns is another model.
-    few = replace(default, families=("breadth",))
+    few = default.replace(families=("breadth",))
     assert is_protocol(baseline(few, "markov"))
     assert not is_protocol(baseline(few, "logit-all"))
     assert not is_protocol(default)
@@ -179,7 +180,7 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
     mine = [made("mine", "a")]
     known = [made("default:markov", "b"), made("mine too", "a"), made("try", "c"), made("older data", "d", "then")]
     known.append(made("fewer weeks", "e", weeks=slice(10, None)))
-    found = gate_case._of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
+    found = gate_case._baselines_of_other_runs(known, mine, pd.Series(1.0, DATES[5:]))
     assert list(found) == ["default:markov"]
     assert found["default:markov"].index.equals(DATES[5:])
 
@@ -187,7 +188,7 @@ def test_the_protocol_s_baselines_of_other_runs_are_rivals():
 def test_entries_of_an_earlier_program_are_read_in_this_one_s_terms():
     """It wrote whole years as integers and columns that Markov does not read, and called any plain baseline one."""
     old = json.loads(MARKOV.to_json()) | {"min_history_years": 10, "families": ["rates", "breadth"]}
-    few = json.loads(baseline(replace(experiment.read("default"), families=("breadth",)), "logit-all").to_json())
+    few = json.loads(baseline(config.read_spec("default").replace(families=("breadth",)), "logit-all").to_json())
     unknown = ['{"kind": "forgotten"}', "0", "none"]
     for place, spec in enumerate((json.dumps(old), json.dumps(few), *unknown)):
         trial_ledger.add([entry(place, spec=spec, baseline=True)])
@@ -202,7 +203,7 @@ def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_anothe
     early = replace(whole, digest="before", losses=whole.losses.iloc[:-5])
     changed = entry(1)
     other = replace(whole, spec='{"seed": 8}')
-    found = gate_case.distinct([early, whole, changed, other])
+    found = gate_case.distinct_tries([early, whole, changed, other])
     assert len(found) == 3
     assert any(losses is whole.losses for losses in found)
     assert not any(losses is early.losses for losses in found)

@@ -10,6 +10,7 @@ from features import feature, panel
 from features.dataset import OUTCOMES
 from serving.report import charts, page
 from tests.conftest import needs_shared
+from tests.support.calls import make_test_call
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
@@ -24,37 +25,8 @@ INSIDE = """[...document.querySelectorAll('figure')]
     .every(x => x.querySelector('.main-svg').clientWidth <= x.clientWidth + 1)"""
 
 
-def made(verdict="breakdown"):
-    p = {"rotation": 0.31, "breakdown": 0.34, "neither": 0.35}
-    driver = {"feature": "vix", "family": "volatility", "for": "breakdown", "contribution": -0.2, "value": 31.0}
-    return {
-        "asof": "2022-12-23",
-        "verdict": verdict,
-        "head_to_head": 0.48,
-        "head_to_head_evidence": False,
-        "probabilities": p,
-        "base_rates": {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46},
-        "leaders_faltering": {"now": True, "since": "2022-12-02"},
-        "challenger": {"kind": "lightgbm", "probabilities": p, "drivers": []},
-        "drivers": [driver | {"percentile": 0.93, "words": "VIX: high for <its> history"}] * 2,
-        "freshness": {"SPY": {"last": "2022-12-23", "stale": False, "required": True}},
-        "substitutions": {},
-        "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
-        "digest": "0" * 16,
-        "source": "folder",
-        "caveat": None,
-        "model": {
-            "name": "regime",
-            "version": "3",
-            "kind": "markov",
-            "champion": True,
-            "override": None,
-            "fitted_at": "2022-08-05",
-            "fitted_now": False,
-            "skill": 0.02,
-            "skill_p": 0.01,
-        },
-    }
+def call(verdict="breakdown"):
+    return make_test_call(asof="2022-12-23", verdict=verdict, leaders_faltering={"now": True, "since": "2022-12-02"})
 
 
 def predictions():
@@ -93,8 +65,8 @@ def look(text, tmp_path, width):
 @needs_chromium
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_chart_is_drawn_and_nothing_leaves(shared_snapshot, tmp_path, width):
-    found = charts.data(shared_snapshot.as_of(pd.Timestamp("2022-12-23")))
-    text = page.page(made(), found, predictions(), "a" * 64)
+    found = charts.chart_data(shared_snapshot.as_of(pd.Timestamp("2022-12-23")))
+    text = page.render(call(), found, predictions(), "a" * 64)
     errors, away, drawn, wide = look(text, tmp_path, width)
     assert errors == []
     assert away == []
@@ -105,8 +77,8 @@ def test_every_chart_is_drawn_and_nothing_leaves(shared_snapshot, tmp_path, widt
 
 @needs_chromium
 def test_the_sample_has_fewer_charts_and_no_error(sample_snapshot, tmp_path):
-    found = charts.data(sample_snapshot)
-    text = page.page(made("no_evidence"), found, None, "a" * 64)
+    found = charts.chart_data(sample_snapshot)
+    text = page.render(call("no_evidence"), found, None, "a" * 64)
     errors, away, drawn, _ = look(text, tmp_path, 390)
     assert (errors, away) == ([], [])
     assert 3 <= drawn == text.count("<figure>")
@@ -114,7 +86,7 @@ def test_the_sample_has_fewer_charts_and_no_error(sample_snapshot, tmp_path):
 
 @needs_shared
 def test_readings_and_percentiles(shared_snapshot):
-    found = charts.data(shared_snapshot)
+    found = charts.chart_data(shared_snapshot)
     title = next(one.layout.meta["title"] for one in charts.market(found) if "Ten-year" in one.layout.meta["title"])
     y10 = found.panel["DGS10"]
     below = (y10 < y10.iloc[-1]).mean()
@@ -130,3 +102,19 @@ def test_readings_and_percentiles(shared_snapshot):
     assert len(tail.x) == charts.TAIL_WEEKS + 1
     assert tail.x[-1] == whole["technology_rs_ratio"].iloc[-1]
     assert json.loads(graph.to_json())["layout"]["annotations"]
+
+
+def test_what_a_person_wrote_is_escaped():
+    told = make_test_call(
+        model={"override": "the desk wants <it>", "kind": "<b>"}, caveat="<c>", substitutions={"<k>": "<v>"}
+    )
+    text = page.headline(told, "0" * 64)
+    assert "the desk wants &lt;it&gt;" in text
+    assert not [tag for tag in ("<it>", "<b>", "<c>", "<k>", "<v>") if tag in text]
+    assert "et by a person" not in page.headline(make_test_call(), "0" * 64)
+
+
+def test_one_colour_per_outcome():
+    assert {name: page.VERDICT_COLORS[name] for name in ("rotation", "breakdown")} == {
+        name: charts.COLORS[name] for name in ("rotation", "breakdown")
+    }

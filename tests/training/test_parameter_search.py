@@ -18,10 +18,11 @@ import pytest
 from sklearn.metrics import log_loss
 
 from features.data.errors import RegimeError
-from models.spec import KINDS, ModelSpec
+from models.estimators import NAMES, TREES
+from models.spec import ModelSpec
 from tests.training.test_walkforward import made
-from training import inner_folds, sweep, walkforward
-from training.experiment import read
+from training import inner_folds, parameter_search, walkforward
+from training.config import read_spec
 
 SPEC = ModelSpec(train_start="1984-01-01", params={"n_estimators": 50})
 TRIALS = 3
@@ -36,18 +37,18 @@ def data():
 
 def searched(data, folder, count=TRIALS, workers=1):
     folder.mkdir(exist_ok=True)
-    weeks = inner_folds.inner(data, SPEC)
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
     url = f"sqlite:///{folder / 'trials.db'}"
-    return sweep.search(url, sweep.study_name("toy", weeks, SPEC), weeks, SPEC, count, workers)
+    return parameter_search.search(url, parameter_search.study_name("toy", weeks, SPEC), weeks, SPEC, count, workers)
 
 
 def told(study):
     """Everything a trial leaves, failed ones aside."""
-    return [(t.state, t.params, t.values, t.intermediate_values) for t in sweep.finished(study)]
+    return [(t.state, t.params, t.values, t.intermediate_values) for t in parameter_search.finished(study)]
 
 
 def test_inner_weeks_end_before_the_first_test_week(data):
-    weeks = inner_folds.inner(data, SPEC)
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
     assert weeks.before == pd.Timestamp("1994-01-07")
     assert weeks.dataset.label_end.max() < weeks.before
     assert (data.label_end[len(weeks.dataset.X) :] >= weeks.before).all()
@@ -58,11 +59,11 @@ def test_inner_weeks_end_before_the_first_test_week(data):
 
 def test_no_inner_week_is_said(data):
     with pytest.raises(RegimeError, match="no test week"):
-        inner_folds.inner(data, dataclasses.replace(SPEC, train_start="1996-01-01"))
+        inner_folds.inner_walk_forward(data, SPEC.replace(train_start="1996-01-01"))
 
 
 def test_poisoning_the_test_weeks_changes_no_trial(data, tmp_path):
-    before = inner_folds.inner(data, SPEC).before
+    before = inner_folds.inner_walk_forward(data, SPEC).before
     X, outcome, faltering = data.X.copy(), data.outcome.copy(), data.faltering.copy()
     X[X.index >= before] = 1e6
     outcome[data.label_end >= before] = "breakdown"
@@ -72,14 +73,14 @@ def test_poisoning_the_test_weeks_changes_no_trial(data, tmp_path):
     assert told(clean) == told(other)
     assert clean.best_params == other.best_params
     assert clean.study_name == other.study_name
-    assert len({json.dumps(t.params) for t in sweep.finished(clean)}) == TRIALS
+    assert len({json.dumps(t.params) for t in parameter_search.finished(clean)}) == TRIALS
 
 
 def test_the_value_is_the_log_loss_of_the_inner_weeks(data, tmp_path):
     """By scikit-learn, over a walk-forward of the inner data set; the first trial is the experiment itself."""
-    weeks = inner_folds.inner(data, SPEC)
-    first = sweep.finished(searched(data, tmp_path / "a", 1))[0]
-    tried = sweep.with_params(SPEC, first.params)
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
+    first = parameter_search.finished(searched(data, tmp_path / "a", 1))[0]
+    tried = parameter_search.with_params(SPEC, first.params)
     assert tried.params == {**tried.params, "n_estimators": 50, "max_depth": 3, "num_leaves": 8, "reg_lambda": 20.0}
     parts = [table for table, _ in walkforward.fitted_folds(weeks.dataset, tried, walkforward.spans(weeks.starts), 1)]
     p = pd.concat(parts)[[f"p_{name}" for name in sorted(data.outcomes)]]
@@ -89,7 +90,7 @@ def test_the_value_is_the_log_loss_of_the_inner_weeks(data, tmp_path):
 
 def test_an_interrupted_sweep_ends_as_it_would_have(data, tmp_path, monkeypatch):
     whole = searched(data, tmp_path / "a")
-    monkeypatch.setattr(sweep, "losses", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(parameter_search, "fold_losses", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):  # leaves the experiment's own parameters RUNNING
         searched(data, tmp_path / "b")
     monkeypatch.undo()
@@ -100,20 +101,20 @@ def test_an_interrupted_sweep_ends_as_it_would_have(data, tmp_path, monkeypatch)
 
 
 def test_a_model_without_parameters_is_refused_before_any_work():
-    for kind in set(KINDS) - set(sweep.TREES):
+    for kind in set(NAMES) - set(TREES):
         with pytest.raises(RegimeError, match="nothing to search"):
-            sweep.run("x", ModelSpec(kind=kind), 1, 1)
+            parameter_search.run("x", ModelSpec(estimator=kind), 1, 1)
 
 
 def test_the_winner_is_an_experiment_file(tmp_path):
     base = ModelSpec(
-        kind="staged", families=("rates", "volatility"), monotone={"hy_oas": 1}, seeds=3, as_published=True
+        estimator="staged", families=("rates", "volatility"), monotone={"hy_oas": 1}, seeds=3, as_published=True
     )
     chosen = {"n_estimators": 100, "max_depth": 2, "learning_rate": 1e-05, "weighting": "uniqueness"}
-    spec = sweep.with_params(base, chosen)
+    spec = parameter_search.with_params(base, chosen)
     found = {"experiment": "x", "trials": 3, "inner_span": ["a", "b"], "inner_log_loss": 1.0, "study": "x-1"}
-    sweep._write(tmp_path / "x.toml", spec, found)
-    assert read(str(tmp_path / "x.toml")) == spec
+    parameter_search._write(tmp_path / "x.toml", spec, found)
+    assert read_spec(str(tmp_path / "x.toml")) == spec
     assert (spec.params["num_leaves"], spec.weighting) == (4, "uniqueness")
 
 

@@ -1,7 +1,4 @@
-"""What the pictures of a run share: size, colours, title, and PNG bytes drawn off screen without global state.
-
-Colours are Okabe & Ito's, which the colour-blind tell apart; lines are also named where they end.
-"""
+"""Size and fonts of every figure, and PNG bytes drawn without Matplotlib's global state."""
 
 from __future__ import annotations
 
@@ -18,13 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 
-from models.evaluation.predictions import MONTHLY_DAYS
+from models.evaluation.predictions import is_monthly
+from models.figures.colors import GRID, INK, MUTED
 
 WIDTH, HEIGHT = 1200, 700  # pixels
 DPI = 100
-INK, MUTED, GRID = "#1f2933", "#66727f", "#e4e7eb"
-COLORS = {"rotation": "#009E73", "breakdown": "#D55E00", "neither": "#A7AEB5", "no_evidence": "#E4E7EB"}
-REFERENCE_COLORS = {"climatology": "#000000", "logit2": "#0072B2", "markov": "#CC79A7"}
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
@@ -47,14 +42,14 @@ PERCENT = PercentFormatter(1.0, decimals=0)
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Draw within this."""
+def applied() -> Iterator[None]:
+    """Within it Matplotlib draws in this style."""
     with rc_context(rc=STYLE):
         yield
 
 
 def figure(title: str, note: str) -> Figure:
-    """An empty picture with its title and a note of one or two lines under it."""
+    """An empty figure with its title and a note of one or two lines under it."""
     made = Figure((WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
     made.text(0.012, 0.982, title, fontsize=15, fontweight="bold", va="top")
     made.text(0.012, 0.935, note, fontsize=10.5, color=MUTED, va="top", linespacing=1.35)
@@ -64,26 +59,16 @@ def figure(title: str, note: str) -> Figure:
 
 
 def png(drawn: Figure) -> bytes:
-    """The picture, `WIDTH` x `HEIGHT`."""
+    """The figure as PNG, `WIDTH` x `HEIGHT`."""
     out = io.BytesIO()
     canvas: Any = FigureCanvasAgg(drawn)  # Matplotlib leaves it untyped
     canvas.print_png(out)  # `savefig` would draw twice
     return out.getvalue()
 
 
-def matured(table: pd.DataFrame) -> pd.DataFrame:
-    """The weeks whose outcome is known."""
-    return table[table["outcome"].notna()]
-
-
-def monthly(table: pd.DataFrame) -> bool:
-    """Whether decisions are monthly: further apart than `MONTHLY_DAYS` (median), so that horizons do not overlap."""
-    return len(table) > 1 and bool(table["date"].diff().median() > pd.Timedelta(days=MONTHLY_DAYS))
-
-
 def unit(table: pd.DataFrame) -> str:
-    """What a row of the table is."""
-    return "months" if monthly(table) else "weeks"
+    """The unit of a table's rows: `weeks` or `months`."""
+    return "months" if is_monthly(pd.DatetimeIndex(table["date"])) else "weeks"
 
 
 def span(table: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """The canaries: the gate keeps chance and leaks out and lets a planted signal in.
 
 Criterion of the slow tests, with fixed seeds: a rate fails its bound where a
-one-sided binomial test says so at 1 % (`canary.LEVEL`); all leaks must be called
+one-sided binomial test says so at 1 % (`canaries.LEVEL`); all leaks must be called
 suspicious. The rates are printed.
 """
 
@@ -22,7 +22,7 @@ from features import simulated_market
 from features.data import calendar
 from features.data.errors import RegimeError
 from models.evaluation import metrics
-from training import canary, cli, gate_case
+from training import canaries, cli, gate_case
 
 SEEDS = 200
 
@@ -150,10 +150,10 @@ def test_the_first_week_is_a_rank_correlation_with_what_comes_next(calm, data):
     rise = truth + rng.normal(0.0, 0.02, len(truth))
     table = pd.DataFrame({"date": data.X.index, "p_rotation": rise, "p_breakdown": 0.0, "p_neither": 0.0})
     by_hand = np.corrcoef(pd.Series(rise[known]).rank(), pd.Series(truth[known]).rank())[0, 1]
-    assert gate_case.first_week(table, calm.returns) == pytest.approx(by_hand)
-    assert gate_case.first_week(table.assign(p_rotation=0.3), calm.returns) is None
-    assert gate_case.first_week(table[["date", "p_breakdown", "p_neither"]], calm.returns) is None
-    assert gate_case.first_week(table, calm.returns.iloc[:0]) is None
+    assert gate_case.first_week_correlation(table, calm.returns) == pytest.approx(by_hand)
+    assert gate_case.first_week_correlation(table.assign(p_rotation=0.3), calm.returns) is None
+    assert gate_case.first_week_correlation(table[["date", "p_breakdown", "p_neither"]], calm.returns) is None
+    assert gate_case.first_week_correlation(table, calm.returns.iloc[:0]) is None
 
 
 # ---------------------------------------------------------------- counting
@@ -161,41 +161,41 @@ def test_the_first_week_is_a_rank_correlation_with_what_comes_next(calm, data):
 
 def outcomes(passed, seeds, suspicious=0):
     champion = ["lightgbm" if i < passed else "markov" for i in range(seeds)]
-    return [canary.Outcome(i < passed, i < suspicious, False, False, champion[i]) for i in range(seeds)]
+    return [canaries.Outcome(i < passed, i < suspicious, False, False, champion[i]) for i in range(seeds)]
 
 
 @pytest.mark.parametrize("seeds", [50, 200])
 def test_the_criterion_is_the_binomial_test_at_one_percent(seeds):
     """The largest count let through is that whose upper tail at 5 % is still 1 %."""
     most = max(count for count in range(seeds) if binom.sf(count - 1, seeds, 0.05) >= 0.01)
-    assert canary.finding("shuffled", outcomes(most, seeds)).ok
-    assert not canary.finding("shuffled", outcomes(most + 1, seeds)).ok
+    assert canaries.finding("shuffled", outcomes(most, seeds)).ok
+    assert not canaries.finding("shuffled", outcomes(most + 1, seeds)).ok
     least = min(count for count in range(seeds + 1) if binom.cdf(count, seeds, 0.90) >= 0.01)
-    assert canary.finding("signal", outcomes(least, seeds)).ok
-    assert not canary.finding("signal", outcomes(least - 1, seeds)).ok
+    assert canaries.finding("signal", outcomes(least, seeds)).ok
+    assert not canaries.finding("signal", outcomes(least - 1, seeds)).ok
 
 
 def test_a_leak_must_be_called_suspicious_every_time_and_never_pass():
-    assert canary.finding("leak_label", outcomes(0, 20, 20)).ok
-    assert not canary.finding("leak_label", outcomes(0, 20, 19)).ok
-    assert not canary.finding("leak_label", outcomes(1, 20, 20)).ok
+    assert canaries.finding("leak_label", outcomes(0, 20, 20)).ok
+    assert not canaries.finding("leak_label", outcomes(0, 20, 19)).ok
+    assert not canaries.finding("leak_label", outcomes(1, 20, 20)).ok
     leaked = replace(outcomes(0, 20, 20)[0], champion="logit-all")  # a baseline that reads every column
-    assert not canary.finding("leak_label", [leaked, *outcomes(0, 19, 19)]).ok
+    assert not canaries.finding("leak_label", [leaked, *outcomes(0, 19, 19)]).ok
 
 
 def test_the_interval_is_clopper_and_pearson_s():
     """3 of 50, from their table."""
-    found = canary.finding("shuffled", outcomes(3, 50))
+    found = canaries.finding("shuffled", outcomes(3, 50))
     assert (found.low, found.high) == (pytest.approx(0.0125, abs=2e-4), pytest.approx(0.1655, abs=2e-4))
 
 
 def test_noise_is_multiplied_into_probabilities(data):
     p = np.random.default_rng(0).dirichlet(np.ones(3), 100)
     table = pd.DataFrame(p, columns=[f"p_{name}" for name in data.outcomes]).assign(outcome="neither")
-    noisy = canary._noisy(table, np.random.default_rng(1)).filter(like="p_").to_numpy()
+    noisy = canaries._noisy(table, np.random.default_rng(1)).filter(like="p_").to_numpy()
     np.testing.assert_allclose(noisy.sum(axis=1), 1.0)
     ratio = np.log(noisy / p)
-    assert canary.NOISE[0] / 2 < ratio.std() < 2 * canary.NOISE[1]
+    assert canaries.NOISE[0] / 2 < ratio.std() < 2 * canaries.NOISE[1]
     assert abs((metrics.losses(noisy, np.zeros(100, int)) - metrics.losses(p, np.zeros(100, int))).mean()) < 0.1
 
 
@@ -203,20 +203,20 @@ def test_noise_is_multiplied_into_probabilities(data):
 
 
 def test_a_few_seeds_of_each_end_as_they_should():
-    assert not canary.no_structure(0).passed
-    assert not canary.shuffled(0).passed
-    assert not canary.noisy_markov(0).passed
-    assert canary.signal(0).passed
+    assert not canaries.no_structure(0).passed
+    assert not canaries.shuffled(0).passed
+    assert not canaries.noisy_markov(0).passed
+    assert canaries.signal(0).passed
     for leak in simulated_market.LEAKS:
-        found = canary.leak(0, leak)
+        found = canaries.leak(0, leak)
         assert found.suspicious
         assert not found.passed
 
 
 def test_the_command_reports_and_fails_loudly(monkeypatch):
     made = {"shuffled": 1.0, "signal": 0.0}
-    tiny = {name: canary.Canary(_Always(value == 1.0), "passed", *_bound(name)) for name, value in made.items()}
-    monkeypatch.setattr(canary, "CANARIES", tiny)
+    tiny = {name: canaries.Canary(_Always(value == 1.0), "passed", *_bound(name)) for name, value in made.items()}
+    monkeypatch.setattr(canaries, "CANARIES", tiny)
     done = CliRunner().invoke(cli.app, ["canary", "--seeds", "6", "--workers", "1", "--json"])
     assert done.exit_code == 1
     found = {one["name"]: one for one in json.loads(done.stdout)}
@@ -228,7 +228,7 @@ def test_the_command_reports_and_fails_loudly(monkeypatch):
 
 
 def _bound(name):
-    one = canary.CANARIES[name]
+    one = canaries.CANARIES[name]
     return one.bound, one.at_most
 
 
@@ -237,13 +237,13 @@ class _Always:
         self.passed = passed
 
     def __call__(self, _):
-        return canary.Outcome(self.passed, False, False, False, False)
+        return canaries.Outcome(self.passed, False, False, False, False)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(canary.CANARIES))
+@pytest.mark.parametrize("name", list(canaries.CANARIES))
 def test_the_rates_keep_their_bounds(name):
-    (found,) = canary.run(SEEDS, 2, (name,))
+    (found,) = canaries.run(SEEDS, 2, (name,))
     sys.stdout.write(f"{name}: {found.count}/{found.seeds} {found.counted}, {found.low:.3f} to {found.high:.3f}\n")
     assert found.ok, found
     assert found.seeds >= 50
@@ -253,4 +253,4 @@ def test_the_rates_keep_their_bounds(name):
 
 @pytest.mark.slow
 def test_the_same_for_any_number_of_workers():
-    assert canary.run(4, 1, ("shuffled",)) == canary.run(4, 2, ("shuffled",))
+    assert canaries.run(4, 1, ("shuffled",)) == canaries.run(4, 2, ("shuffled",))

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from models.evaluation import verdict_record
+from models.evaluation import verdicts
 
 
 def test_by_hand():
@@ -13,7 +13,7 @@ def test_by_hand():
     table.loc[calls, ["p_rotation", "p_breakdown", "p_neither"]] = [0.2, 0.4, 0.4]
     table.loc[[0, 1], "outcome"] = "breakdown"
     table.loc[59, "outcome"] = None
-    got = verdict_record.of(table)
+    got = verdicts.track_record(table)
     assert got["breakdown"]["weeks"] == 4
     assert got["breakdown"]["right"] == 0.5
     assert got["breakdown"]["episodes"] == 2
@@ -25,7 +25,7 @@ def test_by_hand():
 
 
 def test_episodes():
-    assert verdict_record.episodes(pd.DatetimeIndex([])) == 0
+    assert len(verdicts.episode_spans(pd.DatetimeIndex([]))) == 0
     days = pd.DatetimeIndex(["2020-01-03", "2020-04-03", "2020-07-10"])  # 13 weeks, then 14
-    assert verdict_record.episodes(days) == 2
-    assert verdict_record.episodes(pd.date_range("2020-01-03", periods=9, freq="W-FRI")) == 1
+    assert len(verdicts.episode_spans(days)) == 2
+    assert len(verdicts.episode_spans(pd.date_range("2020-01-03", periods=9, freq="W-FRI"))) == 1

@@ -34,7 +34,8 @@ from features.dataset import Dataset
 from models.spec import ModelSpec, baseline
 from models.tracking.trial_ledger import weekly_losses
 from training import gate
-from training.gate_case import first_week
+from training.gate_case import first_week_correlation
+from training.gate_types import Decision, GateCase, LeakSigns
 from training.walkforward import walk_forward
 
 SEEING_NOTHING = ("climatology", "logit2", "markov")  # baselines with columns of their own
@@ -94,7 +95,8 @@ def specification(seed: int) -> ModelSpec:
 def _tables(data: Dataset, kinds: tuple[str, ...], seed: int) -> dict[str, pd.DataFrame]:
     spec = specification(seed)
     return {
-        kind: walk_forward(data, spec if kind == spec.kind else baseline(spec, kind), cached=False)[0] for kind in kinds
+        kind: walk_forward(data, spec if kind == spec.estimator else baseline(spec, kind), cached=False)[0]
+        for kind in kinds
     }
 
 
@@ -107,12 +109,14 @@ def _judged(
     data: Dataset, tables: dict[str, pd.DataFrame], candidate: str, tries: tuple[pd.Series, ...] = ()
 ) -> Outcome:
     losses = {name: weekly_losses(table) for name, table in tables.items()}
-    signs = {name: gate.Signs(_auc(table), first_week(table, data.returns)) for name, table in tables.items()}
+    signs = {
+        name: LeakSigns(_auc(table), first_week_correlation(table, data.returns)) for name, table in tables.items()
+    }
     baselines = tuple(name for name in tables if name != candidate)
     specs = {name: name for name in tables}
 
-    def judge(known: tuple[pd.Series, ...]) -> gate.Decision:
-        return gate.judge(gate.Case("path", 52, candidate, losses, baselines, baselines, specs, signs, known))
+    def judge(known: tuple[pd.Series, ...]) -> Decision:
+        return gate.judge(GateCase("path", 52, candidate, losses, baselines, baselines, specs, signs, known))
 
     found = judge(tries)
     assert found.clauses is not None

@@ -7,12 +7,10 @@ finish: a sweep that was killed goes on where it was, and ends as it would have.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +19,17 @@ import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
 
-from features.console import progress_bar
 from features.data import store
 from features.data.errors import RegimeError
 from features.data.paths import home
+from features.data.progress import Progress, silent
 from features.dataset import build
 from models import fingerprint
-from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, TREES, WEIGHTINGS, ModelSpec, baseline
+from models.estimators import TREES
+from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, WEIGHTINGS, ModelSpec, baseline
 from models.tracking import sweeps
 from training import dask_cluster
-from training.inner_folds import Inner, inner, losses
+from training.inner_folds import InnerFolds, fold_losses, inner_walk_forward
 
 STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
 WARMUP_SHARE = 0.25  # of the inner folds, before a trial may be pruned
@@ -51,36 +50,48 @@ SPACE: dict[str, Distribution] = {
 
 def with_params(spec: ModelSpec, chosen: dict[str, Any]) -> ModelSpec:
     """`spec` with a trial's parameters; trees have as many leaves as their depth allows."""
-    fields = {field.name for field in dataclasses.fields(ModelSpec)}
+    fields = set(ModelSpec.model_fields)
     params = {name: value for name, value in chosen.items() if name not in fields}
     if "max_depth" in params:
         params["num_leaves"] = 2 ** params["max_depth"]
-    return replace(spec, params=spec.params | params, **{k: v for k, v in chosen.items() if k in fields})
+    return spec.replace(params=spec.params | params, **{k: v for k, v in chosen.items() if k in fields})
 
 
 def starting_point(spec: ModelSpec) -> dict[str, Any]:
     """The experiment's own parameters, which the first trial tries: those that lie within `SPACE`."""
     own: dict[str, Any] = LIGHTGBM_DEFAULTS | spec.params | {name: getattr(spec, name) for name in _fields()}
-    return {name: own[name] for name, values in SPACE.items() if values._contains(values.to_internal_repr(own[name]))}
+    return {name: own[name] for name, values in SPACE.items() if _within(values, own[name])}
+
+
+def _within(values: Distribution, value: Any) -> bool:
+    """Whether a distribution of the search space can give this value."""
+    if isinstance(values, optuna.distributions.CategoricalDistribution):
+        return value in values.choices
+    assert isinstance(values, optuna.distributions.IntDistribution | optuna.distributions.FloatDistribution)
+    steps = (value - values.low) / values.step if values.step else 0.0
+    return bool(values.low <= value <= values.high and abs(steps - round(steps)) < 1e-8)
 
 
 def _fields() -> tuple[str, ...]:
     return tuple(name for name in SPACE if name not in LIGHTGBM_DEFAULTS)
 
 
-def study_name(name: str, sweep: Inner, spec: ModelSpec) -> str:
+def study_name(name: str, folds: InnerFolds, spec: ModelSpec) -> str:
     """The name under which trials are comparable: same inner data, experiment, search space and program."""
-    seen = fingerprint.digests(sweep.dataset, [sweep.before])[0]
+    seen = fingerprint.digests(folds.dataset, [folds.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    program = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("sweep", "inner_folds", "walkforward")]
-    text = json.dumps([fingerprint.fit_key(seen, spec, sweep.before), space, program], sort_keys=True)
+    program = [
+        Path(__file__).with_name(f"{name}.py").read_text()
+        for name in ("parameter_search", "inner_folds", "walkforward")
+    ]
+    text = json.dumps([fingerprint.fit_key(seen, spec, folds.before), space, program], sort_keys=True)
     return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def search(
     url: str,
     name: str,
-    sweep: Inner,
+    folds: InnerFolds,
     spec: ModelSpec,
     count: int,
     workers: int,
@@ -97,7 +108,7 @@ def search(
     of one run at once.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warmup = int(len(sweep.starts) * WARMUP_SHARE)
+    warmup = int(len(folds.starts) * WARMUP_SHARE)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=warmup)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # alembic's own
@@ -108,16 +119,16 @@ def search(
         if not done and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             study.enqueue_trial(starting_point(spec))
         study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=spec.seed + done)
-        _one_trial(study, sweep, spec, workers)
+        _run_trial(study, folds, spec, workers)
         if progress:
             progress(done + 1, count)
     return study
 
 
-def _one_trial(study: optuna.Study, sweep: Inner, spec: ModelSpec, workers: int) -> None:
+def _run_trial(study: optuna.Study, folds: InnerFolds, spec: ModelSpec, workers: int) -> None:
     trial = study.ask(SPACE)
     total, weeks = 0.0, 0
-    for fold, loss in enumerate(losses(sweep, with_params(spec, trial.params), workers)):
+    for fold, loss in enumerate(fold_losses(folds, with_params(spec, trial.params), workers)):
         total, weeks = total + float(loss.sum()), weeks + len(loss)
         trial.report(total / weeks, fold)
         if trial.should_prune():
@@ -131,7 +142,9 @@ def finished(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=FINISHED)
 
 
-def run(name: str, spec: ModelSpec, count: int, workers: int, client: Any = None) -> dict[str, Any]:
+def run(
+    name: str, spec: ModelSpec, count: int, workers: int, client: Any = None, progress: Progress = silent
+) -> dict[str, Any]:
     """Search, log the trials, and write the winner as an experiment; returns what was found, JSON-ready.
 
     Raises
@@ -140,28 +153,32 @@ def run(name: str, spec: ModelSpec, count: int, workers: int, client: Any = None
         The experiment's model has nothing to search, a sweep of this name is
         running, or there are no weeks to choose on.
     """
-    if spec.kind not in TREES:
-        raise RegimeError(f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.kind!r} has nothing to search")
+    if spec.estimator not in TREES:
+        raise RegimeError(
+            f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.estimator!r} has nothing to search"
+        )
     folder = home() / "sweeps"
     folder.mkdir(exist_ok=True)
     try:
         with FileLock(folder / f"{name}.lock", timeout=0):
-            return _run(name, spec, count, workers, client, folder)
+            return _run(name, spec, count, workers, client, folder, progress)
     except Timeout as error:
         raise RegimeError(f"a sweep of {name} is running already: wait for it, or end it; it can be resumed") from error
 
 
-def _run(name: str, spec: ModelSpec, count: int, workers: int, client: Any, folder: Path) -> dict[str, Any]:
+def _run(
+    name: str, spec: ModelSpec, count: int, workers: int, client: Any, folder: Path, progress: Progress
+) -> dict[str, Any]:
     snapshot = store.load()
-    with progress_bar("data set", None) as step:
-        weeks = inner(build(snapshot, spec.label, step, spec.needs_jump), spec)
-    key = study_name(name, weeks, spec)
-    with dask_cluster.holding(client, weeks.dataset), progress_bar("trials", count) as step:
-        study = search(f"sqlite:///{folder / 'trials.db'}", key, weeks, spec, count, workers, step)
+    with progress("data set", None) as step:
+        folds = inner_walk_forward(build(snapshot, spec.label, step, spec.needs_jump), spec)
+    key = study_name(name, folds, spec)
+    with dask_cluster.holding(client, folds.dataset), progress("trials", count) as step:
+        study = search(f"sqlite:///{folder / 'trials.db'}", key, folds, spec, count, workers, step)
     done, best = finished(study), study.best_trial
-    climatology = float(np.concatenate(list(losses(weeks, baseline(spec, "climatology"), workers))).mean())
+    climatology = float(np.concatenate(list(fold_losses(folds, baseline(spec, "climatology"), workers))).mean())
     chosen = with_params(spec, best.params)
-    tests = weeks.tests()
+    tests = folds.tests()
     found = {
         "experiment": name,
         "study": key,
@@ -209,7 +226,7 @@ def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:
     values = json.loads(spec.to_json())
     defaults = json.loads(ModelSpec().to_json())
     for key, value in values.items():
-        if not isinstance(value, dict) and (value != defaults[key] or key in ("kind", "label")):
+        if not isinstance(value, dict) and (value != defaults[key] or key in ("estimator", "label")):
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")  # JSON's scalars and lists are TOML's
     for key, value in values.items():
         if isinstance(value, dict) and value:

@@ -1,0 +1,209 @@
+"""The call: one week's answer as a typed, validated, frozen object.
+
+The JSON of a call is `Call.to_json_object()`; its JSON Schema, kept beside this
+file as `call.schema.json`, is generated from the classes below by
+`regime-predict schema`. Journals hold calls in this form, so a change of meaning
+is a new `SCHEMA_VERSION`, and a call of an old one must still be readable.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from features.data.errors import RegimeError
+
+SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_FILE = Path(__file__).with_name("call.schema.json")
+SUM_TOLERANCE = 1e-6  # by which three stored probabilities may miss one
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Side = Literal["rotation", "breakdown"]
+VerdictName = Literal["rotation", "breakdown", "neither", "no_evidence"]
+
+
+def stored_as(key: str, description: str) -> Any:
+    """A field whose key in JSON is not its name here."""
+    return Field(validation_alias=key, serialization_alias=key, description=description)
+
+
+class Contract(BaseModel):
+    """Immutable, without unknown keys, without conversions, without NaN or infinity."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, protected_namespaces=()
+    )
+
+
+class Probabilities(Contract):
+    """A share for each outcome; they sum to one."""
+
+    rotation: Share
+    breakdown: Share
+    neither: Share
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        total = self.rotation + self.breakdown + self.neither
+        if not math.isclose(total, 1.0, abs_tol=SUM_TOLERANCE):
+            raise ValueError(f"the three probabilities sum to {total:.6f}, not to one")
+        return self
+
+    def as_dict(self) -> dict[str, float]:
+        """Outcome to share, in the order of every probability table."""
+        return {"rotation": self.rotation, "breakdown": self.breakdown, "neither": self.neither}
+
+
+class LeadersFaltering(Contract):
+    """Whether the leaders trail the broad leg, and since which decision date without a break."""
+
+    now: bool
+    since: dt.date | None
+
+
+class Driver(Contract):
+    """A feature that moves the call."""
+
+    feature: str
+    family: str
+    side: Side = stored_as("for", "the outcome it speaks for")
+    contribution: float = Field(description="part of the log odds of rotation against breakdown")
+    value: float | None
+    percentile: Share | None = Field(description="share of the past readings below this one")
+    words: str
+
+
+class Challenger(Contract):
+    """What the best candidate says, champion or not."""
+
+    estimator: str = stored_as("kind", "how it was fitted")
+    probabilities: Probabilities
+    drivers: tuple[Driver, ...]
+
+
+class Drift(Contract):
+    """Features of the model outside the 1 to 99 % range of their past; about 2 % are by construction."""
+
+    share_outside: Share
+    features: tuple[str, ...]
+
+
+class LastWeek(Contract):
+    """The same model's probabilities one decision earlier."""
+
+    asof: dt.date
+    probabilities: Probabilities
+
+
+class Freshness(Contract):
+    """The last value of an input series."""
+
+    last: dt.date
+    stale: bool
+    required: bool
+
+
+class VerdictRecord(Contract):
+    """How often this verdict was right, out of sample."""
+
+    weeks: Annotated[int, Field(ge=1)]
+    right: Share
+    interval: tuple[Share, Share] = Field(description="90 % Wilson interval on effective months")
+    base_rate: Share
+    episodes: Annotated[int, Field(ge=1)]
+
+
+class ModelInfo(Contract):
+    """The registered model that made the call."""
+
+    name: str
+    version: str
+    estimator: str = stored_as("kind", "how it was fitted")
+    champion: bool
+    fitted_at: dt.date
+    fitted_now: bool = Field(description="no stored model was in force at that date: it was fitted for this call")
+    training_weeks: int
+    skill: float = Field(description="log-loss skill against climatology, out of sample")
+    skill_p: Share
+    gate: str
+    override: str | None
+
+
+class Call(Contract):
+    """The answer of one decision week."""
+
+    schema_version: Literal[1] = stored_as("schema", "counts changes of meaning")
+    asof: dt.date = Field(description="the decision: last session of its week")
+    verdict: VerdictName
+    head_to_head: Share = Field(description="P(rotation) / (P(rotation) + P(breakdown))")
+    head_to_head_evidence: bool = Field(
+        description="the head-to-head beats the two-feature logit's with p < 0.05; without that it is marked"
+    )
+    probabilities: Probabilities
+    base_rates: Probabilities = Field(description="training shares of the model that made the call")
+    leaders_faltering: LeadersFaltering
+    challenger: Challenger
+    markov: Probabilities = Field(description="what the volatility regime alone says")
+    drivers: tuple[Driver, ...]
+    families: dict[str, float] = Field(description="sum of contributions by feature family")
+    drift: Drift
+    last_week: LastWeek | None
+    freshness: dict[str, Freshness]
+    substitutions: dict[str, str]
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="the snapshot's content digest")]
+    source: Literal["sample", "folder", "live"]
+    caveat: str | None
+    model: ModelInfo
+    record: dict[str, VerdictRecord]
+    allowed_stale: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        p = self.probabilities
+        decided = p.rotation + p.breakdown
+        if decided > 0.0 and not math.isclose(self.head_to_head, p.rotation / decided, abs_tol=SUM_TOLERANCE):
+            raise ValueError("the head-to-head is not that of the probabilities")
+        if not self.model.champion and self.verdict != "no_evidence":
+            raise ValueError(f"verdict {self.verdict} without a champion")
+        if self.model.fitted_at > self.asof:
+            raise ValueError(f"the model was fitted on {self.model.fitted_at}, after the as-of date {self.asof}")
+        if self.last_week is not None and self.last_week.asof >= self.asof:
+            raise ValueError(f"last week's call is of {self.last_week.asof}, not before {self.asof}")
+        return self
+
+    def to_json_object(self) -> dict[str, Any]:
+        """The call as JSON-ready values, under its published keys."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def parse_call(text: str | bytes) -> Call:
+    """A call from its JSON text.
+
+    Raises
+    ------
+    RegimeError
+        Not a call, or one that contradicts itself; the first reason in one line.
+    """
+    try:
+        return Call.model_validate_json(text)
+    except ValidationError as error:
+        raise RegimeError(f"not a call: {first_reason(error)}") from error
+
+
+def first_reason(error: ValidationError) -> str:
+    """The first complaint of a failed validation, in one line: where, and what."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def json_schema() -> str:
+    """The JSON Schema of a call, as the text of `call.schema.json`."""
+    found = Call.model_json_schema(by_alias=True, mode="serialization")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A call of regime-predict"}
+    return json.dumps(head | {key: value for key, value in found.items() if key != "title"}, indent=1) + "\n"

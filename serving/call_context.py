@@ -1,0 +1,102 @@
+"""What every call of one process shares: the snapshot, the registered models, and the models fitted so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from features.data import store
+from features.data.errors import RefusedError, RegimeError
+from features.data.store import Snapshot
+from features.dataset import Dataset
+from models.fit import fit_at
+from models.fitted import FittedModel
+from models.spec import ModelSpec, from_json
+from models.splits import refit_dates
+from models.stacking import FitCache
+from models.tracking import loader
+from models.tracking.registered_name import registry_name
+from models.tracking.runs import Registered
+
+
+@dataclass
+class CallContext:
+    """The snapshot in force, uncut, with the champion and the challenger of its source.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        Whole: each call cuts it at its own as-of date.
+    model_name : str
+        The registered name both models stand under.
+    champion : Registered or None
+        None while no model has earned it.
+    challenger : Registered
+        The latest judged candidate, or the champion where there is none.
+    """
+
+    snapshot: Snapshot
+    model_name: str
+    champion: Registered | None
+    challenger: Registered
+    _folds: FitCache = field(default_factory=FitCache)
+    _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> Registered:
+        """The model whose probabilities are the call's: the champion, or the challenger without one."""
+        return self.champion or self.challenger
+
+    @property
+    def specs(self) -> list[ModelSpec]:
+        """The specifications of champion (if any) and challenger."""
+        return [from_json(one.tags["spec"]) for one in (self.champion, self.challenger) if one is not None]
+
+    def model_in_force(self, dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> FittedModel:
+        """The model a walk-forward would use at `date`, fitted at the last scheduled refit; the same until the next."""
+        key = (spec.identity, last_refit(dataset, spec, date))
+        if key not in self._fitted:
+            self._fitted[key] = fit_at(dataset, spec, key[1], self._folds)
+        return self._fitted[key]
+
+
+def last_refit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.Timestamp:
+    """The last scheduled refit at or before `date`.
+
+    Raises
+    ------
+    RegimeError
+        `date` lies before the first test week.
+    """
+    refits = refit_dates(dataset, spec)
+    past = refits[refits <= date]
+    if not len(past):
+        raise RegimeError(f"no model could exist on {date.date()}: the first test week is {refits[0].date()}")
+    return pd.Timestamp(past[-1])
+
+
+def load_context() -> CallContext:
+    """Load the snapshot in force and the models registered for its source.
+
+    Raises
+    ------
+    RegimeError, RefusedError
+        No data, no model, or a model trained on other legs or another source.
+    """
+    snapshot = store.load()
+    name = registry_name(snapshot.source, "path")
+    champion, challenger = (loader.registered(name, alias) for alias in ("champion", "challenger"))
+    challenger = challenger or champion  # a candidate that was refused as a leak leaves no challenger
+    if challenger is None:
+        raise RegimeError(
+            f"no model {name!r} is registered yet, or the one trained looks like a leak: run `regime-train run default`"
+        )
+    context = CallContext(snapshot, name, champion, challenger)
+    for what, held in (("legs", snapshot.legs), ("source", snapshot.source)):
+        if context.shown.tags[what] != held:
+            raise RefusedError(
+                f"{name} was trained on {what} {context.shown.tags[what]!r}, the store holds {held!r}: run "
+                "`regime-train run default` on these data"
+            )
+    return context

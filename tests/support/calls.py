@@ -1,0 +1,66 @@
+"""A whole call, with changes, for tests that need one and not a model."""
+
+import json
+from typing import Any
+
+from serving.call import Call, parse_call
+
+PROBABILITIES = {"rotation": 0.31, "breakdown": 0.34, "neither": 0.35}
+BASE_RATES = {"rotation": 0.37, "breakdown": 0.17, "neither": 0.46}
+DRIVER = {
+    "feature": "vix",
+    "family": "volatility",
+    "for": "breakdown",
+    "contribution": -0.2,
+    "value": 31.0,
+    "percentile": 0.93,
+    "words": "VIX: high for <its> history",
+}
+MODEL = {
+    "name": "regime",
+    "version": "3",
+    "kind": "markov",
+    "champion": True,
+    "fitted_at": "2000-01-07",
+    "fitted_now": False,
+    "training_weeks": 1500,
+    "skill": 0.02,
+    "skill_p": 0.01,
+    "gate": "beats climatology",
+    "override": None,
+}
+
+
+def call_object(**changes: Any) -> dict[str, Any]:
+    """The JSON object of a call; `model` changes keys of the model, `probabilities` bring their head-to-head."""
+    model = MODEL | changes.pop("model", {})
+    p = changes.get("probabilities", PROBABILITIES)
+    return {
+        "schema": 1,
+        "asof": "2026-01-09",
+        "verdict": "breakdown",
+        "head_to_head": p["rotation"] / (p["rotation"] + p["breakdown"]),
+        "head_to_head_evidence": False,
+        "probabilities": p,
+        "base_rates": BASE_RATES,
+        "leaders_faltering": {"now": True, "since": "2025-12-05"},
+        "challenger": {"kind": "lightgbm", "probabilities": p, "drivers": []},
+        "markov": BASE_RATES,
+        "drivers": [DRIVER, DRIVER],
+        "families": {"volatility": -0.4},
+        "drift": {"share_outside": 0.0, "features": []},
+        "last_week": None,
+        "freshness": {"SPY": {"last": "2026-01-09", "stale": False, "required": True}},
+        "substitutions": {},
+        "digest": "0" * 16,
+        "source": "folder",
+        "caveat": None,
+        "model": model,
+        "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
+        "allowed_stale": [],
+    } | changes
+
+
+def make_test_call(**changes: Any) -> Call:
+    """The call of `call_object`, validated."""
+    return parse_call(json.dumps(call_object(**changes)))

@@ -1,0 +1,84 @@
+"""Experiment files: TOML in `training/experiments` or anywhere, and settings on the command line over them."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from features.data.errors import RegimeError
+from features.dataset import FAMILY_OF, check_label
+from models.spec import ModelSpec, check_sizes, from_dict
+
+FOLDER = Path(__file__).parent / "experiments"
+FEATURES_AND_FAMILIES = {*FAMILY_OF, *FAMILY_OF.values()}
+
+
+def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
+    """The specification in `training/experiments/NAME.toml`, or in the file NAME where that ends in `.toml`.
+
+    Parameters
+    ----------
+    name : str
+    settings : sequence of str
+        `key=value` each; a setting replaces what the file says. `params.max_depth=2`
+        reaches into a table. A value is read as TOML, and as text where it is no TOML.
+
+    Raises
+    ------
+    RegimeError
+        No such file, no TOML, an unknown key, feature or family (the message
+        gives the nearest known one), or a value of the wrong type or size.
+    """
+    try:
+        values = tomllib.loads(_file(name).read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegimeError(f"the experiment {name} is not TOML: {error}") from error
+    for setting in settings:
+        _apply(values, setting)
+    spec = from_dict(values)
+    check_sizes(spec.params)
+    check_label(spec.label)
+    for column in (*spec.families, *spec.exclude, *spec.monotone):
+        if column not in FEATURES_AND_FAMILIES:
+            near = difflib.get_close_matches(column, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
+            raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
+    return spec
+
+
+def read_text(name: str, settings: Sequence[str] = ()) -> str:
+    """The text of the experiment file, with the settings as comments at its end."""
+    return _file(name).read_text() + "".join(f"# --set {setting}\n" for setting in settings)
+
+
+def _file(name: str) -> Path:
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    path = Path(name).expanduser() if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        near = difflib.get_close_matches(Path(name).stem, known, n=1, cutoff=0.0)[0]
+        raise RegimeError(f"no experiment {name!r}: known are {', '.join(known)}; did you mean {near}?")
+    return path
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    *tables, last = key.strip().split(".")
+    if not equals or not last:
+        raise RegimeError(f"--set {setting!r}: key=value is needed, such as params.max_depth=2")
+    for name in tables:
+        values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise RegimeError(f"--set {setting!r}: {name} is not a table")
+    values[last] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    # A bare date is TOML too, but experiments write dates as text.
+    plain = len(parsed) == 1 and isinstance(parsed["value"], bool | int | float | str | list | dict)
+    return parsed["value"] if plain else text

@@ -1,0 +1,133 @@
+"""The gate's decision as text: the reason, the tags of a model version, and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from training.gate import LEVEL, SUSPICIOUS_AUC, SUSPICIOUS_SKILL
+from training.gate_types import Clauses, Decision, Failure, GateOutcome, Leak, Tenure
+
+UNKNOWN_CHAMPION = "the present champion, if there is one,"
+
+
+def reason(decision: Decision) -> str:
+    """Why the gate decided so, in one sentence."""
+    if decision.outcome is GateOutcome.UNJUDGED:
+        return f"not judged: {decision.error}"
+    found = decision.clauses
+    start = (
+        f"{decision.candidate} is a baseline"
+        if found is None
+        else f"{decision.candidate}: skill {found.skill:+.4f}, p {found.p:.3f}"
+    )
+    if decision.leak:
+        return f"{start}; suspicious: {_leak(decision)}, which looks like a leak; {_who_instead(decision)}"
+    if found is None:
+        return f"{start}; {_who_instead(decision)}"
+    if decision.failure:
+        return f"{start}; {_failure(decision, found)}; {_who_instead(decision)}"
+    return (
+        f"{start}; beats climatology and {found.rival}, the best baseline (SPA p {found.spa_p:.3f}, "
+        f"{_count(found.tries)}){_succession(decision, found)}"
+    )
+
+
+def kept(decision: Decision) -> str | None:
+    """The champion that stays, as a sentence names it; None where it does not stay."""
+    if decision.outcome is GateOutcome.UNJUDGED:
+        return UNKNOWN_CHAMPION
+    return decision.present.name if decision.tenure and decision.present else None
+
+
+def tags(decision: Decision) -> dict[str, str]:
+    """What is written on every model version of a run."""
+    passed = "suspicious" if decision.suspicious else str(decision.passed).lower()
+    found = {"gate": reason(decision), "gate_passed": passed}
+    if decision.clauses is None:
+        return found
+    return found | {"gate_tries": str(decision.clauses.tries), "gate_spa_p": f"{decision.clauses.spa_p:.4f}"}
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """The decision's figures, JSON-ready."""
+    return {
+        "outcome": decision.outcome.value,
+        "failure": None if decision.failure is None else decision.failure.value,
+        "passed": decision.passed,
+        "suspicious": decision.suspicious,
+        "kept": kept(decision),
+        **({} if decision.clauses is None else asdict(decision.clauses)),
+    }
+
+
+def _count(tries: int) -> str:
+    return f"{tries} {'try' if tries == 1 else 'tries'}"
+
+
+def _leak(decision: Decision) -> str:
+    match decision.leak:
+        case Leak.SKILL:
+            return f"a skill above {SUSPICIOUS_SKILL:g} on {decision.label}"
+        case Leak.AUC:
+            auc = decision.signs.auc_breakdown
+            return f"a breakdown AUC of {auc:.3f}, above {SUSPICIOUS_AUC:g}, on {decision.label}"
+        case _:
+            return f"a rank correlation of {decision.signs.first_week:.2f} with the very next week's return"
+
+
+def _failure(decision: Decision, found: Clauses) -> str:
+    champion = decision.present.name if decision.present else ""
+    match decision.failure:
+        case Failure.NOT_ABOVE_CLIMATOLOGY:
+            return "does not beat climatology"
+        case Failure.NOT_ABOVE_BASELINE:
+            return f"has no lower loss than {found.rival}"
+        case Failure.WITHIN_CHANCE:
+            return (
+                f"does not beat {found.rival}, the best baseline, beyond chance "
+                f"(SPA p {found.spa_p:.3f}, {_count(found.tries)})"
+            )
+        case Failure.BEHIND_IN_A_PERIOD:
+            period = str(decision.period)
+            return f"is behind {found.rival} by {-found.periods[period]:.4f} skill in {period.replace('_', '-')}"
+        case Failure.CHAMPION_UNKNOWN:
+            return f"cannot be compared with the champion {champion}, whose weekly losses are not in the ledger"
+        case _:
+            return f"does not beat the champion {champion} (p {found.champion_p:.3f})"
+
+
+def _succession(decision: Decision, found: Clauses) -> str:
+    present = decision.present
+    if present is None:
+        return ""
+    who = f"{present.name}{', which a person had set' if present.override else ''}"
+    if found.refit:
+        return f"; is the scheduled refit of the champion {who}"
+    return f"; replaces the champion {who} (p {found.champion_p:.3f})"
+
+
+def _who_instead(decision: Decision) -> str:
+    """Who is champion where the candidate is not."""
+    if decision.tenure and decision.present:
+        return f"{decision.present.name}, {_tenure(decision)}, stays champion"
+    if decision.fallback is not None:
+        return f"{decision.fallback} is the best baseline that beats climatology"
+    either = " either" if decision.clauses and decision.clauses.p >= LEVEL else ""
+    return f"no baseline that may be champion beats climatology{either}: no evidence"
+
+
+def _tenure(decision: Decision) -> str:
+    match decision.tenure:
+        case Tenure.SET_BY_A_PERSON:
+            return "which a person set"
+        case Tenure.PASSED_BEFORE:
+            return "which passed before"
+        case Tenure.MORE_WEEKS:
+            return "judged on more weeks"
+        case Tenure.NO_BASELINE_RUN:
+            return "beside which no baseline of the protocol was run"
+        case Tenure.BEATS_CLIMATOLOGY:
+            return "which still beats climatology"
+        case _:
+            return f"whose loss is no higher than that of {decision.fallback}"
