@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -137,9 +138,27 @@ def write(
         if prove is not None:
             written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
+        _move_damaged(root / digest, manifest)
         files.publish(draft, root / digest)
     files.write_file(home() / "CURRENT", digest + "\n")
     return digest
+
+
+def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
+    """Make room for a snapshot whose stored copy was changed or is not whole, so that a refresh mends it."""
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    if not folder.exists():
+        return
+    try:
+        same = json.loads((folder / "manifest.json").read_text()) == manifest
+        whole = same and all(_file_digest(folder / f"{name}.parquet") == want for name, want in digests.items())
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        aside = folder.with_name(f".damaged-{folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
 
 
 def _every_tenth(path: Path) -> pd.DataFrame:

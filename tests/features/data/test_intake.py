@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features import readback
 from features.data import store
 from features.data.checks import tables
 from features.data.errors import RegimeError
@@ -21,7 +22,7 @@ def data(tmp_path):
 
 
 def refresh(data, *accept, replace=False):
-    return refresh_store(Source.folder, data, accept, replace)
+    return refresh_store(Source.folder, data, accept, replace, prove=readback.check)
 
 
 def change(data, how):
@@ -249,8 +250,6 @@ def test_members_without_dates_cannot_brick_the_store(data):
 
 
 def test_what_cannot_be_read_back_never_becomes_current(data, monkeypatch):
-    from features import readback
-
     kept = refresh(data)["digest"]
 
     def broken(_snapshot):
