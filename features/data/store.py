@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,11 +140,29 @@ def write(
         if prove is not None:
             written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
+        _move_damaged(root / digest, manifest)
         retention.link_equal_tables(draft, digests)
         files.publish(draft, root / digest)
         os.utime(root / digest)  # a snapshot that comes back is a new one to `retention`
     _put_in_force(digest, source)
     return digest
+
+
+def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
+    """Make room for a snapshot whose stored copy was changed or is not whole, so that a refresh mends it."""
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    if not folder.exists():
+        return
+    try:
+        same = json.loads((folder / "manifest.json").read_text()) == manifest
+        whole = same and all(_file_digest(folder / f"{name}.parquet") == want for name, want in digests.items())
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        aside = folder.with_name(f".damaged-{folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
 
 
 def _every_tenth(path: Path) -> pd.DataFrame:

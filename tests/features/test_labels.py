@@ -122,6 +122,7 @@ def test_the_outcomes_of_each_label_are_in_their_order():
         ("path", {3: 0.02}, {3: 0.03}, "neither"),
         ("path", {3: 0.03}, {3: 0.02}, "rotation"),
         ("path", {3: -0.01}, {3: -0.02}, "neither"),  # ahead of the cap leg, but not positive
+        ("path", {3: 0.02}, {3: 0.02}, "neither"),  # level with the cap leg is not ahead of it
         ("path", {}, {3: -0.02}, "neither"),  # zero is not positive
     ],
 )
@@ -172,3 +173,7 @@ def test_stress_needs_sixty_months_and_counts_the_fall():
     steps.loc["1995-02"] = -0.053 / 19  # a slow fall of 5 %: nothing is volatile about it
     slow_fall = labels.outcomes("stress", steps, steps)
     assert slow_fall[pd.Timestamp("1995-01-31")] == "breakdown"
+
+
+def test_the_margin_reported_is_half_a_percent():
+    assert labels.ROTATION_MARGIN == 0.005

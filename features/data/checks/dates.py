@@ -63,10 +63,10 @@ def read(where: str, values: pd.Series | pd.Index, *, empty: bool = False) -> pd
         raise RegimeError(f"{where}: {int(blank.sum())} rows have no date, the first is row {int(blank.argmax()) + 1}")
     out = np.full(len(values), np.datetime64("NaT"), "datetime64[ns]")
     if not blank.all():
-        out[~blank] = _read(where, values[~blank]).to_numpy("datetime64[ns]")
-    dates = pd.DatetimeIndex(out)
-    _sane(where, dates)
-    return dates
+        found = _read(where, values[~blank])
+        _sane(where, found)  # before nanoseconds, which wrap around outside 1677 to 2262
+        out[~blank] = found.to_numpy("datetime64[ns]")
+    return pd.DatetimeIndex(out)
 
 
 def _texts(values: pd.Series) -> bool:
@@ -165,7 +165,7 @@ def _stamps(where: str, text: pd.Series) -> pd.DatetimeIndex:
 
 def _sessions(where: str, moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The session each moment belongs to."""
-    moments = moments.as_unit("ns")
+    moments = moments.as_unit("us")
     times = moments - moments.normalize()
     if (times == pd.Timedelta(0)).all():
         return moments.tz_localize(None) if moments.tz is not None else moments
@@ -187,8 +187,6 @@ def _sessions(where: str, moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def _sane(where: str, dates: pd.DatetimeIndex) -> None:
-    if not len(dates) or dates.isna().all():
-        return
     today = pd.Timestamp.now(ZONE).tz_localize(None).normalize()
     if dates.max() > today:
         raise RegimeError(f"{where} has a future date, {dates.max().date()} (today is {today.date()} in New York)")

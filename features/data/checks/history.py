@@ -51,7 +51,7 @@ def contradicted(dates: pd.DatetimeIndex, values: np.ndarray, before: pd.Series,
     if limits.scale != "log" or limits.levels:
         return []
     with np.errstate(invalid="ignore", divide="ignore"):
-        new = pd.Series(np.log(np.where(values > 0, values, np.nan)), dates).dropna().diff()
+        new = pd.Series(np.log(np.where((values > 0) & np.isfinite(values), values, np.nan)), dates).dropna().diff()
         old = np.log(before.where(before > 0)).dropna().diff().reindex(new.index)
     gap = ((new - old).abs() > CONTRADICTED) & (new.abs() > CONTRADICTED) & (new.abs() > old.abs())
     rows = dates.get_indexer(new.index[gap])

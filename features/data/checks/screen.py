@@ -165,7 +165,7 @@ def wide(screen: Screen, name: str, table: pd.DataFrame) -> pd.DataFrame:
 def _peers(values: Floats) -> Floats:
     """Median log change of a table's columns at each row, shape (rows,); NaN where fewer than three are known."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        logs = np.log(np.where(values > 0, values, np.nan))
+        logs = np.log(np.where((values > 0) & np.isfinite(values), values, np.nan))
     change = np.full(values.shape, np.nan)
     change[1:] = np.diff(logs, axis=0)
     known = (~np.isnan(change)).sum(axis=1) >= 3

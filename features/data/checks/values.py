@@ -13,6 +13,8 @@ from features.data.checks.limits import MISSING_CODES, Limits
 FEW = 0.01  # above this share of values beyond their range the unit is wrong, not a value
 YEAR = 250  # observations a series' own past must have before it is a measure
 ENOUGH = 30  # observations before a statement about the whole series is made
+BRIEF = 10  # observations after which a shifted level is taken to have come to stay
+LARGEST_LOG = 8  # of a price, about 3,000 dollars
 SPLITS = np.log([2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100])
 
 
@@ -99,6 +101,8 @@ def _unit(kept: Floats, limits: Limits) -> str | None:
         change = kept
     size = float(np.median(np.abs(change)))
     low, high = limits.activity
+    if limits.scale == "log" and kept.max() < LARGEST_LOG and size < 0.0035:
+        return f"values below {LARGEST_LOG} that change by {size:.1%} look like logarithms: {limits.hint}"
     if size < low:
         return f"the median change of {size:.2g} is too small: {limits.hint}"
     if size > high:
@@ -166,7 +170,9 @@ def _jumps(x: Floats, rows: np.ndarray, change: Floats, jumped: np.ndarray, limi
             continue
         reason = _jump(change[place], limits)
         if not limits.levels:
-            found.append(Finding(rows[place + 1 : place + 2], reason))
+            span = _day_or_stretch(x, int(place), abs(float(change[place])))
+            found.append(Finding(rows[span], reason, whole=True))
+            at = span.stop
             continue
         # The level is wrong until it comes back to where it was, or it was wrong until now: the shorter of the two.
         near = np.abs(x[place + 1 :] - x[place]) <= min(limits.jump / 2, abs(change[place]) / 2)
@@ -176,6 +182,18 @@ def _jumps(x: Floats, rows: np.ndarray, change: Floats, jumped: np.ndarray, limi
         found.append(Finding(rows[span], reason, whole=True))
         at = int(place) + 1 if before else end
     return found
+
+
+def _day_or_stretch(x: Floats, place: int, size: float) -> slice:
+    """What a jump after `place` makes wrong where only returns are read.
+
+    A stretch that soon comes back is wrong throughout, and so are the first observations before an early jump. A
+    level that stays is right in its returns, all but the one of the jump.
+    """
+    if place < BRIEF:
+        return slice(0, place + 1)
+    near = np.abs(x[place + 1 : place + 1 + BRIEF] - x[place]) <= size / 2
+    return slice(place + 1, place + 1 + max(int(near.argmax()), 1) if near.any() else place + 2)
 
 
 def _rescaled(x: Floats, limits: Limits) -> np.ndarray:

@@ -21,6 +21,7 @@ from features.data.errors import RegimeError
 
 MONTHLY = ("fredmd", "shiller")
 PUBLISHED = ("breadth_exchange",)  # keeps its rows on exchange holidays, as it is published
+SEVEN_DAYS = ("DFF", "BAMLC0A0CM", "BAMLH0A0HYM2")  # daily series that have values on weekends
 FRED_TEXTS = ("series", "date", "vintage", "realtime_start")
 CURRENT, FIRST_PRINT = "current_revision", "alfred_first_release"
 _TICKER = r"[\^A-Z0-9][A-Za-z0-9.\-_]*"
@@ -156,6 +157,11 @@ def _check_fred(name: str, table: pd.DataFrame) -> pd.DataFrame:
         date=read_dates.read(f"{name}: column date", table["date"]),
         value=tables.numbers(name, "value", table["value"]),
     )
+    every_day = [key for key, series in known.items() if series.lag != "next" or key in SEVEN_DAYS]
+    weekend = (table["date"].dt.day_of_week >= 5) & ~table["series"].isin(every_day)
+    if weekend.any():
+        row = table[weekend].iloc[0]
+        raise RegimeError(f"{name}: {row['series']} has {row['date'].date()}, a {row['date'].day_name()}")
     prints = table["series"].isin(printed)
     published = pd.Series(pd.NaT, table.index, dtype="datetime64[ns]")
     if prints.any():
