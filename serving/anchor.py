@@ -28,6 +28,7 @@ from rfc3161_client import (
 )
 
 from features.data.errors import RegimeError
+from features.data.files import write_file
 from features.data.paths import home
 from serving.journal_entry import Entry
 
@@ -130,11 +131,7 @@ def stamp_head(authority: str, head: str, root: Path | None = None) -> Path:
             f"the head is not anchored: the answer of {authority} is no time stamp of it ({error})"
         ) from error
     file = folder() / f"{head}.tsr"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(answer)
-    except OSError as error:
-        raise RegimeError(f"the time stamp cannot be kept: {file} cannot be written ({error.strerror})") from error
+    write_file(file, answer)
     return file
 
 

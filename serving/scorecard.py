@@ -7,7 +7,6 @@ without knowledge of the outcome.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,7 +16,7 @@ import pandas as pd
 
 from features.data import store
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
-from features.data.errors import RegimeError
+from features.data.files import drafted
 from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
@@ -135,19 +134,10 @@ def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
         return Scorecard(None, None, {"calls": 0}, {"calls": 0})
     dataset = build(store.load(), "path", step)
     table = call_table(scored, dataset.outcome)
-    _write(table)
+    with drafted(home() / "scores.parquet") as draft:
+        table.to_parquet(draft, index=False)
     _tag_versions(table)
     return scorecard(table, len(journal.corrections(entries)), dataset.digest)
-
-
-def _write(table: pd.DataFrame) -> None:
-    file = home() / "scores.parquet"
-    draft = file.with_suffix(f".{os.getpid()}")
-    try:
-        table.to_parquet(draft, index=False)
-        draft.replace(file)
-    except OSError as error:
-        raise RegimeError(f"{file} cannot be written ({error.strerror})") from error
 
 
 def _tag_versions(table: pd.DataFrame) -> None:

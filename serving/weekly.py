@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from features import readback
 from features.console import progress_bar
 from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.files import lock
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
 from models.tracking import registry
@@ -105,7 +103,7 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
     if (source is Source.folder) != (folder is not None):
         raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
-    with _alone():
+    with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
         with progress_bar("data set", None) as step:
@@ -122,21 +120,6 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
 
 def _now() -> pd.Timestamp:
     return pd.Timestamp.now("UTC")
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    lock = FileLock(home() / "weekly.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RegimeError("another weekly run is at work; this one does nothing") from error
-    except OSError as error:
-        raise RegimeError(f"{home()} cannot be written ({error.strerror})") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _refresh(source: Source, folder: Path | None) -> str | None:

@@ -11,7 +11,7 @@ import plotly.io
 import plotly.offline
 
 from features.data.calendar import HORIZON
-from features.data.errors import RegimeError
+from features.data.files import write_file
 from features.data.paths import home
 from models.figures.colors import INK, OUTCOME_COLORS, VERDICT_COLORS
 from models.tracking.registry import Registered
@@ -182,8 +182,5 @@ def write_report(path: Path, call: Call | None = None) -> Path:
     call = call or make_call(None, context)
     snapshot = context.snapshot.as_of(pd.Timestamp(call.asof))
     text = render(call, charts.chart_data(snapshot), _predictions(context.shown), journal.verify()[1])
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RegimeError(f"the report {path} cannot be written ({error.strerror})") from error
+    write_file(path, text)
     return path

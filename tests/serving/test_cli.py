@@ -49,7 +49,7 @@ def test_a_damaged_kept_call_is_made_again_and_never_journalled(monkeypatch, hom
     monkeypatch.setattr("serving.predict.make_call", lambda *_, **__: make_test_call())
     told("--json")
     (file,) = (home / "cache" / "calls").iterdir()
-    file.write_text(file.read_text().replace("0.31", "0.32").replace("0.34", "0.33"))
+    file.write_bytes(file.read_bytes().replace(b"0.31", b"0.32").replace(b"0.34", b"0.33"))
     assert json.loads(told("--json"))["probabilities"]["rotation"] == 0.31
     (entry,) = journal.read()
     assert entry.call == make_test_call()
