@@ -107,8 +107,8 @@ def test_the_journal_is_scored_end_to_end(monkeypatch, home):
     Built.outcome = outcome
     monkeypatch.setattr(scorecard, "build", lambda *_: Built)
     tags = {}
-    monkeypatch.setattr(scorecard.runs, "version_exists", lambda *_: True)
-    monkeypatch.setattr(scorecard.runs, "tag_version", lambda name, version, new: tags.update({(name, version): new}))
+    monkeypatch.setattr(scorecard.registry, "version_exists", lambda *_: True)
+    monkeypatch.setattr(scorecard.registry, "tag_version", lambda name, version, new: tags.update({(name, version): new}))
     card = scorecard.score_journal()
     assert card.live["matured"] == 7
     assert card.replay["matured"] == 1
