@@ -37,7 +37,7 @@ def members_at(ahead: Ahead, dates: pd.DatetimeIndex, place: int, years: int | N
     if years is not None:
         now = dates[min(int(np.searchsorted(ahead.ends, place + ahead.horizon)), len(dates) - 1)]
         rows &= np.asarray(dates >= now - pd.DateOffset(years=years))
-    return rows
+    return np.asarray(rows)
 
 
 def crps(draws: np.ndarray, happened: np.ndarray) -> np.ndarray:

@@ -125,10 +125,10 @@ def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
 def _column(member: Column, frame: pd.DataFrame) -> np.ndarray:
     values = frame[member.column].to_numpy(float)
     if member.instead is None:
-        return values
+        return np.asarray(values)
     other = frame[member.instead].to_numpy(float) + member.log_ratio
     early = np.isnan(values) | (pd.DatetimeIndex(frame.index) < pd.Timestamp(str(member.joined_from)))
-    return np.where(early, other, values)
+    return np.asarray(np.where(early, other, values))
 
 
 def _standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, clip: float) -> np.ndarray:
