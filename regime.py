@@ -297,6 +297,10 @@ class _Doors(TyperGroup):
         if name == "data":  # a backup holds the runs too, whose place the room of the data does not know
             for extra in ("backup", "restore"):
                 found.add_command(self.commands[extra])
+        else:  # every other room may talk to MLflow: its settings are those of the room's own command
+            from models.tracking import connection
+
+            connection.set_process_environment()
         return name, found if part is None else found.commands[part], rest
 
 
