@@ -90,6 +90,7 @@ def test_an_empty_journal_scores_nothing():
         "log_loss_skill": None,
         "live": {"calls": 0},
         "replay": {"calls": 0},
+        "evidence": {},
     }
 
 
