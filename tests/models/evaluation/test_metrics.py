@@ -302,3 +302,26 @@ def test_the_head_to_head_s_p_is_that_of_the_gain_over_the_rival(one):
     gain = np.where(codes < 2, np.log(right[0]) - np.log(right[1]), 0.0)
     assert metrics.head_to_head_p(frame, rival) == pytest.approx(bootstrap.p_value(gain))
     assert metrics.head_to_head_p(rival, frame) == pytest.approx(bootstrap.p_value(-gain))
+
+
+@pytest.mark.parametrize(("monthly", "enough"), [(False, 104), (True, 24)])
+def test_two_of_the_longest_blocks_are_needed_for_a_p_and_an_interval(monthly, enough):
+    """Blocks of 26 and 52 weeks, of 6 and 12 months."""
+    rng = np.random.default_rng(0)
+    reference = rng.uniform(0.9, 1.1, 300)
+    for count in (enough - 1, enough):
+        on = np.arange(300) < count
+        p = metrics._significance(reference - 0.2, reference, on, monthly)
+        reach = metrics._reach(0.8 * reference, reference, on, monthly)
+        if count < enough:
+            assert p == 1.0
+            assert reach == {}
+        else:
+            assert p < 0.1
+            # A loss of four fifths in every week that counts is a skill of one fifth in every resample.
+            assert reach == pytest.approx({"log_loss_skill_low": 0.2, "log_loss_skill_high": 0.2})
+
+
+def test_without_rotation_a_head_to_head_has_no_p():
+    two, _, _ = scored(outcomes=("breakdown", "neither"))
+    assert metrics.head_to_head_p(two, two) == 1.0
