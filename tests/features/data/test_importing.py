@@ -12,8 +12,8 @@ from features.cli import app
 from features.data import calendar, importing
 from features.data.errors import RegimeError
 from features.data.sources import folder
-from tests.conftest import write_folder
 from tests.support import vendor_files
+from tests.support.data import write_folder
 
 
 def write(path, files):

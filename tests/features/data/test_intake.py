@@ -13,7 +13,7 @@ from features.data import store
 from features.data.checks import tables
 from features.data.errors import RegimeError
 from features.data.refresh import Source, refresh_store
-from tests.conftest import write_folder
+from tests.support.data import write_folder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from features.data import catalog
 from features.data.checks import limits, screen, values
 from features.data.errors import RegimeError
 from features.data.sources.sample import FOLDER
-from tests.conftest import SHARED, needs_shared
+from tests.support.data import SHARED, needs_shared
 
 DAYS = pd.bdate_range("2015-01-01", periods=600, name="date")
 
