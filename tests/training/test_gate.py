@@ -467,3 +467,25 @@ def test_a_try_drops_out_where_hansens_threshold_says():
     alone = spa.adjusted_p(np.zeros(size), -(noise[:, :1] + 0.06), (block,))
     assert found[0] > found[1] + 0.01
     assert found[1] == pytest.approx(alone, abs=0.02)
+
+
+@pytest.mark.parametrize(("gain", "tenure"), [(0.03, Tenure.BEATS_CLIMATOLOGY), (0.0, None)])
+def test_without_another_baseline_one_stays_that_beats_climatology(gain, tenure):
+    made = case(ahead(0.0), ahead(0.0, seed=1), present=present(ahead(gain, seed=2), baseline=True))
+    found = gate.judge(made)
+    assert found.outcome is GateOutcome.FAILED
+    assert found.tenure is tenure
+
+
+def test_a_baseline_that_is_level_with_the_next_stays():
+    level = ahead(0.03, seed=1)
+    found = gate.judge(case(ahead(0.01), level, present=present(level.copy(), baseline=True)))
+    assert found.tenure is Tenure.LOSS_NO_HIGHER
+
+
+def test_a_baseline_that_looks_like_no_leak_is_only_a_baseline():
+    made = case(ahead(0.02), ahead(0.03, seed=1))
+    alone = replace(made, candidate="markov")
+    assert gate.judge(alone).outcome is GateOutcome.BASELINE
+    leaky = replace(alone, signs=made.signs | {"markov": LeakSigns(0.95, 0.0)})
+    assert gate.judge(leaky).outcome is GateOutcome.SUSPICIOUS

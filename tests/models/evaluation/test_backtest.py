@@ -293,6 +293,7 @@ def test_a_decision_between_the_last_two_sessions_is_none(case):
         (1.75, 3.0, BILL, BILL),
         (1.25, 1.25, CAP, CAP),  # level with breakdown's lift
         (1.25, 1.5, CAP, BROAD),
+        (0.5, 1.0, CAP, CAP),  # level with its own base rate
         (0.5, 0.75, CAP, CAP),  # ahead of breakdown, below its own base rate
     ],
 )
@@ -347,3 +348,11 @@ def test_five_years_to_the_day_are_enough(case, weeks, chosen):
     best = (11 + int(np.argmax(sharpes))) / 10
     assert best != 1.5
     assert (got.iloc[begins:] == (best if chosen else 1.5)).all()
+
+
+def test_the_metrics_of_a_rule_come_beside_those_of_the_probabilities(case):
+    table, returns = case
+    alone, both = metrics.evaluate(table), metrics.evaluate(table, returns)
+    assert alone.items() <= both.items()
+    assert "sharpe_in_out" in both
+    assert "sharpe_in_out" not in alone

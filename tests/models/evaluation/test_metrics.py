@@ -325,3 +325,16 @@ def test_two_of_the_longest_blocks_are_needed_for_a_p_and_an_interval(monthly, e
 def test_without_rotation_a_head_to_head_has_no_p():
     two, _, _ = scored(outcomes=("breakdown", "neither"))
     assert metrics.head_to_head_p(two, two) == 1.0
+
+
+@pytest.mark.parametrize(("monthly", "lags"), [(False, 26), (True, 6)])
+def test_recalibration_is_reported_with_half_a_year_of_lags(monthly, lags):
+    outcomes = ("breakdown", "neither") if monthly else OUTCOMES
+    frame, p, codes = scored(outcomes=outcomes, freq="BME" if monthly else "W-FRI", n=400)
+    got, place = metrics.evaluate(frame), outcomes.index("breakdown")
+    want = calibration.recalibration(p[:, place], codes == place, np.ones(400, bool), lags)
+    mine = {name.replace("_breakdown", ""): value for name, value in got.items() if name.startswith("calibration_")}
+    ours = {name for name in got if name.startswith("calibration_") and "_breakdown" in name}
+    assert ours >= {"calibration_slope_breakdown", "calibration_slope_breakdown_low"}
+    for name, value in want.items():
+        assert mine[name] == pytest.approx(value), name
