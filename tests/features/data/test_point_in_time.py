@@ -191,8 +191,11 @@ def test_what_was_known_first_counts_first(days, want):
     assert {str(day.date()): value for day, value in got.items()} == want
 
 
-def test_of_each_days_news_the_last_counts():
+@pytest.mark.parametrize(("dates", "want"), [((2, 3, 4), 3.0), ((2, 4, 3), 2.0)])
+def test_of_each_days_news_the_last_date_counts_once(dates, want):
     days = ("2019-01-07", "2019-01-08", "2019-01-08")
-    rows = [("DGS10", f"2019-01-0{2 + i}", float(i + 1), day) for i, day in enumerate(days)]
+    told = enumerate(zip(dates, days, strict=True), start=1)
+    rows = [("DGS10", f"2019-01-0{date}", float(value), day) for value, (date, day) in told]
     got = latest(snapshot(rows), "DGS10")
-    assert {str(day.date()): value for day, value in got.items()} == {"2019-01-07": 1.0, "2019-01-08": 3.0}
+    assert list(got.index) == [pd.Timestamp("2019-01-07"), pd.Timestamp("2019-01-08")]
+    assert got.to_list() == [1.0, want]
