@@ -15,13 +15,16 @@ Results stay in `mutants/`: run again, it tests what has changed since.
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from typing import Any
 
-from mutmut.__main__ import run
+from mutmut import __main__ as program
 from mutmut.mutation import mutators
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.state import state
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
@@ -64,11 +67,31 @@ def report(found: list[tuple[str, str, str]]) -> float:
     return score
 
 
+def widened(collect: Any) -> Any:
+    """`collect_or_load_stats`, after which every test of a file counts as reaching what one of them reaches.
+
+    mutmut notes a test by the functions it calls. What a fixture of a module calls is noted for the first test that
+    uses it alone, and the others would never be run.
+    """
+
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        collect(*args, **kwargs)
+        of_file: dict[str, set[str]] = defaultdict(set)
+        for test in state().duration_by_test:
+            of_file[test.partition("::")[0]].add(test)
+        for reaching in state().tests_by_mangled_function_name.values():
+            for file in {test.partition("::")[0] for test in reaching}:
+                reaching |= of_file[file]
+
+    return wrapped
+
+
 def main() -> None:
     """Run mutmut and report; exit status 1 below the target."""
     patterns = sys.argv[1:]
     mutators.mutation_operators[:] = [one for one in mutators.mutation_operators if one[1].__name__ in OPERATORS]
-    run.callback(tuple(patterns), max_children=None)
+    program.collect_or_load_stats = widened(program.collect_or_load_stats)
+    program.run.callback(tuple(patterns), max_children=None)
     if report(list(results(patterns))) < TARGET:
         sys.exit(1)
 

@@ -118,6 +118,7 @@ def test_the_outcomes_of_each_label_are_in_their_order():
         ("path", {1: -0.0499}, {}, "neither"),
         ("return", {1: -0.05, 2: 0.20}, {}, "rotation"),
         ("return", {5: -0.0401}, {}, "breakdown"),
+        ("return", {5: -0.04}, {}, "breakdown"),  # exactly -4 % is one too
         ("return", {5: -0.0399}, {}, "neither"),
         ("path", {3: 0.02}, {3: 0.03}, "neither"),
         ("path", {3: 0.03}, {3: 0.02}, "rotation"),
@@ -177,3 +178,12 @@ def test_stress_needs_sixty_months_and_counts_the_fall():
 
 def test_the_margin_reported_is_half_a_percent():
     assert labels.ROTATION_MARGIN == 0.005
+
+
+def test_a_gap_in_the_cap_leg_leaves_a_volatility_label_open_too():
+    rng = np.random.default_rng(4)
+    broad, cap = (pd.Series(steps) for steps in rng.normal(0.0, 0.01, size=(2, 120)))
+    cap.iloc[90] = np.nan
+    got = labels.outcomes("path-vol", broad, cap)
+    # 62 sessions without a volatility, then those from 69 to 89 whose horizon holds session 90.
+    assert list(np.flatnonzero(got.iloc[:99].isna())) == [*range(62), *range(69, 90)]

@@ -174,3 +174,28 @@ def test_windows_by_hand():
     assert got["2019-02-04":"2019-03-01"].isna().all()
     assert (got["2019-03-04":"2019-03-15"] == 2.0).all()
     assert (got["2019-03-18":"2019-04-30"] == 1.5).all()
+
+
+@pytest.mark.parametrize(
+    ("days", "want"),
+    [
+        # Known in another order than the dates: the later date was known first, and the earlier one is no news.
+        (("2019-01-08", "2019-01-07", "2019-01-09"), {"2019-01-07": 2.0, "2019-01-09": 3.0}),
+        # Only the last two are out of order.
+        (("2019-01-07", "2019-01-09", "2019-01-08"), {"2019-01-07": 1.0, "2019-01-08": 3.0}),
+    ],
+)
+def test_what_was_known_first_counts_first(days, want):
+    rows = [("DGS10", f"2019-01-0{2 + i}", float(i + 1), day) for i, day in enumerate(days)]
+    got = latest(snapshot(rows), "DGS10")
+    assert {str(day.date()): value for day, value in got.items()} == want
+
+
+@pytest.mark.parametrize(("dates", "want"), [((2, 3, 4), 3.0), ((2, 4, 3), 2.0)])
+def test_of_each_days_news_the_last_date_counts_once(dates, want):
+    days = ("2019-01-07", "2019-01-08", "2019-01-08")
+    told = enumerate(zip(dates, days, strict=True), start=1)
+    rows = [("DGS10", f"2019-01-0{date}", float(value), day) for value, (date, day) in told]
+    got = latest(snapshot(rows), "DGS10")
+    assert list(got.index) == [pd.Timestamp("2019-01-07"), pd.Timestamp("2019-01-08")]
+    assert got.to_list() == [1.0, want]
