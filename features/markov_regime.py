@@ -5,16 +5,13 @@ MarkovRegression) on weekly cap-leg excess log returns. Parameters are
 re-estimated each January on the weeks before it; states are sorted by variance;
 if a fit does not converge, last year's parameters stay and it is logged.
 The filter starts anew ten years before each January, so a year's values need
-only its own look-back. Fits are cached by the content of the weeks they saw.
+only its own look-back. Fits are cached by the weeks they saw and the code that fits.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
-import tempfile
 import warnings
 from collections.abc import Callable
 from importlib.metadata import version
@@ -24,14 +21,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.data import calendar
-from features.data.paths import home
+from features.data import cache, calendar
 
 NAME = "vol_regime"
 FAMILY = "volatility"
 MEANING = "filtered probability of the high-variance state of the cap leg's weekly excess returns"
 FILTER_WEEKS = 520
 MIN_WEEKS = 260
+LIBRARIES = ("numpy", "scipy", "statsmodels")
 _log = logging.getLogger(__name__)
 
 
@@ -69,19 +66,16 @@ def _fit(weeks: pd.Series) -> list[float] | None:
 
 
 def _cached_fit(weeks: pd.Series) -> list[float] | None:
-    content = weeks.to_numpy().tobytes() + version("statsmodels").encode()
-    folder = home() / "cache" / "regime"
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:24]}.json"
-    if path.exists():
-        kept: list[float] | None = json.loads(path.read_text())
-        return kept
-    params = _fit(weeks)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w") as file:
-        json.dump(params, file)
-    Path(name).replace(path)
-    return params
+    """The parameters, from the cache if these weeks were fitted by this code; a fit that failed is not kept."""
+    key = cache.entry_key([Path(__file__)], [weeks.to_numpy(), *(version(name) for name in LIBRARIES)])
+    content = cache.read("regime", key)
+    if content is not None:
+        params: list[float] = json.loads(content)
+        return params
+    fitted = _fit(weeks)
+    if fitted is not None:
+        cache.write("regime", key, json.dumps(fitted).encode())
+    return fitted
 
 
 def _filtered(weeks: pd.Series, params: list[float]) -> np.ndarray:

@@ -12,9 +12,10 @@ import pandas as pd
 
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.freshness import ages, reference_date, refusal_reason
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refusal
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
 from features.panel import FIRST_DATE
 from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
@@ -79,8 +80,9 @@ def make_call(
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = decision_date(whole, asof)
     snapshot = whole.as_of(date)
-    reason = refusal(whole, whole.as_of(clock(whole)), clock(whole), allowed) if asof is None else None
-    reason = reason or refusal(whole, snapshot, allowed=allowed)
+    now = reference_date(whole)
+    reason = refusal_reason(whole, whole.as_of(now), now, allowed) if asof is None else None
+    reason = reason or refusal_reason(whole, snapshot, allowed=allowed)
     if reason:
         raise WeekRefusedError(reason)
     context = context or load_context()
@@ -185,7 +187,7 @@ def _last_week(dataset: Dataset, model: FittedModel, date: pd.Timestamp) -> Last
 def _freshness(snapshot: Snapshot) -> dict[str, Freshness]:
     return {
         str(one.series): Freshness(last=one.last.date(), stale=bool(one.stale), required=bool(one.required))
-        for one in freshness(snapshot).itertuples()
+        for one in ages(snapshot).itertuples()
     }
 
 

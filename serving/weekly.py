@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from features import readback
 from features.console import progress_bar
 from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
@@ -141,7 +142,7 @@ def _alone() -> Iterator[None]:
 def _refresh(source: Source, folder: Path | None) -> str | None:
     """Refresh; the error in one line if that failed but older data of the same source are stored."""
     try:
-        refresh_store(source, folder)
+        refresh_store(source, folder, prove=readback.check)
     except RefusedError:
         raise
     except RegimeError as error:

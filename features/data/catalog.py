@@ -25,6 +25,9 @@ from typing import Literal
 import pandas as pd
 
 Lag = Literal["close", "next", "week", "month", "release", "earnings", "survey", "quarter", "vintage"]
+# Prices of single stocks, and the dated list of who is a member: not series, so they have no entry below.
+MEMBERS = "prices_sp500"
+MEMBERSHIP = "sp500_membership"
 # Tables whose rows share one lag; a column with another lag is stored apart, as TABLE_LAG.
 TABLE_LAG: dict[str, Lag] = {"fredmd": "month"}
 
@@ -188,7 +191,16 @@ CATALOG: tuple[Series, ...] = (
     _h15("T10YIE", "10-year breakeven inflation"),
     _h15("RRPONTSYD", "overnight reverse repo, billions"),
     _h15("BAA10Y", "Baa minus 10-year Treasury"),
-    _h15("BAMLC0A0CM", "ICE BofA investment-grade spread"),
+    Series(
+        "BAMLC0A0CM",
+        "fred",
+        "BAMLC0A0CM",
+        "percent",
+        "next",
+        "ICE BofA investment-grade spread",
+        max_age=10,
+        substitute="BAA10Y, LQD/IEF",
+    ),
     _h15("DFF", "effective federal funds rate"),
     _h15("DAAA", "Moody's Aaa yield, daily"),
     _h15("DBAA", "Moody's Baa yield, daily"),
@@ -200,7 +212,7 @@ CATALOG: tuple[Series, ...] = (
         "next",
         "ICE BofA high-yield spread",
         max_age=10,
-        substitute="BAA10Y",
+        substitute="BAA10Y, HYG/IEF",
     ),
     _macro("CPIAUCSL", "release", "index", "consumer prices, seasonally adjusted"),
     _macro("CPILFESL", "release", "index", "core consumer prices, seasonally adjusted"),

@@ -45,7 +45,7 @@ def steps(monkeypatch):
 
 
 def failing(error):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     return fail
