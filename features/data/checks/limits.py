@@ -87,6 +87,8 @@ BY_UNIT: dict[str, Limits] = {
     "index": Limits(0.5, 10000, "log", 0.5, NEVER, 0.3, 30, hint="an index level is expected"),
     "ratio": Limits(0.05, 500, "log", 3.5, NEVER, 3.0, 60, hint="a ratio is expected, not percent"),
     "issues": Limits(0, 20000, flat=60, hint="a number of issues is expected"),
+    "share": Limits(0, 1, hint="a share from 0 to 1 is expected, not percent"),
+    "share of open interest": Limits(-1, 1, hint="a share of open interest is expected, not contracts or percent"),
     "shares": Limits(0, 1e12, hint="a number of shares is expected"),
     "thousands": Limits(10000, 1e6, "log", 0.3, flat=10, hint="thousands of persons are expected"),
     "persons": Limits(20000, 5e7, "log", 3.0, flat=20, hint="persons are expected, not thousands"),

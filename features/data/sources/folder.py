@@ -20,7 +20,7 @@ from features.data.checks import required, screen, tables
 from features.data.errors import RegimeError
 
 MONTHLY = ("fredmd", "shiller")
-PUBLISHED = ("breadth_exchange",)  # keeps its rows on exchange holidays, as it is published
+PUBLISHED = ("breadth_exchange", "cftc_positioning")  # keep their rows on exchange holidays, as published
 SEVEN_DAYS = ("DFF", "BAMLC0A0CM", "BAMLH0A0HYM2")  # daily series that have values on weekends
 FRED_TEXTS = ("series", "date", "vintage", "realtime_start")
 CURRENT, FIRST_PRINT = "current_revision", "alfred_first_release"
@@ -45,6 +45,8 @@ LAYOUTS: dict[str, Layout] = {
     "breadth_exchange": Layout("ADV|DECL|UCHG|MAHN|MALN|MMTH|S5TH|S5OH|SPX_FWD_PE"),
     "famafrench_factors_daily": Layout("Mkt-RF|SMB|HML|RF|MOM|RMW|CMA"),
     "famafrench_portfolios_daily": Layout("(IND1[02]_[VE]W|ME_VW|SZBM25_VW)_[A-Za-z0-9_]+"),
+    "cftc_positioning": Layout("(sp500|nasdaq100|russell2000|vix)_(leveraged|asset_manager)"),
+    "earnings_breadth": Layout("grew|grew_without_seven|covered"),
     "fredmd": Layout(r"[A-Za-z0-9&: \-]+x?"),
     "shiller": Layout("[a-z_0-9]+"),
     "fred": Layout(needs=("series", "date", "value", "vintage", "realtime_start")),

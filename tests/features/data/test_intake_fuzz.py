@@ -255,7 +255,7 @@ def good(tmp_path_factory):
     folder = tmp_path_factory.mktemp("good")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGIME_HOME", str(folder / "home"))
-        patch.setattr(retention, "prune", lambda: [])  # the good snapshot outlives hundreds of refreshes here
+        patch.setattr(retention, "prune", list)  # the good snapshot outlives hundreds of refreshes here
         tables = good_tables()
         refresh_store(Source.folder, write(folder / "data", tables), prove=readback.check)
         yield folder, tables, store.load()
