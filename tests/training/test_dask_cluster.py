@@ -124,11 +124,11 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
             time.sleep(0.2)
         assert len(client.scheduler_info()["workers"]) == 1
         with dask_cluster.holding(client, weeks.dataset):  # as a sweep does
-            theirs = list(inner_folds.losses(weeks, SPEC, 2))
+            theirs = list(inner_folds.fold_losses(weeks, SPEC, 2))
     assert first.returncode == -signal.SIGKILL
     assert len(done) > 10
     same(local, remote)
-    for one, other in zip(theirs, inner_folds.losses(weeks, SPEC, 1), strict=True):
+    for one, other in zip(theirs, inner_folds.fold_losses(weeks, SPEC, 1), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
