@@ -127,7 +127,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
         assert answer["predictions"] == [call.challenger.probabilities.as_dict()]
         assert ask(server.url, row[features])[1] == answer  # the further columns changed nothing
         served = loader.registered("regime-sample", "challenger").document
-        assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed)]
+        assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed).as_dict()]
         whole = row.assign(**{features[0]: 3})  # an integer in JSON is a number like any other
         assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole)]
         lost = features[3]
