@@ -129,7 +129,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
         served = loader.registered("regime-sample", "challenger").document
         assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed).as_dict()]
         whole = row.assign(**{features[0]: 3})  # an integer in JSON is a number like any other
-        assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole)]
+        assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole).as_dict()]
         lost = features[3]
         status, answer = ask(server.url, row.drop(columns=lost))
         assert status == 400
