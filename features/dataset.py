@@ -19,6 +19,7 @@ from features.panel_columns import COLUMNS
 
 FIRST_YEAR = 1927  # the library begins in mid-1926 and a year of look-back is needed
 check_label = labels.check
+codes_of_paths = labels.codes_of_paths  # simulated paths are judged as what happened is
 OUTCOMES = labels.OUTCOMES
 LABEL_MEANING = labels.LABELS
 # A column only baselines read: LightGBM and the logit on all features never see it.

@@ -7,9 +7,11 @@ Outcomes are exhaustive and decided in this order: `breakdown`, `rotation`,
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.data import calendar
+from features.data.arrays import Floats
 from features.data.errors import RegimeError
 
 HORIZON = 21
@@ -82,17 +84,63 @@ def outcomes(label: str, broad: pd.Series, cap: pd.Series, margin: float = 0.0) 
     broad_return, cap_return = (np.expm1(path[:, -1]) for path in ahead)
     lowest = np.expm1(ahead[0].min(axis=1))
     known = np.isfinite(broad_return) & np.isfinite(cap_return)
+    volatility = None
     if label == "path-vol":
         volatility = broad.rolling(VOL_WINDOW).std().to_numpy()[: size - HORIZON]
         known &= np.isfinite(volatility)
-        fell = lowest <= -VOL_MULTIPLE * volatility * np.sqrt(HORIZON)
-    else:
-        fell = lowest <= PATH_FALL if label == "path" else broad_return <= RETURN_FALL
-    rotated = (broad_return > 0.0) & (broad_return > cap_return + margin)
-    values = np.where(fell, "breakdown", np.where(rotated, "rotation", "neither")).astype(object)
+    codes = codes_of_paths(label, broad_return, cap_return, lowest, volatility, HORIZON, margin)
+    values = np.array(OUTCOMES, dtype=object)[codes]
     values[~known] = pd.NA
     out.iloc[: size - HORIZON] = values
     return out
+
+
+def codes_of_paths(
+    label: str,
+    broad: Floats,
+    cap: Floats,
+    lowest: Floats,
+    volatility: Floats | None = None,
+    horizon: int = HORIZON,
+    margin: float = 0.0,
+    threshold: float | None = None,
+) -> npt.NDArray[np.intp]:
+    """Position in `OUTCOMES` of each path's outcome; what happened and a simulation are judged by this one rule.
+
+    Parameters
+    ----------
+    label : str
+        `path`, `path-vol` or `return`.
+    broad, cap : array
+        The legs' returns over the horizon, decimals.
+    lowest : array
+        The broad leg's lowest close within it against the first, a decimal.
+    volatility : array, optional
+        Standard deviation of the broad leg's daily returns before the path; `path-vol` needs it.
+    horizon : int
+        Sessions.
+    margin : float
+    threshold : float, optional
+        The fall that makes a breakdown, a negative decimal; the label's own by default.
+
+    Raises
+    ------
+    RegimeError
+        `stress`, which is no matter of a path's end and lowest close, or `path-vol` without a volatility.
+    """
+    check(label)
+    if label in MONTHLY:
+        raise RegimeError(f"label {label!r} is judged by calendar months: paths of a fixed horizon have no outcome")
+    if label == "path-vol":
+        if volatility is None:
+            raise RegimeError("label 'path-vol' needs the volatility before each path: none was given")
+        fell = lowest <= -VOL_MULTIPLE * volatility * np.sqrt(horizon)
+    else:
+        bar = threshold if threshold is not None else PATH_FALL if label == "path" else RETURN_FALL
+        fell = (lowest if label == "path" else broad) <= bar
+    rotated = (broad > 0.0) & (broad > cap + margin)
+    rotation, breakdown, neither = (OUTCOMES.index(name) for name in ("rotation", "breakdown", "neither"))
+    return np.where(fell, breakdown, np.where(rotated, rotation, neither))
 
 
 def _stress(market: pd.Series) -> pd.Series:

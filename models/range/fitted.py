@@ -15,18 +15,13 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """A scale that is one column as it stands; where it is missing, another column times a past ratio.
-
-    `log_ratio` is added to `instead`: the mean log ratio of the two over their
-    common past, 0 where `instead` is not used.
-    """
+    """A log scale that is one column plus `shift`; where that is missing, `instead` plus its own shift, if there is one."""
 
     type: Literal["column"] = "column"
     column: str
+    shift: float = 0.0
     instead: str | None = None
-    log_ratio: float = 0.0
-    joined_from: str | None = None
-    """First decision date on which `column` itself counts, ISO; before it `instead` does."""
+    shift_instead: float = 0.0
 
 
 class Linear(_Frozen):
@@ -41,11 +36,12 @@ class Linear(_Frozen):
     intercept: float
 
 
-class Trees(_Frozen):
-    """Gradient-boosted regression trees; `booster` is LightGBM's own text, NaN is missing."""
+class Boosted(_Frozen):
+    """A linear start and gradient-boosted trees on what it leaves; `booster` is LightGBM's own text, NaN is missing."""
 
-    type: Literal["trees"] = "trees"
+    type: Literal["boosted"] = "boosted"
     features: tuple[str, ...]
+    start: Linear
     booster: str
 
     @cached_property
@@ -56,7 +52,7 @@ class Trees(_Frozen):
         return lightgbm.Booster(model_str=self.booster)
 
 
-Member = Annotated[Column | Linear | Trees, Field(discriminator="type")]
+Member = Annotated[Column | Linear | Boosted, Field(discriminator="type")]
 
 
 class Pool(_Frozen):
@@ -95,7 +91,7 @@ class HorizonFit(_Frozen):
     usual : Pool
         The unscaled pool of twenty years, the reference of every skill.
     discounted : dict of str to float
-        Discounted mean CRPS of each pool length on the past; the least was chosen.
+        Discounted mean CRPS on the past by member set and pool length; the least was chosen.
     """
 
     horizon: int

@@ -27,16 +27,15 @@ def name_of(years: int | None) -> str:
     return "all" if years is None else str(years)
 
 
-def members_at(ahead: Ahead, dates: pd.DatetimeIndex, place: int, years: int | None, known: np.ndarray) -> np.ndarray:
-    """Mask of the past decisions whose paths count at the session `place`, (weeks,).
+def members_at(ahead: Ahead, dates: pd.DatetimeIndex, week: int, years: int | None, known: np.ndarray) -> np.ndarray:
+    """Mask of the past decisions whose paths count at the decision of row `week`, (weeks,).
 
     The horizon had ended before it, a scale had been forecast (`known`), and the
     decision lies at most `years` back.
     """
-    rows = ahead.ended_before(place) & known
+    rows = ahead.ended_before(int(ahead.ends[week]) - ahead.horizon) & known
     if years is not None:
-        now = dates[min(int(np.searchsorted(ahead.ends, place + ahead.horizon)), len(dates) - 1)]
-        rows &= np.asarray(dates >= now - pd.DateOffset(years=years))
+        rows &= np.asarray(dates >= dates[week] - pd.DateOffset(years=years))
     return rows
 
 
@@ -60,7 +59,6 @@ def block_starts(weeks: int) -> np.ndarray:
 def block_scores(
     ahead: Ahead,
     dates: pd.DatetimeIndex,
-    places: np.ndarray,
     log_scale: np.ndarray,
     start: int,
     lengths: tuple[int | None, ...] = LENGTHS,
@@ -74,7 +72,7 @@ def block_scores(
     out = np.full((len(scale), len(lengths)), np.nan)
     standardised = ahead.broad / np.exp(log_scale)
     for column, years in enumerate(lengths):
-        members = members_at(ahead, dates, int(places[start]), years, np.isfinite(log_scale))
+        members = members_at(ahead, dates, start, years, np.isfinite(log_scale))
         if members.sum() < LEAST_PATHS:
             continue
         draws = np.expm1(scale[:, None] * np.sort(standardised[members]))

@@ -12,10 +12,13 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
-from models.range.fitted import Column, Linear, Member, Trees
+from models.range.fitted import Boosted, Column, Linear, Member
 
 CLIP = 2.5  # standard deviations
-RIDGE = 0.1  # penalty as a share of the rows; chosen on weeks before 1990
+# Chosen on weeks before 1990 (docs/method.md, the range): a strong penalty, and few trees grown on what a HAR leaves.
+RIDGE = 2.0  # penalty a row, in standard deviations
+HAR_RIDGE = 0.1
+ROUNDS = 50
 # The shapes of the classifier's trees: shallow, random split points, strongly regularised.
 TREES: dict[str, float | bool | int | str] = {
     "objective": "regression",
@@ -29,8 +32,11 @@ TREES: dict[str, float | bool | int | str] = {
     "bagging_freq": 1,
     "extra_trees": True,
 }
-ROUNDS = 200
-HAR = ("log_vol_{leg}_1", "log_vol_{leg}_5", "log_vol_{leg}_21")  # Corsi (2009), in logarithms
+# Heterogeneous autoregression (Corsi 2009), in logarithms.
+HAR = {
+    "broad": tuple(f"log_vol_broad_{window}" for window in (1, 5, 10, 21, 63, 252)),
+    "spread": tuple(f"log_vol_spread_{window}" for window in (5, 21, 63, 252)),
+}
 
 
 def linear(X: pd.DataFrame, y: np.ndarray, penalty: float = RIDGE) -> Linear:
@@ -59,9 +65,16 @@ def linear(X: pd.DataFrame, y: np.ndarray, penalty: float = RIDGE) -> Linear:
     )
 
 
-def trees(X: pd.DataFrame, y: np.ndarray, seed: int, rounds: int = ROUNDS) -> Trees:
-    """Least-squares LightGBM regression of `y`, (rows,), deterministic on one thread."""
+def boosted(X: pd.DataFrame, y: np.ndarray, har: tuple[str, ...], seed: int, rounds: int = ROUNDS) -> Boosted:
+    """A HAR and LightGBM regression (squared error) of what it leaves of `y`, (rows,).
+
+    Trees cannot follow volatility beyond what they have seen; the linear start
+    can. Deterministic on one thread.
+    """
     import lightgbm as lgb
+
+    start = linear(X[list(har)], y, HAR_RIDGE)
+    left = y - _one(start, X)
 
     settings = TREES | {
         "seed": seed,
@@ -70,42 +83,53 @@ def trees(X: pd.DataFrame, y: np.ndarray, seed: int, rounds: int = ROUNDS) -> Tr
         "num_threads": 1,
         "verbosity": -1,
     }
-    data = lgb.Dataset(X.to_numpy(float), label=y, free_raw_data=True)
+    data = lgb.Dataset(X.to_numpy(float), label=left, free_raw_data=True)
     booster = lgb.train(settings, data, num_boost_round=rounds, keep_training_booster=True)
-    return Trees(features=tuple(str(name) for name in X.columns), booster=booster.model_to_string())
+    names = tuple(str(name) for name in X.columns)
+    return Boosted(features=names, start=start, booster=booster.model_to_string())
 
 
-def joined(column: pd.Series, instead: pd.Series, known: np.ndarray, least: int) -> Column:
-    """`column` from the week when it had `least` values in the past, before that `instead` times their past ratio.
+def joined(column: pd.Series, other: np.ndarray, known: np.ndarray, least: int) -> Column | None:
+    """`column` on the level of `other`: less their mean difference over the weeks of the past; None with too few.
 
     Parameters
     ----------
-    column, instead : Series, (weeks,)
-        In logarithms, by decision date.
+    column : Series, (weeks,)
+        A log scale by decision date, missing before its data begin.
+    other : array, (weeks,)
+        The log scale it joins.
     known : bool array, (weeks,)
         The weeks of the past.
     least : int
-        Weeks of overlap that are needed.
+        Weeks in which both must have a value.
     """
-    both = known & column.notna().to_numpy() & instead.notna().to_numpy()
+    both = known & column.notna().to_numpy() & np.isfinite(other)
     if both.sum() < least:
-        return Column(column=str(instead.name))
-    ratio = float((column - instead).to_numpy()[both].mean())
-    start = pd.DatetimeIndex(column.index)[both][0]
-    return Column(column=str(column.name), instead=str(instead.name), log_ratio=ratio, joined_from=str(start.date()))
+        return None
+    return Column(column=str(column.name), shift=float((other - column.to_numpy())[both].mean()))
 
 
 def log_scale(members: tuple[Member, ...], frame: pd.DataFrame) -> np.ndarray:
-    """Mean log scale of the members, (rows,); zero (a scale of one) where there are none."""
+    """Mean log scale of the members that have a value in the row, (rows,); zero (a scale of one) without members."""
     if not members:
         return np.zeros(len(frame))
-    return np.asarray(sum(_one(member, frame) for member in members) / len(members))
+    return mean_scale(np.stack([_one(member, frame) for member in members]))
+
+
+def mean_scale(each: np.ndarray) -> np.ndarray:
+    """Mean over the members, (rows,), of (members, rows); a missing member does not count, NaN if all are missing."""
+    known = np.isfinite(each)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, each, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
     match member:
         case Column():
-            return _column(member, frame)
+            values = frame[member.column].to_numpy(float) + member.shift
+            if member.instead is None:
+                return values
+            return np.where(np.isnan(values), frame[member.instead].to_numpy(float) + member.shift_instead, values)
         case Linear():
             Z = _standardised(
                 frame[list(member.features)].to_numpy(float),
@@ -115,20 +139,11 @@ def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
             )
             # Summed row by row: a matrix product takes another path, with other last bits, for one row than for many.
             return np.asarray((np.ascontiguousarray(Z) * np.array(member.coef)).sum(axis=1) + member.intercept)
-        case Trees():
+        case Boosted():
             values = np.ascontiguousarray(frame[list(member.features)].to_numpy(float))
-            return np.asarray(member.loaded.predict(values, num_threads=1))
+            return _one(member.start, frame) + np.asarray(member.loaded.predict(values, num_threads=1))
         case _:
             assert_never(member)
-
-
-def _column(member: Column, frame: pd.DataFrame) -> np.ndarray:
-    values = frame[member.column].to_numpy(float)
-    if member.instead is None:
-        return values
-    other = frame[member.instead].to_numpy(float) + member.log_ratio
-    early = np.isnan(values) | (pd.DatetimeIndex(frame.index) < pd.Timestamp(str(member.joined_from)))
-    return np.where(early, other, values)
 
 
 def _standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray, clip: float) -> np.ndarray:
