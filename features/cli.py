@@ -11,11 +11,13 @@ import typer
 from rich.table import Table
 
 from features import leak_audit as leaks
-from features.console import out, print_json, progress_bar, run_app
-from features.data import store
+from features import readback
+from features.console import out, print_json, print_note, progress_bar, run_app
+from features.data import cache, freshness, retention, store
 from features.data.catalog import BY_KEY, live
+from features.data.importing import import_files
 from features.data.refresh import Source, refresh_store
-from features.dataset import FIRST_YEAR, clock, freshness, refusal
+from features.dataset import FIRST_YEAR
 from features.families import FEATURES
 from features.feature import compute
 from features.indicators import page as indicators_page
@@ -31,10 +33,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 def refresh(
     source: Annotated[Source, typer.Option(help="The embedded sample, a folder of your own tables, or the vendors.")],
     folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md).")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERIES:DATE", help="A value that was refused or set aside is right; may be repeated."),
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Take data that end earlier or hold less than what is stored.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
-    report = refresh_store(source, folder)
+    report = refresh_store(
+        source,
+        folder,
+        tuple(accept or ()),
+        replace,
+        prove=readback.check,
+        progress=progress_bar,
+        notify=print_note,
+    )
     if json:
         print_json(report)
     else:
@@ -42,11 +57,47 @@ def refresh(
         _say(report.get("notes", {}))
 
 
+@app.command(
+    "import",
+    epilog="Examples: regime-data import VIX_History.csv SPY.csv --into my-data; regime-data refresh --source "
+    "folder --folder my-data",
+)
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files as vendors write them.")],
+    named: Annotated[
+        str | None,
+        typer.Option("--as", metavar="TABLE[:COLUMN]", help="Where the files belong, if their names do not say it."),
+    ] = None,
+    into: Annotated[Path, typer.Option(help="The folder whose tables are written.")] = Path("data"),
+    json: JsonOption = False,
+) -> None:
+    """Read vendors' files into the tables of a folder (docs/data.md lists the formats)."""
+    reports = import_files(files, into, named)
+    if json:
+        print_json({"folder": str(into), "files": reports})
+        return
+    for report in reports:
+        where = "; ".join(f"{table}: {', '.join(columns)}" for table, columns in report["tables"].items())
+        span = f"{report['first']} to {report['last']}"
+        out.print(
+            f"{report['file']}: {report['vendor']}, {report['unit']}; {where}; {span}", soft_wrap=True, markup=False
+        )
+        replaced = [f"{report['replaced']} stored values replaced"] if report["replaced"] else []
+        doubts = [f"doubtful: {key} {line}" for key, lines in report["doubtful"].items() for line in lines]
+        for note in [*report["notes"], *replaced, *doubts]:
+            out.print(f"  {note}", soft_wrap=True, markup=False)
+    out.print(f"next: regime-data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
+
+
 SAID = {
     "substitutions": "substituted",
     "kept_past": "the vendor now begins later; the stored past is kept from",
     "refetched": "history disagreed in returns and was fetched whole",
-    "quarantined": "days set aside, other evidence contradicts the jump",
+    "set_aside": "set aside as missing",
+    "holiday_rows": "rows on exchange holidays left out",
+    "accepted": "accepted by hand",
+    "changed_past": "the vendor changed the past",
+    "gaps": "no bar on sessions in between; asked again at each refresh",
     "missing": "not fetched",
     "missing_last_bar": "no bar on the last session",
     "not_point_in_time": "not point-in-time",
@@ -58,6 +109,7 @@ def _say(notes: dict[str, Any]) -> None:
         value = notes.get(name)
         if isinstance(value, dict):
             for key, what in value.items():
+                what = "; ".join(what) if isinstance(what, list) else what
                 out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
         elif value:
             more = f" and {len(value) - 12} more" if len(value) > 12 else ""
@@ -87,10 +139,10 @@ def use(
 
 def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | None]:
     """Age and origin of every series, the date they are measured against, and why a call would be refused."""
-    against = clock(snapshot)
-    table = freshness(snapshot.as_of(against), against)
+    against = freshness.reference_date(snapshot)
+    table = freshness.ages(snapshot.as_of(against), against)
     table["source"] = [_origin(snapshot, key) for key in table["series"]]
-    return table, against, refusal(snapshot, snapshot.as_of(against), against)
+    return table, against, freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
 
 
 def status_document() -> tuple[dict[str, Any], str | None]:
@@ -135,6 +187,36 @@ def status(json: JsonOption = False) -> None:
         reason = show_status()
     if reason:
         raise typer.Exit(2)
+
+
+@app.command(epilog="Example: regime-data clean --dry-run")
+def clean(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove the caches and the drafts of killed commands; what is removed is computed again when needed."""
+    removed = cache.clean(dry_run)
+    total = sum(one.bytes for one in removed)
+    if json:
+        print_json({"dry_run": dry_run, "bytes": total, "removed": [asdict(one) for one in removed]})
+        return
+    for one in removed:
+        out.print(f"{one.name}: {one.files} files, {one.bytes / cache.MEGABYTE:.1f} MB")
+    out.print(f"{total / cache.MEGABYTE:.1f} MB {'would be freed' if dry_run else 'freed'}")
+
+
+@app.command(epilog="Example: regime-data prune --keep 4 --dry-run")
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep of each source, the newest.")] = retention.KEEP,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove old snapshots; those in force and those that a call in the journal names stay."""
+    removed = retention.prune(keep, dry_run)
+    if json:
+        print_json({"dry_run": dry_run, "removed": removed})
+    else:
+        out.print(f"{len(removed)} snapshots {'would be removed' if dry_run else 'removed'}: {', '.join(removed)}")
 
 
 @app.command(epilog="Example: regime-data audit --dates 12 --json")

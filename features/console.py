@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from features.data import error_log
 from features.data.errors import RegimeError
 
 out = Console(highlight=False)
@@ -21,8 +22,9 @@ err = Console(stderr=True, highlight=False)
 def run_app(app: typer.Typer, name: str | None = None) -> None:
     """Run a command; an expected error becomes one line and its exit status.
 
-    A wrong option or argument is bad input and exits with 1; 2 is left to refusals. `name` is what the command calls
-    itself, the name it was started by if absent.
+    A wrong option or argument is bad input and exits with 1; 2 is left to refusals. Any other error becomes one
+    line too, and its details go to the log file. `name` is what the command calls itself, the name it was started by
+    if absent.
     """
     try:
         status = app(prog_name=name, standalone_mode=False, help_option_names=["-h", "--help"])
@@ -34,9 +36,30 @@ def run_app(app: typer.Typer, name: str | None = None) -> None:
         said = " ".join(error.format_message().split())
         hint = f" (see `{context.command_path} --help`)" if context else ""
         _fail(f"{said}{hint}" if said else "", 1)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _fail("stopped", 1)
+    except BrokenPipeError:
+        _close_output()  # the reader, such as `head`, has seen enough
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last handler: whatever happened, a person gets one line
+        _fail(_unexpected(error), 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _unexpected(error: Exception) -> str:
+    """One line about an error that nobody foresaw; its traceback goes to the log file."""
+    said = " ".join(str(error).split())[:200]
+    log = error_log.record(error)
+    where = f"details are in {log}" if log else "and the log file cannot be written"
+    return f"unexpected {type(error).__name__}{f' ({said})' if said else ''}: {where}"
+
+
+def _close_output() -> None:
+    """Let the interpreter flush into nothing when it ends, without a second complaint."""
+    try:
+        sys.stdout.close()
+    except BrokenPipeError:
+        return
 
 
 def _fail(message: str, status: int) -> None:
@@ -48,6 +71,11 @@ def _fail(message: str, status: int) -> None:
 def print_json(value: Any) -> None:
     """JSON, and nothing else, on standard output."""
     typer.echo(json.dumps(value, indent=1, default=str))
+
+
+def print_note(line: str) -> None:
+    """One line on standard error, so that standard output holds the result only."""
+    err.print(line, markup=False, soft_wrap=True)
 
 
 @contextmanager

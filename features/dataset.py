@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from features import feature_cache, jump_regime, labels, lineage, markov_regime
-from features.data import calendar, catalog
-from features.data.errors import RefusedError, RegimeError
-from features.data.point_in_time import latest
+from features.data import catalog
+from features.data.errors import RegimeError
 from features.data.store import Snapshot
 from features.families import FEATURES
 from features.panel import build_inputs
@@ -136,60 +135,3 @@ def build(
         labels.outcomes(label, *legs, labels.ROTATION_MARGIN).loc[dates],
         panel[list(RETURNS)],
     )
-
-
-def clock(snapshot: Snapshot) -> pd.Timestamp:
-    """What ages are measured against: for live data the clock, else the snapshot's last session."""
-    return calendar.last_complete(pd.Timestamp.now("UTC")) if snapshot.source == "live" else snapshot.last
-
-
-def freshness(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Last value, age in days and whether that is too old, a row a series; against the last session by default."""
-    against = snapshot.last if against is None else against
-    rows = []
-    for series in catalog.CATALOG:
-        values = latest(snapshot, series.key)
-        if values.empty:
-            continue
-        age = (against - values.index[-1]).days
-        required = series.key in catalog.REQUIRED[snapshot.legs]
-        rows.append(
-            (series.key, values.index[0], values.index[-1], age, series.max_age, required, age > series.max_age)
-        )
-    names = ["series", "first", "last", "age", "allowed", "required", "stale"]
-    return pd.DataFrame(rows, columns=names)
-
-
-def refusal(
-    whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
-) -> str | None:
-    """Why no call may be made: a required input that is missing or past its age at `against`; else None.
-
-    `whole` is the same snapshot before the as-of cut: an input that begins only
-    after the as-of date is not missing, it did not exist yet. What is in
-    `allowed` may be stale: the user said so.
-    """
-    # The sample's yields end in 2017 by construction: its call is a demonstration and says so.
-    if snapshot.legs == "sample":
-        return None
-    against = snapshot.last if against is None else against
-    ever = freshness(whole).set_index("series")
-    table = freshness(snapshot, against).set_index("series")
-    for key in catalog.REQUIRED[snapshot.legs]:
-        if key in allowed:
-            continue
-        if key not in ever.index:
-            return f"required input {key} is missing on {against.date()}: no call is made"
-        if key in table.index and bool(table.loc[key, "stale"]):
-            last = pd.Timestamp(table.loc[key, "last"]).date()
-            return f"required input {key} is stale: last value {last}, as of {against.date()}"
-    return None
-
-
-def refuse_if_stale(
-    whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
-) -> None:
-    """Raise `RefusedError` with the reason `refusal` gives, if it gives one."""
-    reason = refusal(whole, snapshot, against, allowed)
-    if reason:
-        raise RefusedError(reason)

@@ -1,15 +1,15 @@
-"""Features of the years that are over, kept by content: one more week computes the present year only.
+"""Features of past years, kept in a cache: one more week computes the present year only.
 
-The key is a digest of everything those years can read (every input row before
-this January, the features' code, the libraries that compute them), so a
-revised past is computed anew and an unchanged one never is.
+The key covers everything those years can read: every input row before this
+January, the source of the features, and the libraries that compute them. So a
+revised past is computed again and an unchanged one is not.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
+import io
+import logging
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,57 +17,60 @@ import numpy as np
 import pandas as pd
 
 from features import feature
-from features.data.paths import home
+from features.data import cache
 from features.feature import Feature
 from features.panel import Inputs
 
-KEPT = 6  # files; the history of one January is about 30 MB
-CODE = (feature.__file__, *sorted(str(p) for p in Path(feature.__file__).with_name("families").glob("*.py")))
+ROOM = Path(__file__).parent
+CODE = (ROOM / "families", ROOM / "feature.py", ROOM / "rolling.py")
+LIBRARIES = ("numpy", "bottleneck")
+_log = logging.getLogger(__name__)
 
 
-def _key(features: tuple[Feature, ...], inputs: Inputs, since: int, january: pd.Timestamp) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for path in (*CODE, str(Path(feature.__file__).with_name("rolling.py"))):
-        digest.update(Path(path).read_bytes())
+def _parts(features: tuple[Feature, ...], inputs: Inputs, since: int, january: pd.Timestamp) -> Iterator[np.ndarray]:
     names = [item.name for item in features]
-    digest.update(repr((since, january, names, list(inputs.panel), list(inputs.members))).encode())
-    digest.update(repr([version(name) for name in ("numpy", "bottleneck")]).encode())
+    yield np.array(repr((since, january, names, list(inputs.panel), list(inputs.members))).encode())
+    yield np.array(repr([version(name) for name in LIBRARIES]).encode())
     rows = int(inputs.panel.index.searchsorted(january))
-    digest.update(inputs.panel.index[:rows].to_numpy().tobytes())
+    yield inputs.panel.index[:rows].to_numpy()
     for name in inputs.panel:
-        digest.update(inputs.panel[name].to_numpy()[:rows].tobytes())
+        yield inputs.panel[name].to_numpy()[:rows]
     rows = int(inputs.members.index.searchsorted(january))
     for table in (inputs.members, inputs.membership):
-        digest.update(table.to_numpy()[:rows].T.tobytes())
-    digest.update(inputs.count.to_numpy()[:rows].tobytes())
-    return digest.hexdigest()
+        yield table.to_numpy()[:rows].T
+    yield inputs.count.to_numpy()[:rows]
 
 
-def _keep(path: Path, values: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, values)
-    Path(draft).replace(path)
-    for old in sorted(path.parent.glob("*.npy"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
-        old.unlink(missing_ok=True)
+def _read(key: str, shape: tuple[int, int]) -> np.ndarray | None:
+    content = cache.read("features", key)
+    if content is None:
+        return None
+    values: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    if values.shape != shape:
+        _log.warning("cached features %s have the shape %s, not %s: computed again", key[:12], values.shape, shape)
+        return None
+    return values
+
+
+def _write(key: str, values: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    cache.write("features", key, buffer.getvalue())
 
 
 def compute(features: tuple[Feature, ...], inputs: Inputs, since: int) -> pd.DataFrame:
-    """`feature.compute`, with the years before the last one read from the cache when nothing in them changed."""
+    """`feature.compute`, with the years before the last one read from the cache if nothing in them has changed."""
     dates = inputs.panel.index
     year = dates[-1].year
     first = max(since, dates[0].year)
     if first >= year:
         return feature.compute(features, inputs, since)
     january = pd.Timestamp(year, 1, 1)
-    path = home() / "cache" / "features" / f"{_key(features, inputs, first, january)}.npy"
-    if path.exists():
-        os.utime(path)
-        values = np.load(path)
-    else:
-        values = feature.compute_years(features, inputs, range(first, year)).to_numpy()
-        _keep(path, values)
-    now = feature.compute_year(features, inputs, year)
     rows = dates[(dates >= pd.Timestamp(first, 1, 1)) & (dates < january)]
-    return pd.concat([pd.DataFrame(values, rows, now.columns), now])
+    key = cache.entry_key(CODE, _parts(features, inputs, first, january))
+    values = _read(key, (len(rows), len(features)))
+    if values is None:
+        values = feature.compute_years(features, inputs, range(first, year)).to_numpy()
+        _write(key, values)
+    present = feature.compute_year(features, inputs, year)
+    return pd.concat([pd.DataFrame(values, rows, present.columns), present])

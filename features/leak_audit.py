@@ -16,8 +16,8 @@ import pandas as pd
 
 from features import dataset, feature, lineage, panel
 from features.data import calendar, catalog
+from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.errors import RegimeError
-from features.data.sources.folder import MEMBERS, MEMBERSHIP
 from features.data.store import Snapshot
 from features.families import FEATURES
 from features.feature import Feature

@@ -1,37 +1,35 @@
 """The volatility regime: filtered probability of the high-variance state.
 
-Two-state switching-variance regression (Hamilton 1989; statsmodels'
-MarkovRegression) on weekly cap-leg excess log returns. Parameters are
-re-estimated each January on the weeks before it; states are sorted by variance;
-if a fit does not converge, last year's parameters stay and it is logged.
-The filter starts anew ten years before each January, so a year's values need
-only its own look-back. Fits are cached by the content of the weeks they saw.
+Two-state switching-variance regression (`features.switching_variance`; Hamilton
+1989) on weekly cap-leg excess log returns. Parameters are re-estimated each January
+on the weeks before it, from the last January's on; if a fit does not converge, last
+year's parameters stay and it is logged. The filter starts anew ten years before each
+January, so a year's values need only its own look-back. Fits are cached by the weeks
+they saw and the code that fits.
 """
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 import logging
-import os
-import tempfile
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.data import calendar
-from features.data.paths import home
+from features import switching_variance
+from features.data import cache, calendar
+from features.switching_variance import SwitchingVariance
 
 NAME = "vol_regime"
 FAMILY = "volatility"
 MEANING = "filtered probability of the high-variance state of the cap leg's weekly excess returns"
 FILTER_WEEKS = 520
 MIN_WEEKS = 260
+CODE = (Path(__file__), Path(switching_variance.__file__))
 _log = logging.getLogger(__name__)
 
 
@@ -46,49 +44,33 @@ def weekly_excess(panel: pd.DataFrame) -> pd.Series:
     return (100.0 * total.set_axis(ends[total.index])).dropna()
 
 
-def _model(weeks: pd.Series) -> Any:
-    # Imported here: it costs half a second that `regime-data` need not pay.
-    from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
-
-    return MarkovRegression(weeks.to_numpy(), k_regimes=2, trend="c", switching_trend=False, switching_variance=True)
-
-
-def _fit(weeks: pd.Series) -> list[float] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # convergence is judged below, from the optimiser's own report
-        try:
-            result = _model(weeks).fit(disp=False, maxiter=200)
-        except (np.linalg.LinAlgError, ValueError) as error:
-            _log.warning("volatility regime: fit on %d weeks failed (%s)", len(weeks), error)
-            return None
-    params = np.asarray(result.params, dtype=float)
-    if not (result.mle_retvals.get("converged") and np.isfinite(params).all()):
+def _cached_fit(weeks: pd.Series, start: SwitchingVariance | None) -> SwitchingVariance | None:
+    """The estimate, from the cache if these weeks were fitted by this code; a fit that failed is not kept."""
+    key = cache.entry_key(CODE, [weeks.to_numpy(), version("numpy")])
+    content = cache.read("regime", key)
+    if content is not None:
+        mean, (calm, turbulent), (stay_calm, stay_turbulent), log_likelihood = json.loads(content)
+        return SwitchingVariance(mean, (calm, turbulent), (stay_calm, stay_turbulent), log_likelihood)
+    fitted = switching_variance.fit(weeks.to_numpy(), start)
+    if fitted is None:
         _log.warning("volatility regime: fit on %d weeks did not converge", len(weeks))
         return None
-    return [float(value) for value in params]
+    cache.write("regime", key, json.dumps(dataclasses.astuple(fitted)).encode())
+    return fitted
 
 
-def _cached_fit(weeks: pd.Series) -> list[float] | None:
-    content = weeks.to_numpy().tobytes() + version("statsmodels").encode()
-    folder = home() / "cache" / "regime"
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:24]}.json"
-    if path.exists():
-        kept: list[float] | None = json.loads(path.read_text())
-        return kept
-    params = _fit(weeks)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w") as file:
-        json.dump(params, file)
-    Path(name).replace(path)
-    return params
+def yearly_fits(weeks: pd.Series, last_year: int) -> Iterator[tuple[int, SwitchingVariance | None]]:
+    """Year and estimate of each January from the first with any week before it; None before `MIN_WEEKS`.
 
-
-def _filtered(weeks: pd.Series, params: list[float]) -> np.ndarray:
-    """Probability of the state with the larger variance, week by week (online: no smoothing)."""
-    result = _model(weeks).filter(np.array(params))
-    high = int(np.argmax(params[-2:]))
-    return np.asarray(result.filtered_marginal_probabilities)[:, high]
+    The chain begins with the data, not with the year that is asked for, so that
+    an estimate depends on its past alone.
+    """
+    model: SwitchingVariance | None = None
+    for year in range(weeks.index[0].year + 1, last_year + 1):
+        past = weeks[weeks.index < pd.Timestamp(year, 1, 1)]
+        if len(past) >= MIN_WEEKS:
+            model = _cached_fit(past, model) or model
+        yield year, model
 
 
 def compute(panel: pd.DataFrame, since: int, progress: Callable[[int, int], None] | None = None) -> pd.Series:
@@ -104,22 +86,17 @@ def compute(panel: pd.DataFrame, since: int, progress: Callable[[int, int], None
         Called with (years done, years in all).
     """
     weeks = weekly_excess(panel)
-    years = range(since, panel.index[-1].year + 1)
+    last_year = panel.index[-1].year
     parts = []
-    params: list[float] | None = None
-    for done, year in enumerate(years, start=1):
-        january = pd.Timestamp(year, 1, 1)
-        past = weeks[weeks.index < january]
-        if len(past) >= MIN_WEEKS:
-            params = _cached_fit(past) or params
-        if params is not None:
-            window = pd.concat(
-                [past.iloc[-FILTER_WEEKS:], weeks[(weeks.index >= january) & (weeks.index.year == year)]]
-            )
-            values = pd.Series(_filtered(window, params), index=window.index)
+    for year, model in yearly_fits(weeks, last_year):
+        if model is not None and year >= since:
+            january = pd.Timestamp(year, 1, 1)
+            past, now = weeks[weeks.index < january], weeks[weeks.index.year == year]
+            window = pd.concat([past.iloc[-FILTER_WEEKS:], now])
+            said = switching_variance.filtered_probabilities(window.to_numpy(), model)
             days = panel.index[panel.index.year == year]
-            parts.append(values.reindex(days, method="ffill"))
-        if progress:
-            progress(done, len(years))
+            parts.append(pd.Series(said, window.index).reindex(days, method="ffill"))
+        if progress and year >= since:
+            progress(year - since + 1, last_year - since + 1)
     daily = pd.concat(parts) if parts else pd.Series(dtype=float)
     return daily.reindex(panel.index[panel.index.year >= since]).rename(NAME)

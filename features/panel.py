@@ -12,8 +12,8 @@ import pandas as pd
 
 from features import panel_columns
 from features.data import calendar, catalog
+from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.point_in_time import Reader
-from features.data.sources.folder import MEMBERS, MEMBERSHIP
 from features.data.store import Snapshot
 
 FIRST_DATE = {"us": pd.Timestamp("1926-07-01"), "sample": pd.Timestamp("1990-01-02")}

@@ -146,6 +146,7 @@ COLUMNS: dict[str, Column] = {
     **{key: _daily(key) for key in ("PCR_TOTAL", "PCR_EQUITY", "PCR_INDEX", "SPX_FWD_PE", "pe10")},
     **{key: _daily(key) for key in ("DGS1", "DGS2", "DGS10", "DGS3MO", "DFF", "DFII10", "T10YIE", "RRPONTSYD")},
     **{key: _daily(key) for key in ("BAMLH0A0HYM2", "BAMLC0A0CM", "BAA10Y", "UMCSENT", "DRTSCILM", "NFCI_FIRST")},
+    **{s.key: _daily(s.key) for s in catalog.CATALOG if s.table in ("cftc_positioning", "earnings_breadth")},
     "aaa": _or_monthly("DAAA", "AAA"),
     "baa": _or_monthly("DBAA", "BAA"),
     # Slow series, as they stood at each release.

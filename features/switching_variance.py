@@ -17,7 +17,8 @@ import numpy as np
 from features.data.arrays import Floats
 
 MAX_STEPS = 60
-TOLERANCE = 1e-6  # a Newton step that would gain less in log likelihood ends the search
+TOLERANCE = 1e-10  # a Newton step that would gain less in log likelihood ends the search
+ROUNDING = 1e-6  # a promised gain below it that does not come is rounding, and the search is at its end
 STEP_SIZE = 1e-4  # of the finite differences
 LONGEST_MOVE = 1.0  # of one parameter in one step, on the unconstrained scale
 HALVINGS = 0.5 ** np.arange(6)
@@ -62,7 +63,7 @@ def fit(values: Floats, start: SwitchingVariance | None = None) -> SwitchingVari
         found = np.nan_to_num(log_likelihoods(tried, values), nan=-np.inf)
         best = int(np.argmax(found))
         if not found[best] > value:
-            return None
+            return _constrained(point, value) if gain < ROUNDING else None
         point = tried[best]
         value, gradient, hessian = _derivatives(point, values)
     return None

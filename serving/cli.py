@@ -8,8 +8,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from features.arguments import parse_date
 from features.console import err, out, print_json, progress_bar, run_app
-from features.data.errors import RegimeError
+from features.data.errors import RefusedError
 from features.data.paths import home
 from features.data.refresh import Source
 from models.tracking import connection
@@ -21,13 +22,6 @@ app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_excepti
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-def _date(text: str, option: str) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(text).normalize()
-    except ValueError as error:
-        raise RegimeError(f"{option} {text}: not a date, write YYYY-MM-DD") from error
-
-
 def _latest(allowed: tuple[str, ...]) -> Call:
     """The latest call, kept from last time when nothing has changed; a model's libraries are then not imported."""
     key = call_cache.latest_key(allowed)
@@ -36,7 +30,8 @@ def _latest(allowed: tuple[str, ...]) -> Call:
         return kept
     from serving.predict import make_call
 
-    call = make_call(None, allowed=allowed)
+    with progress_bar("data set", None) as step:
+        call = make_call(None, allowed=allowed, step=step)
     if key:
         call_cache.keep(key, call)
     return call
@@ -61,7 +56,9 @@ def predict(
     else:
         from serving.predict import make_call
 
-        call = make_call(_date(asof, "--asof"), allowed=allowed)
+        date = parse_date(asof, "--asof")
+        with progress_bar("data set", None) as step:
+            call = make_call(date, allowed=allowed, step=step)
     if json:
         print_json(call.to_json_object())
     else:
@@ -77,15 +74,21 @@ def backfill(
     """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
     from serving.replay import replay_weeks
 
-    since = _date(start, "--from")
+    since = parse_date(start, "--from")
     with progress_bar("backfill", 1) as step:
-        calls = replay_weeks(since, step)
+        replay = replay_weeks(since, step)
+    for date, reason in replay.refused:
+        err.print(f"{date.date()} refused: {reason}", soft_wrap=True, markup=False)
+    if not replay.calls:
+        raise RefusedError(f"none of the {len(replay.refused)} weeks from {since.date()} could be called")
     if json:
-        print_json([call.to_json_object() for call in calls])
+        print_json([call.to_json_object() for call in replay.calls])
         return
-    verdicts = pd.Series([call.verdict for call in calls]).value_counts()
+    verdicts = pd.Series([call.verdict for call in replay.calls]).value_counts()
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
-    out.print(f"{len(calls)} calls from {calls[0].asof} to {calls[-1].asof}: {counts}", soft_wrap=True)
+    first, last = replay.calls[0].asof, replay.calls[-1].asof
+    known = f" ({replay.already_there} were in the journal)" if replay.already_there else ""
+    out.print(f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}", soft_wrap=True)
 
 
 @app.command("journal", epilog="Examples: regime journal; regime journal --last 10 --json")
@@ -104,17 +107,30 @@ def list_journal(
         out.print(journal_table.view(made))
 
 
-@app.command(epilog="Example: regime-predict verify --head HASH")
+@app.command(epilog="Examples: regime-predict verify --head HASH; regime-predict verify --tsa-root root.pem --json")
 def verify(
     head: Annotated[str | None, typer.Option(help="A head hash kept elsewhere; finds a cut tail too.")] = None,
+    tsa_root: Annotated[
+        Path | None, typer.Option(help="Root certificate (PEM) of the time-stamping authority: check its signatures.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Check the journal's chain; exit status 1 and the line where it breaks."""
+    """Check the journal and its time stamps; exit status 1 and the line where it breaks."""
     count, last = journal.verify(head)
+    from serving.anchor import stamps
+
+    stamped = stamps(journal.read(), tsa_root)
     if json:
-        print_json({"lines": count, "head": last})
-    else:
-        out.print(f"journal whole: {count} lines, head {last}", soft_wrap=True)
+        told = [{"n": stamp.n, "head": stamp.head, "time": stamp.time.isoformat()} for stamp in stamped]
+        print_json({"lines": count, "head": last, "time_stamps": told})
+        return
+    out.print(f"journal whole: {count} lines, head {last}", soft_wrap=True)
+    if stamped:
+        signed = "signatures checked" if tsa_root else "signatures not checked: no --tsa-root"
+        until = stamped[-1]
+        out.print(
+            f"{len(stamped)} time stamps ({signed}); entries 1 to {until.n} existed on {until.time}", soft_wrap=True
+        )
 
 
 @app.command(epilog="Example: regime-predict score --json")
@@ -123,7 +139,8 @@ def score(json: JsonOption = False) -> None:
     from serving.scorecard import score_journal
     from serving.text import print_scorecard
 
-    card = score_journal()
+    with progress_bar("data set", None) as step:
+        card = score_journal(step)
     if json:
         print_json(card.to_json_object())
     else:
@@ -156,18 +173,29 @@ def weekly(
     folder: Annotated[Path | None, typer.Option(help="The folder, with --source folder.")] = None,
     budget: Annotated[int, typer.Option(min=1, help="Seconds the whole run may take.")] = 3600,
     catch_up: Annotated[bool, typer.Option("--catch-up", help="Make the calls of missed weeks, as replays.")] = False,
+    anchor_git: Annotated[
+        Path | None, typer.Option(help="A git repository of yours: an empty commit there names the journal's head.")
+    ] = None,
+    anchor_tsa: Annotated[
+        str | None, typer.Option(help="Address of an RFC 3161 time-stamping authority, which signs the journal's head.")
+    ] = None,
+    tsa_root: Annotated[Path | None, typer.Option(help="Its root certificate (PEM), to check what it signed.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Run the week; the help text above lists how it can end."""
+    from serving.anchor import Anchors
     from serving.weekly import run_weekly
 
-    result = run_weekly(source, folder, budget, catch_up)
+    result = run_weekly(source, folder, budget, catch_up, Anchors(anchor_git, anchor_tsa, tsa_root))
     if json:
         print_json(result.to_json_object())
     else:
         out.print(result.summary, soft_wrap=True, markup=False)
         if result.refresh_failed:
             err.print(f"refresh failed: {result.refresh_failed}", soft_wrap=True, markup=False)
+        for failure in result.not_anchored:
+            err.print(failure, soft_wrap=True, markup=False)
+        out.print(f"journal: {result.lines} entries, head {result.head}", soft_wrap=True)
         for date in result.caught_up:
             out.print(f"caught up, as a replay: {date}")
     if result.exit_status:

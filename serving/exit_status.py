@@ -17,6 +17,7 @@ class ExitStatus(IntEnum):
     no_such_folder = 4
     budget_spent = 5
     no_data_of_source = 6
+    not_anchored = 7
 
 
 MEANINGS = {
@@ -27,6 +28,7 @@ MEANINGS = {
     ExitStatus.no_such_folder: "--folder is not a directory",
     ExitStatus.budget_spent: "the time budget is used up",
     ExitStatus.no_data_of_source: "the refresh failed and nothing is stored of that source",
+    ExitStatus.not_anchored: "done, but the journal's head could not be anchored",
 }
 
 

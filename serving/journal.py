@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock
 
 from features.data.errors import RegimeError
-from features.data.files import sync
+from features.data.files import lock, sync
 from features.data.paths import home
 from serving.call import Call
 from serving.journal_entry import START, Entry, EntryType, canonical_json, entry_type_at, parse_line
@@ -32,15 +30,6 @@ from serving.journal_index import JournalIndex
 def path() -> Path:
     """Where the journal lies."""
     return home() / "journal.jsonl"
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    try:
-        with FileLock(home() / "journal.lock"):
-            yield
-    except OSError as error:
-        raise RegimeError(f"{path()} cannot be used ({error.strerror}); the call is not in the journal") from error
 
 
 def read() -> list[Entry]:
@@ -76,7 +65,7 @@ def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -
     RegimeError
         The journal was changed, or cannot be written.
     """
-    with _locked(), JournalIndex.kept(path()) as index:
+    with lock(home() / "journal.lock"), JournalIndex.kept(path()) as index:
         list(index.extend())
         asof = str(call.asof)
         entry_type, behind = entry_type_at(asof, now, index.last_live(), entry_type)
@@ -139,7 +128,7 @@ def verify(head: str | None = None) -> tuple[int, str]:
         The chain or an entry is wrong, or `head` or the head noted in
         `journal.index` is not there: the tail was cut or the journal written anew.
     """
-    with _locked(), JournalIndex.kept(path()) as index:
+    with lock(home() / "journal.lock"), JournalIndex.kept(path()) as index:
         noted = index.tail()
         index.clear()
         hashes = [entry.hash for entry in index.extend()]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from features.console import progress_bar
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.freshness import ages, reference_date, refusal_reason
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build, clock, freshness, refuse_if_stale
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
+from features.panel import FIRST_DATE
 from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
 from models.predictor import predict
@@ -29,7 +31,6 @@ from serving.call import (
     LeadersFaltering,
     ModelInfo,
     Probabilities,
-    VerdictName,
     VerdictRecord,
 )
 from serving.call_context import CallContext, load_context
@@ -39,7 +40,16 @@ EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p
 LEGS_21 = ["broad_return_21", "cap_return_21"]
 
 
-def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, allowed: tuple[str, ...] = ()) -> Call:
+class WeekRefusedError(RefusedError):
+    """The data of this week do not carry a call; those of another may."""
+
+
+def make_call(
+    asof: pd.Timestamp | None,
+    context: CallContext | None = None,
+    allowed: tuple[str, ...] = (),
+    step: Callable[[int, int], None] | None = None,
+) -> Call:
     """The latest call, or that of the last decision at or before `asof`.
 
     Parameters
@@ -50,12 +60,17 @@ def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, all
         Shared by the calls of one process; loaded if absent.
     allowed : tuple of str
         Required series that may be stale; recorded in the call.
+    step : callable, optional
+        Told of progress, as (done, total).
 
     Raises
     ------
-    RegimeError, RefusedError
-        No data, an as-of date outside them, a stale required input, or a
-        champion trained on other data.
+    RegimeError
+        No data, or an as-of date outside them.
+    WeekRefusedError
+        A required input is stale or missing in that week.
+    RefusedError
+        The models are of other data or other features.
     """
     unknown = [key for key in allowed if key not in catalog.BY_KEY]
     if unknown:
@@ -65,24 +80,25 @@ def make_call(asof: pd.Timestamp | None, context: CallContext | None = None, all
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
     date = decision_date(whole, asof)
     snapshot = whole.as_of(date)
-    if asof is None:
-        refuse_if_stale(whole, whole.as_of(clock(whole)), clock(whole), allowed)
-    refuse_if_stale(whole, snapshot, allowed=allowed)
+    today = reference_date(whole)
+    reason = refusal_reason(whole, whole.as_of(today), today, allowed) if asof is None else None
+    reason = reason or refusal_reason(whole, snapshot, allowed=allowed)
+    if reason:
+        raise WeekRefusedError(reason)
     context = context or load_context()
     specs = context.specs
-    with progress_bar("data set", None) as step:
-        dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
+    dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
     if dataset.X.loc[[date], LEGS_21].isna().any(axis=None):
-        raise RefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
+        raise WeekRefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
     return _assemble(context, snapshot, dataset, date, asof is not None, allowed)
 
 
 def decision_date(snapshot: Snapshot, asof: pd.Timestamp | None) -> pd.Timestamp:
     """The last decision date at or before `asof`, or before the end of the data."""
     end = snapshot.last if asof is None else min(asof, snapshot.last)
-    dates = calendar.decision_dates(pd.Timestamp("1927-01-01"), end)
+    dates = calendar.decision_dates(FIRST_DATE[snapshot.legs], end)
     if not len(dates):
-        raise RegimeError(f"--asof {end.date()} lies before the data begin")
+        raise RegimeError(f"no call of {end.date()}: it lies before the data begin")
     return pd.Timestamp(dates[-1])
 
 
@@ -113,7 +129,7 @@ def _assemble(
     return Call(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
-        verdict=cast(VerdictName, said),
+        verdict=said.value,
         head_to_head=probabilities.rotation / (probabilities.rotation + probabilities.breakdown),
         head_to_head_evidence=float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE_LEVEL,
         probabilities=probabilities,
@@ -171,7 +187,7 @@ def _last_week(dataset: Dataset, model: FittedModel, date: pd.Timestamp) -> Last
 def _freshness(snapshot: Snapshot) -> dict[str, Freshness]:
     return {
         str(one.series): Freshness(last=one.last.date(), stale=bool(one.stale), required=bool(one.required))
-        for one in freshness(snapshot).itertuples()
+        for one in ages(snapshot).itertuples()
     }
 
 

@@ -7,16 +7,16 @@ without knowledge of the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.console import progress_bar
-from features.data import store
+from features.data import calendar, store
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
+from features.data.files import drafted
 from features.data.paths import home
 from features.dataset import OUTCOMES, build
 from models.evaluation import metrics
@@ -25,6 +25,7 @@ from models.tracking import registry
 from models.tracking.registry import registry_name
 from serving import journal
 from serving.journal_entry import Entry, EntryType
+from serving.running_evidence import Evidence, evidence_of
 
 REPORTED = ("log_loss", "log_loss_skill", "log_loss_skill_p", "auc_breakdown", "auc_rotation", "auc_head_to_head")
 TYPES: tuple[EntryType, ...] = ("live", "replay")
@@ -36,7 +37,8 @@ class Scorecard:
     """Scores of the live calls and of the replays.
 
     `kind` says which of the two `log_loss_skill` is of: the live calls, or the
-    replays while no live call has matured.
+    replays while no live call has matured. `evidence` is what each of the two has
+    proved so far, by null hypothesis.
     """
 
     kind: EntryType | None
@@ -44,6 +46,7 @@ class Scorecard:
     live: Scores
     replay: Scores
     digest: str | None = None
+    evidence: dict[EntryType, tuple[Evidence, ...]] = field(default_factory=dict)
 
     def to_json_object(self) -> dict[str, Any]:
         """JSON-ready values, under the keys of `score --json`."""
@@ -55,7 +58,9 @@ def call_table(entries: Iterable[Entry], outcome: pd.Series) -> pd.DataFrame:
     rows = []
     for entry in entries:
         call = entry.call
-        row: dict[str, Any] = {"date": pd.Timestamp(call.asof), "kind": entry.entry_type, "n": entry.n}
+        date = pd.Timestamp(call.asof)
+        row: dict[str, Any] = {"date": date, "label_end": calendar.session_after(date, HORIZON), "n": entry.n}
+        row |= {"kind": entry.entry_type}
         row |= {"verdict": call.verdict, "model": call.model.name, "version": call.model.version}
         row |= {"faltering": call.leaders_faltering.now, "promised": call.model.skill}
         for prefix, shares in (("p", call.probabilities), ("base", call.base_rates), ("markov", call.markov)):
@@ -111,11 +116,18 @@ def scorecard(table: pd.DataFrame, corrected: int, digest: str | None = None) ->
     parts = {name: scores_of(table[table["kind"] == name]) for name in TYPES}
     parts["live"]["corrections"] = corrected
     top: EntryType = "live" if parts["live"].get("matured") else "replay"
-    return Scorecard(top, parts[top].get("log_loss_skill"), parts["live"], parts["replay"], digest)
+    matured = table[table["outcome"].notna()].sort_values("date")
+    evidence = {name: evidence_of(matured[matured["kind"] == name]) for name in TYPES}
+    return Scorecard(top, parts[top].get("log_loss_skill"), parts["live"], parts["replay"], digest, evidence)
 
 
-def score_journal() -> Scorecard:
+def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
     """Score the calls of the source in force on its data, and tag each model version with what its calls earned.
+
+    Parameters
+    ----------
+    step : callable, optional
+        Told of progress, as (done, total).
 
     Raises
     ------
@@ -127,10 +139,10 @@ def score_journal() -> Scorecard:
     scored = journal.scored(entries)
     if not scored:
         return Scorecard(None, None, {"calls": 0}, {"calls": 0})
-    with progress_bar("data set", None) as step:
-        dataset = build(store.load(), "path", step)
+    dataset = build(store.load(), "path", step)
     table = call_table(scored, dataset.outcome)
-    table.to_parquet(home() / "scores.parquet", index=False)
+    with drafted(home() / "scores.parquet") as draft:
+        table.to_parquet(draft, index=False)
     _tag_versions(table)
     return scorecard(table, len(journal.corrections(entries)), dataset.digest)
 

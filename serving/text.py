@@ -7,6 +7,8 @@ from rich.table import Table
 
 from features.data.calendar import HORIZON
 from serving.call import Call, Driver
+from serving.journal_entry import EntryType
+from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
 
 
@@ -99,8 +101,13 @@ def _data(call: Call) -> list[str]:
 
 def print_scorecard(card: Scorecard, out: Console) -> None:
     """Print how the calls turned out: live ones, then replays."""
-    for name, scores in (("live", card.live), ("replay", card.replay)):
+    parts: dict[EntryType, Scores] = {"live": card.live, "replay": card.replay}
+    for name, scores in parts.items():
         _print(out, _scores(name, scores))
+        for evidence in card.evidence.get(name, ()):
+            _print(out, f"  {sentence(evidence)}")
+    if any(card.evidence.values()):
+        _print(out, patience())
 
 
 def _scores(name: str, scores: Scores) -> str:

@@ -23,6 +23,7 @@ from features.data.errors import RegimeError
 from serving.exit_status import BudgetSpentError
 
 T = TypeVar("T")
+SECONDS_TO_DIE = 5.0
 
 
 def run_within(seconds: float, work: Callable[..., T], *arguments: Any) -> T:
@@ -88,10 +89,13 @@ def _end(child: BaseProcess) -> None:
     """End the child and whatever it has started; a child that has sent its result has a second to leave by itself."""
     child.join(1.0 if child.exitcode is None else None)
     if child.exitcode is None:
+        started: list[psutil.Process] = []
         with contextlib.suppress(psutil.NoSuchProcess):
-            for one in psutil.Process(child.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    one.kill()
+            started = psutil.Process(child.pid).children(recursive=True)
         child.kill()
         child.join()
+        for one in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(started, timeout=SECONDS_TO_DIE)
     child.close()

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
+from features import readback
+from features.console import progress_bar
 from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
+from features.data.files import lock
 from features.data.paths import home
 from features.data.refresh import Source, refresh_store
 from models.tracking import registry
 from serving import journal
+from serving.anchor import Anchors
 from serving.call import Call
 from serving.call_context import load_context
 from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
@@ -40,11 +41,14 @@ class WeeklyResult:
     scores: Scorecard
     report: Path
     refresh_failed: str | None
+    not_anchored: tuple[str, ...]
 
     @property
     def exit_status(self) -> ExitStatus:
-        """3 when the call stands on older data, else 0."""
-        return ExitStatus.older_data_used if self.refresh_failed else ExitStatus.done
+        """3 when the call stands on older data, else 7 when the head is not anchored, else 0."""
+        if self.refresh_failed:
+            return ExitStatus.older_data_used
+        return ExitStatus.not_anchored if self.not_anchored else ExitStatus.done
 
     @property
     def summary(self) -> str:
@@ -63,10 +67,13 @@ class WeeklyResult:
             "journal": {"lines": self.lines, "head": self.head, **entry},
             "scores": self.scores.to_json_object(),
             "report": str(self.report),
+            "not_anchored": list(self.not_anchored),
         }
 
 
-def run_weekly(source: Source | None, folder: Path | None, budget: float, catch_up: bool) -> WeeklyResult:
+def run_weekly(
+    source: Source | None, folder: Path | None, budget: float, catch_up: bool, anchors: Anchors
+) -> WeeklyResult:
     """Everything a week needs, in order, within `budget` seconds.
 
     Parameters
@@ -79,58 +86,54 @@ def run_weekly(source: Source | None, folder: Path | None, budget: float, catch_
         Seconds for the whole run; it is ended when they are used up.
     catch_up : bool
         Make the calls of missed weeks too, as replays.
+    anchors : Anchors
+        Where the journal's head goes besides.
 
     Raises
     ------
     RegimeError, RefusedError
         With the exit statuses of `ExitStatus`.
     """
-    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up)
+    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up, anchors)
 
 
-def weekly_steps(source: Source, folder: Path | None, catch_up: bool) -> WeeklyResult:
+def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: Anchors) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
     if folder is not None and not folder.is_dir():
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
     if (source is Source.folder) != (folder is not None):
         raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
-    with _alone():
+    with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
-        call = make_call(None)
+        with progress_bar("data set", None) as step:
+            call = make_call(None, step=step)
         entry = journal.append(call, _now())
         caught_up = _catch_up(call) if catch_up else ()
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
         registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
-    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed)
+        not_anchored = tuple(anchors.put(head, lines))
+    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed, not_anchored)
 
 
 def _now() -> pd.Timestamp:
     return pd.Timestamp.now("UTC")
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    try:
-        with FileLock(home() / "weekly.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise RegimeError("another weekly run is at work; this one does nothing") from error
-
-
 def _refresh(source: Source, folder: Path | None) -> str | None:
-    """Refresh; the error in one line if that failed but older data of the same source are in force."""
+    """Refresh; the error in one line if that failed but older data of the same source are stored."""
     try:
-        refresh_store(source, folder)
+        refresh_store(source, folder, prove=readback.check)
     except RefusedError:
         raise
     except RegimeError as error:
-        stored = str(store.current_manifest()["source"]) if (home() / "CURRENT").exists() else None
-        if stored != source.value:
-            held = f"the data in force are of source {stored}" if stored else "nothing is stored"
+        stored = store.stored()
+        if source.value not in stored:
+            held = f"only {', '.join(sorted(stored))} data are stored" if stored else "nothing is stored"
             raise NoDataOfSourceError(f"{error}; {held}: no call is made") from error
+        store.use(source.value)
         return str(error)
     return None
 

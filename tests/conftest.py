@@ -58,6 +58,14 @@ def sample_snapshot():
 
 
 @pytest.fixture(scope="session")
+def us_snapshot():
+    """A synthetic US market 1994-2010 with every table; not to be changed."""
+    from tests.support.us_market import us_snapshot
+
+    return us_snapshot()
+
+
+@pytest.fixture(scope="session")
 def shared_snapshot():
     tables, legs, last = folder.read(SHARED)
     return store.Snapshot("1" * 16, "folder", legs, last, tables)

@@ -236,3 +236,13 @@ def test_help_comes_within_four_tenths_of_a_second_of_python():
 
     pairs = [(seconds(BIN / "regime", "--help"), seconds(sys.executable, "-c", "pass")) for _ in range(5)]
     assert min(one for one, _ in pairs) - min(other for _, other in pairs) < 0.4
+
+
+def test_the_umbrella_quiets_mlflow_as_the_room_s_own_command_does(monkeypatch, regime_main):
+    from models.tracking import connection
+
+    told = []
+    monkeypatch.setattr(connection, "set_process_environment", lambda: told.append(True))
+    regime_main("train", "--help")
+    regime_main("data", "--help")
+    assert told == [True]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from features.data import store
+from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
 from models.estimators import BASELINES
@@ -18,7 +19,6 @@ from models.tracking.registry import registry_name
 from training import dask_cluster, gate_case, gate_wording, run_logger
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun, model_name
-from training.progress import Progress, silent
 from training.walkforward import walk_forward
 
 

@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 from features.data import store
 from features.data.errors import RegimeError
 from features.data.paths import home
+from features.data.progress import Progress, silent
 from features.dataset import build
 from models import fingerprint
 from models.estimators import TREES
@@ -29,7 +30,6 @@ from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, WEIGHTINGS, ModelSpec, 
 from models.tracking import sweeps
 from training import dask_cluster
 from training.inner_folds import InnerFolds, fold_losses, inner_walk_forward
-from training.progress import Progress, silent
 
 STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
 WARMUP_SHARE = 0.25  # of the inner folds, before a trial may be pruned

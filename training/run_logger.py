@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.data.paths import home
+from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.verdicts import track_record
@@ -20,7 +21,6 @@ from models.tracking.registry import registry_name
 from training import gate_wording
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
-from training.progress import Progress, silent
 from training.report import figures, importance, model_card
 from training.standing import aliases, standing_of
 

@@ -11,6 +11,8 @@
 * ``earnings`` 95 days after it (Shiller's ten-year earnings: a quarter's reports are in by then);
 * ``survey``   50 days after the start of the quarter it is dated (senior loan officers);
 * ``quarter``  80 days after the end of the quarter it is dated (financial accounts, Z.1);
+* ``report``   when the CFTC published the report of that date (`sources.cftc`: three federal business days, late
+  releases by their notice);
 * ``vintage``  on the date the source says it was published (`realtime_start`).
 
 `max_age` is in calendar days, from the observation's *availability*: an older
@@ -24,9 +26,14 @@ from typing import Literal
 
 import pandas as pd
 
-Lag = Literal["close", "next", "week", "month", "release", "earnings", "survey", "quarter", "vintage"]
+from features.data.sources import cftc
+
+Lag = Literal["close", "next", "week", "month", "release", "earnings", "survey", "quarter", "report", "vintage"]
+# Prices of single stocks, and the dated list of who is a member: not series, so they have no entry below.
+MEMBERS = "prices_sp500"
+MEMBERSHIP = "sp500_membership"
 # Tables whose rows share one lag; a column with another lag is stored apart, as TABLE_LAG.
-TABLE_LAG: dict[str, Lag] = {"fredmd": "month"}
+TABLE_LAG: dict[str, Lag] = {"fredmd": "month", "cftc_positioning": "report"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,20 @@ def _macro(key: str, lag: Lag, unit: str, meaning: str, max_age: int = 45, revis
 def _named_seven(ticker: str) -> Series:
     meaning = "one of the seven named in 2023, with hindsight"
     return Series(ticker, "prices_mag7", ticker, "adjusted close, USD", "close", meaning, defined_on="2023-06-01")
+
+
+def _position(contract: str, group: str) -> Series:
+    key, since = f"{contract}_{group}", str(cftc.PUBLISHED_SINCE.date())
+    who = {"leveraged": "leveraged funds", "asset_manager": "asset managers"}[group]
+    meaning = f"{contract} futures: net position of {who} over open interest"
+    unit = "share of open interest"
+    # The longest wait between two publications, in the autumn of 2025, was 54 days.
+    return Series(key, "cftc_positioning", key, unit, "report", meaning, max_age=60, published_since=since)
+
+
+def _earnings(column: str, meaning: str) -> Series:
+    # Each row says what was known on its session, from the filings of the days before.
+    return Series(f"earnings_{column}", "earnings_breadth", column, "share", "close", meaning)
 
 
 MAG7 = ("AAPL", "MSFT", "GOOGL", "AMZN", "NVDA", "TSLA", "META")
@@ -188,7 +209,16 @@ CATALOG: tuple[Series, ...] = (
     _h15("T10YIE", "10-year breakeven inflation"),
     _h15("RRPONTSYD", "overnight reverse repo, billions"),
     _h15("BAA10Y", "Baa minus 10-year Treasury"),
-    _h15("BAMLC0A0CM", "ICE BofA investment-grade spread"),
+    Series(
+        "BAMLC0A0CM",
+        "fred",
+        "BAMLC0A0CM",
+        "percent",
+        "next",
+        "ICE BofA investment-grade spread",
+        max_age=10,
+        substitute="BAA10Y, LQD/IEF",
+    ),
     _h15("DFF", "effective federal funds rate"),
     _h15("DAAA", "Moody's Aaa yield, daily"),
     _h15("DBAA", "Moody's Baa yield, daily"),
@@ -200,7 +230,7 @@ CATALOG: tuple[Series, ...] = (
         "next",
         "ICE BofA high-yield spread",
         max_age=10,
-        substitute="BAA10Y",
+        substitute="BAA10Y, HYG/IEF",
     ),
     _macro("CPIAUCSL", "release", "index", "consumer prices, seasonally adjusted"),
     _macro("CPILFESL", "release", "index", "core consumer prices, seasonally adjusted"),
@@ -212,6 +242,10 @@ CATALOG: tuple[Series, ...] = (
     _macro("DRTSCILM", "survey", "percent", "banks tightening standards, net", max_age=110, revised=False),
     _macro("MMMFFAQ027S", "quarter", "millions", "money-market fund assets", max_age=110),
     Series("NFCI_FIRST", "fred", "NFCI_FIRST", "index", "vintage", "financial conditions, first prints", max_age=14),
+    *(_position(contract.name, group) for contract in cftc.CONTRACTS for group in cftc.POSITIONS),
+    _earnings("grew", "S&P 500 members whose quarterly net income grew on the year"),
+    _earnings("grew_without_seven", "the same without the seven named in 2023"),
+    _earnings("covered", "S&P 500 members whose earnings are known"),
     Series("AAA", "fredmd", "AAA", "percent", "month", "Moody's Aaa yield, monthly mean", max_age=45),
     Series("BAA", "fredmd", "BAA", "percent", "month", "Moody's Baa yield, monthly mean", max_age=45),
 )
@@ -273,6 +307,8 @@ def available_sessions(dates: pd.DatetimeIndex, lag: Lag, calendar: pd.DatetimeI
     calendar : DatetimeIndex
         NYSE sessions reaching beyond the last date.
     """
+    if lag == "report":
+        return cftc.available_at(dates)
     month_end = dates + pd.offsets.MonthEnd(0)
     position = {
         "close": lambda: calendar.searchsorted(dates, side="left"),

@@ -19,11 +19,13 @@ def home() -> Path:
         If the path, or one above it, is a file, or cannot be created.
     """
     named = os.environ.get("REGIME_HOME")
-    path = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("regime"))
     try:
+        path = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("regime"))
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: ~ of a user who does not exist
+        reason = getattr(error, "strerror", None) or error
+        place = named or "of this user"
         raise RegimeError(
-            f"the data directory {path} cannot be used ({error.strerror}): set REGIME_HOME to a directory"
+            f"the data directory {place} cannot be used ({reason}): set REGIME_HOME to a directory"
         ) from error
     return path

@@ -8,7 +8,7 @@ Layout of the data directory::
     CURRENT.<source>                     the digest to go back to, for a source that is not in force
 
 A refresh writes a whole snapshot beside the others and then replaces CURRENT in
-one `os.replace`: a crash, or two refreshes at once, leave the old or the new.
+one step: a crash, or two refreshes at once, leave the old or the new.
 Sample, folder and live data lie side by side; `use` chooses which is in force.
 The digest is the SHA-256 over the tables' own digests, source and legs, so the
 same content always has the same name.
@@ -24,7 +24,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -34,11 +34,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.data import files, retention
+from features.data.arrays import Tables
 from features.data.errors import RefusedError, RegimeError
-from features.data.files import sync
 from features.data.paths import home
-
-Tables = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -107,40 +106,72 @@ def _digest(manifest: dict[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def write(tables: Tables, source: str, legs: str, last: pd.Timestamp, notes: dict[str, Any] | None = None) -> str:
-    """Write a snapshot, make it the current one, and return its digest."""
+def write(
+    tables: Tables,
+    source: str,
+    legs: str,
+    last: pd.Timestamp,
+    notes: dict[str, Any] | None = None,
+    prove: Callable[[Snapshot], None] | None = None,
+) -> str:
+    """Write a snapshot, make it the current one, and return its digest.
+
+    `prove` gets the snapshot as read back from the files, before the pointer moves; what it raises
+    leaves the stored snapshot in force.
+
+    Raises
+    ------
+    RegimeError
+        The store cannot be written; the snapshot in force stays in force.
+    """
     root = home() / "snapshots"
-    try:
-        root.mkdir(exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root))
-    except OSError as error:
-        raise RegimeError(
-            f"the store {root} cannot be written ({error.strerror}): choose another REGIME_HOME"
-        ) from error
-    try:
+    manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date())}
+    with files.drafted_folder(root) as draft:
         digests = {}
         for name, table in sorted(tables.items()):
             path = draft / f"{name}.parquet"
             table.to_parquet(path, compression="zstd")
             digests[name] = _file_digest(path)
-            sync(path)
-        manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date()), "tables": digests}
+        manifest["tables"] = digests
         if notes:
             manifest["notes"] = notes
         digest = _digest(manifest)
-        (draft / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        sync(draft / "manifest.json")
-        if not (root / digest).exists():
-            draft.rename(root / digest)
-            sync(root)
-        _put_in_force(digest, source)
-    except OSError as error:
-        raise RegimeError(
-            f"the snapshot could not be written ({error.strerror}); the stored one is untouched"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        files.write_all(draft / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+        if prove is not None:
+            written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
+            prove(Snapshot(digest, source, legs, last, written, notes or {}))
+        _move_damaged(root / digest, manifest)
+        retention.link_equal_tables(draft, digests)
+        files.publish(draft, root / digest)
+        os.utime(root / digest)  # a snapshot that comes back is a new one to `retention`
+    _put_in_force(digest, source)
     return digest
+
+
+def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
+    """Make room for a snapshot whose stored copy was changed or is not whole, so that a refresh mends it."""
+    digests = manifest["tables"]
+    assert isinstance(digests, dict)
+    if not folder.exists():
+        return
+    try:
+        same = json.loads((folder / "manifest.json").read_text()) == manifest
+        whole = same and all(_file_digest(folder / f"{name}.parquet") == want for name, want in digests.items())
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        aside = folder.with_name(f".damaged-{folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+
+
+def _every_tenth(path: Path) -> pd.DataFrame:
+    """A written table; of a wide one every tenth column, which shows as much in a tenth of the time."""
+    import pyarrow.parquet as pq  # here: a call that finds its answer in a cache reads no table
+
+    names = pq.read_schema(path).names
+    wide = len(names) > 200
+    return pd.read_parquet(path, columns=[*names[:-2:10], *names[-2:]] if wide else None)
 
 
 def _put_in_force(digest: str, source: str) -> None:
@@ -150,18 +181,8 @@ def _put_in_force(digest: str, source: str) -> None:
     except RegimeError:  # nothing is stored yet, or it does not verify: nothing to go back to
         before = None
     if before is not None and before["source"] != source:
-        _point(f"CURRENT.{before['source']}", str(before["digest"]))
-    _point("CURRENT", digest)
-
-
-def _point(name: str, digest: str) -> None:
-    handle, draft = tempfile.mkstemp(prefix=f".{name}-", dir=home())
-    with os.fdopen(handle, "w") as file:
-        file.write(digest + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(draft).replace(home() / name)
-    sync(home())
+        files.write_file(home() / f"CURRENT.{before['source']}", f"{before['digest']}\n")
+    files.write_file(home() / "CURRENT", digest + "\n")
 
 
 def stored() -> dict[str, dict[str, object]]:

@@ -3,7 +3,19 @@
 To add a feature, add one entry to one of these tuples.
 """
 
-from features.families import breadth, flows, macro, rates, relative_strength, sectors, sentiment, spreads, volatility
+from features.families import (
+    breadth,
+    earnings,
+    flows,
+    macro,
+    positioning,
+    rates,
+    relative_strength,
+    sectors,
+    sentiment,
+    spreads,
+    volatility,
+)
 from features.feature import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -16,6 +28,8 @@ FEATURES: tuple[Feature, ...] = (
     *macro.FEATURES,
     *flows.FEATURES,
     *sentiment.FEATURES,
+    *positioning.FEATURES,
+    *earnings.FEATURES,
 )
 
 # The signals of the research note, in its order; a feature names the one it stands for.
@@ -51,10 +65,7 @@ SIGNALS: dict[str, str] = {
     "sentiment": "A survey of consumers.",
     "options activity": "Put/call ratios and SKEW.",
     "valuation gap": "Index P/E and how far value has run against growth.",
+    "earnings broadening": "Members whose quarterly net income grew on the year, from filings as first made.",
+    "hedge-fund positioning": "Net futures positions of leveraged funds and asset managers over open interest, weekly.",
 }
-NOT_COVERED: dict[str, str] = {
-    "earnings broadening": "needs point-in-time earnings by company; SEC EDGAR's company facts (free, filed dates) "
-    "from 2009 could cover it",
-    "hedge-fund positioning": "no free daily source; the CFTC's weekly Commitments of Traders (free, three days late) "
-    "covers futures, 13F filings come 45 days late",
-}
+NOT_COVERED: dict[str, str] = {}

@@ -124,7 +124,9 @@ def _fit_horizon(data: RangeData, spec: RangeSpec, horizon: int, week: int, cach
     found: dict[str, float] = {}
     for place, (names, trace) in enumerate(zip(sets, traces, strict=True)):
         scores = _scores(data, spec, horizon, names, trace, week, cache)
-        length, means = pools.best_length(scores, *_ages(then, week, scores), half_life=spec.half_life_years)
+        length, means = pools.best_length(
+            scores, week - np.arange(len(scores), dtype=float), half_life=spec.half_life_years
+        )
         label = "+".join(names) or "constant"
         found |= {f"{label}, {years}": mean for years, mean in means.items()}
         value = means.get(pools.name_of(length), 0.0)
@@ -148,10 +150,6 @@ def training_rows(data: RangeData, spec: RangeSpec, horizon: int, week: int) -> 
     """Weeks a fit at row `week` may learn from: from `train_start`, the whole horizon ended before the decision."""
     ended = data.ahead[horizon].ended_before(int(data.legs.places[week]))
     return np.asarray(ended & (data.dates >= pd.Timestamp(spec.train_start)))
-
-
-def _ages(then: Ahead, week: int, scores: np.ndarray) -> tuple[np.ndarray]:
-    return (week - np.arange(len(scores), dtype=float),)
 
 
 def _scores(
@@ -252,7 +250,7 @@ def _members(
 
 
 def _column(data: RangeData, spec: RangeSpec, name: str, others: tuple[Member, ...], week: int) -> list[Member]:
-    """A column as a member: alone as it stands; beside others on their level; before its data, the one instead of it."""
+    """A column as a member: alone as it stands, beside others on their level; another one stands in before its data."""
     past, instead = data.frame.iloc[: week + 1], BY_NAME[spec.model].instead
     if others:
         joined = scales.joined(past[name], scales.log_scale(others, past), np.ones(len(past), bool), OVERLAP_WEEKS)

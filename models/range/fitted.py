@@ -15,7 +15,7 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """A log scale that is one column plus `shift`; where that is missing, `instead` plus its own shift, if there is one."""
+    """A log scale that is one column plus `shift`; where that is missing, `instead` plus its own shift, if any."""
 
     type: Literal["column"] = "column"
     column: str

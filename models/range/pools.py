@@ -36,7 +36,7 @@ def members_at(ahead: Ahead, dates: pd.DatetimeIndex, week: int, years: int | No
     rows = ahead.ended_before(int(ahead.ends[week]) - ahead.horizon) & known
     if years is not None:
         rows &= np.asarray(dates >= dates[week] - pd.DateOffset(years=years))
-    return rows
+    return np.asarray(rows)
 
 
 def crps(draws: np.ndarray, happened: np.ndarray) -> np.ndarray:

@@ -128,8 +128,9 @@ def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
         case Column():
             values = frame[member.column].to_numpy(float) + member.shift
             if member.instead is None:
-                return values
-            return np.where(np.isnan(values), frame[member.instead].to_numpy(float) + member.shift_instead, values)
+                return np.asarray(values)
+            other = frame[member.instead].to_numpy(float) + member.shift_instead
+            return np.asarray(np.where(np.isnan(values), other, values))
         case Linear():
             Z = _standardised(
                 frame[list(member.features)].to_numpy(float),
@@ -141,7 +142,7 @@ def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
             return np.asarray((np.ascontiguousarray(Z) * np.array(member.coef)).sum(axis=1) + member.intercept)
         case Boosted():
             values = np.ascontiguousarray(frame[list(member.features)].to_numpy(float))
-            return _one(member.start, frame) + np.asarray(member.loaded.predict(values, num_threads=1))
+            return np.asarray(_one(member.start, frame) + member.loaded.predict(values, num_threads=1))
         case _:
             assert_never(member)
 

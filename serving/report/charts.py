@@ -13,13 +13,14 @@ from features.data.store import Snapshot
 from features.families import FEATURES
 from features.families.sectors import SECTORS, STYLES
 from features.panel import build_inputs
+from models.evaluation import calibration
+from models.evaluation.predictions import is_monthly, matured_rows
+from models.figures.colors import GRID, INK, MUTED, OUTCOME_COLORS
 
 YEARS = 10  # percentiles are over these
 SHOWN = 756  # sessions on a chart, three years
 TAIL_WEEKS = 8
-INK, MUTED, GRID = "#1f2933", "#7b8794", "#e4e7eb"
-COLORS = {"rotation": "#2a9d8f", "breakdown": "#d1495b", "neither": "#b0b7bf"}
-PALETTE = ("#33658a", "#d1495b", "#2a9d8f", "#f2a541", "#6a4c93", "#86bbd8", "#8d6a4f", "#c06c84", "#4b5d67")
+PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#8D6A4F", "#6A4C93", "#4B5D67", "#B5A642", "#33658A")
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def history(predictions: pd.DataFrame) -> go.Figure:
             y=100.0 * table[f"p_{name}"],
             name=f"P({name})",
             mode="lines",
-            line={"color": COLORS[name], "width": 1.8},
+            line={"color": OUTCOME_COLORS[name], "width": 1.8},
         )
     for name in ("rotation", "breakdown"):
         when = table.loc[table["outcome"] == name, "date"]
@@ -188,7 +189,7 @@ def history(predictions: pd.DataFrame) -> go.Figure:
             y=np.full(len(when), -3.0 if name == "rotation" else -6.0),
             name=f"{name} followed",
             mode="markers",
-            marker={"color": COLORS[name], "symbol": "square", "size": 5},
+            marker={"color": OUTCOME_COLORS[name], "symbol": "square", "size": 5},
             hoverinfo="x",
         )
     _layout(figure, "Probabilities, made before, and what followed", 320)
@@ -197,24 +198,36 @@ def history(predictions: pd.DataFrame) -> go.Figure:
 
 
 def reliability(predictions: pd.DataFrame) -> go.Figure:
-    """Stated against observed frequency of breakdown in ten equal-count bins of matured weeks."""
-    table = predictions[predictions["outcome"].notna()]
+    """Stated against observed frequency of rotation and breakdown, with what a calibrated model would show.
+
+    The numbers are those of the model card's diagram: `models.evaluation.calibration`.
+    """
+    matured = matured_rows(predictions)
+    z = calibration.latent(len(matured), is_monthly(pd.DatetimeIndex(matured["date"])))
     figure = go.Figure()
-    figure.add_scatter(x=[0, 60], y=[0, 60], mode="lines", line={"color": MUTED, "dash": "dot"}, name="as stated")
     for name in ("rotation", "breakdown"):
-        p, truth = table[f"p_{name}"], (table["outcome"] == name).astype(float)
-        bins = pd.qcut(p.rank(method="first"), 10, labels=False)
-        mean, seen, count = p.groupby(bins).mean(), truth.groupby(bins).mean(), truth.groupby(bins).size()
+        truth = (matured["outcome"] == name).to_numpy()
+        found = calibration.reliability(matured[f"p_{name}"].to_numpy(float), truth, z)
         figure.add_scatter(
-            x=100.0 * mean,
-            y=100.0 * seen,
+            x=100.0 * found.stated,
+            y=100.0 * found.observed,
+            error_y={
+                "array": 100.0 * (found.high - found.observed),
+                "arrayminus": 100.0 * (found.observed - found.low),
+                "symmetric": False,
+                "color": GRID,
+                "thickness": 6,
+                "width": 0,
+            },
             mode="lines+markers",
             name=name,
-            text=[f"{n} weeks" for n in count],
-            line={"color": COLORS[name]},
+            text=[f"{count:.0f} weeks" for count in found.count],
+            line={"color": OUTCOME_COLORS[name]},
         )
-    _layout(figure, "Calibration: what was said and how often it came", 320)
+    top = max(float(np.nanmax(trace.x)) for trace in figure.data)
+    figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line={"color": MUTED, "dash": "dot"}, name="as stated")
+    _layout(figure, "Calibration: stated and observed frequency; grey: where a calibrated model would lie", 320)
     figure.update_layout(hovermode="closest")
-    figure.update_xaxes(title="said, %")
-    figure.update_yaxes(title="came, %")
+    figure.update_xaxes(title="stated, %")
+    figure.update_yaxes(title="observed, %")
     return figure

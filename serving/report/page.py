@@ -11,8 +11,9 @@ import plotly.io
 import plotly.offline
 
 from features.data.calendar import HORIZON
-from features.data.errors import RegimeError
+from features.data.files import write_file
 from features.data.paths import home
+from models.figures.colors import INK, OUTCOME_COLORS, VERDICT_COLORS
 from models.tracking.registry import Registered
 from serving import journal
 from serving.call import Call
@@ -38,12 +39,12 @@ td,th{padding:4px 10px 4px 0;text-align:left;border-bottom:1px solid var(--line)
 .bar{height:10px;border-radius:5px;background:var(--line);position:relative;min-width:90px}
 .bar i{position:absolute;left:0;top:0;bottom:0;border-radius:5px}
 .bar b{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--ink)}
-.verdict{display:inline-block;padding:2px 10px;border-radius:12px;color:#fff;font-weight:600}
+.verdict{display:inline-block;padding:2px 10px;border-radius:12px;font-weight:600}
 ul{margin:4px 0;padding-left:18px}
 """
 # A chart drawn while the page is still growing has the width of that moment.
 FIT = "addEventListener('load',()=>document.querySelectorAll('.js-plotly-plot').forEach(e=>Plotly.Plots.resize(e)))"
-VERDICT_COLORS = charts.COLORS | {"neither": "#52606d", "no_evidence": "#52606d"}
+DARK = ("rotation", "breakdown")  # verdicts whose colour carries white letters
 
 
 def _figure(figure: go.Figure) -> str:
@@ -61,7 +62,7 @@ def _probabilities(call: Call) -> str:
     rows = []
     for name, value in call.probabilities.as_dict().items():
         bar = (
-            f'<div class="bar"><i style="width:{100 * value:.1f}%;background:{charts.COLORS[name]}"></i>'
+            f'<div class="bar"><i style="width:{100 * value:.1f}%;background:{OUTCOME_COLORS[name]}"></i>'
             f'<b style="left:{100 * base_rates[name]:.1f}%"></b></div>'
         )
         cells = f"<td>{value:.1%}</td><td>{bar}</td><td>{base_rates[name]:.1%}</td><td>{challenger[name]:.1%}</td>"
@@ -112,9 +113,9 @@ def headline(call: Call, head: str) -> str:
     role = "champion" if model.champion else "no champion: the challenger is shown"
     mark = "" if call.head_to_head_evidence else " (no evidence on rotation)"
     of_model = f"{model.name} v{model.version} ({model.estimator}, {role})"
-    color = VERDICT_COLORS[call.verdict]
+    badge = f"background:{VERDICT_COLORS[call.verdict]};color:{'#fff' if call.verdict in DARK else INK}"
     lines = [
-        f'<h1><span class="verdict" style="background:{color}">{spoken(call.verdict)}</span></h1>',
+        f'<h1><span class="verdict" style="{badge}">{spoken(call.verdict)}</span></h1>',
         f"<p>As of {call.asof}, for the next {HORIZON} sessions. Rotation against breakdown: {call.head_to_head:.0%}"
         f"{mark}. Leaders {f'falter since {since}' if since else 'do not falter'}.</p>",
         _probabilities(call),
@@ -181,8 +182,5 @@ def write_report(path: Path, call: Call | None = None) -> Path:
     call = call or make_call(None, context)
     snapshot = context.snapshot.as_of(pd.Timestamp(call.asof))
     text = render(call, charts.chart_data(snapshot), _predictions(context.shown), journal.verify()[1])
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RegimeError(f"the report {path} cannot be written ({error.strerror})") from error
+    write_file(path, text)
     return path

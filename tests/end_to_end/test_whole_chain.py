@@ -37,7 +37,9 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch):
     )
     assert "unknown label" in failing("regime-train", "run", "default", "--set", "label=paht")
     assert "did you mean default" in failing("regime-train", "run", "defualt")
-    assert "YYYY-MM-DD" in failing("regime-predict", "--asof", "yesterday")
+    for word in ("yesterday", "", "NaT"):
+        assert "YYYY-MM-DD" in failing("regime-predict", "--asof", word)
+    assert "YYYY-MM-DD" in failing("regime-predict", "backfill", "--from", "2020")
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("REGIME_HOME", str(tmp_path / "file"))
     assert "set REGIME_HOME" in failing("regime-data", "refresh", "--source", "sample")
@@ -47,6 +49,18 @@ def test_a_stale_required_input_is_refused(tmp_path):
     path = write_folder(tmp_path / "data")
     regime("regime-data", "refresh", "--source", "folder", "--folder", str(path))
     assert "required input VIX is missing" in failing("regime-predict", status=2)
+
+
+def test_each_way_a_weekly_run_fails_has_a_status_of_its_own(tmp_path):
+    regime("regime-data", "refresh", "--source", "sample")
+    weekly = ("regime-predict", "weekly", "--source")
+    assert "no such directory" in failing(*weekly, "folder", "--folder", str(tmp_path / "dta"), status=4)
+    assert "--source folder needs --folder" in failing(*weekly, "folder")
+    assert "time budget of 1 s is used up" in failing(*weekly, "sample", "--budget", "1", status=5)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    # The sample is stored and in force; a folder that cannot be read does not fall back on it.
+    assert "only sample data are stored" in failing(*weekly, "folder", "--folder", str(empty), status=6)
 
 
 @pytest.mark.slow
@@ -79,6 +93,11 @@ def _journal_score_and_week(latest):
     assert json.loads(regime("regime-predict", "verify", "--json").stdout)["lines"] == 1
     calls = json.loads(regime("regime-predict", "backfill", "--from", "2022-10-07", "--json").stdout)
     assert [one["asof"] for one in calls][::11] == ["2022-10-07", "2022-12-23"]
+    again = regime("regime-predict", "backfill", "--from", "2022-10-07", "--json")
+    assert json.loads(again.stdout) == calls
+    assert "before the data begin" in failing("regime-predict", "backfill", "--from", "1980-01-01")
+    assert "a year of both legs" in failing("regime-predict", "backfill", "--from", "1990-01-05")
+    assert "the first would be 2001-01-04" in failing("regime-predict", "backfill", "--from", "1995-01-06")
     for one in calls:
         jsonschema.validate(one, schema)
     assert calls[-1]["probabilities"] == latest["probabilities"]

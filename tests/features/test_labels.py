@@ -96,3 +96,94 @@ def test_a_margin_only_moves_rotation_to_neither():
     assert moved.any()
     assert set(plain[moved]) == {"rotation"}
     assert set(strict[moved]) == {"neither"}
+
+
+def test_the_outcomes_of_each_label_are_in_their_order():
+    for label in ("path", "path-vol", "return"):
+        assert labels.outcomes_of(label) == ("rotation", "breakdown", "neither")
+    assert labels.outcomes_of("stress") == ("breakdown", "neither")
+    for ask in (labels.outcomes_of, labels.check):
+        with pytest.raises(RegimeError, match="unknown label 'nope'"):
+            ask("nope")
+
+
+@pytest.mark.parametrize(
+    ("label", "broad", "cap", "outcome"),
+    [
+        # The last session of the horizon counts, the one after it does not; exactly -5 % is a breakdown.
+        ("path", {21: -0.05}, {}, "breakdown"),
+        ("path", {22: -0.05}, {}, "neither"),
+        ("path", {1: -0.05, 2: 0.20}, {}, "breakdown"),
+        ("path", {0: -0.05, 1: 0.01}, {}, "rotation"),
+        ("path", {1: -0.0499}, {}, "neither"),
+        ("return", {1: -0.05, 2: 0.20}, {}, "rotation"),
+        ("return", {5: -0.0401}, {}, "breakdown"),
+        ("return", {5: -0.04}, {}, "breakdown"),  # exactly -4 % is one too
+        ("return", {5: -0.0399}, {}, "neither"),
+        ("path", {3: 0.02}, {3: 0.03}, "neither"),
+        ("path", {3: 0.03}, {3: 0.02}, "rotation"),
+        ("path", {3: -0.01}, {3: -0.02}, "neither"),  # ahead of the cap leg, but not positive
+        ("path", {3: 0.02}, {3: 0.02}, "neither"),  # level with the cap leg is not ahead of it
+        ("path", {}, {3: -0.02}, "neither"),  # zero is not positive
+    ],
+)
+def test_an_outcome_by_hand(label, broad, cap, outcome):
+    legs = [pd.Series(np.zeros(44)), pd.Series(np.zeros(44))]
+    for leg, steps in zip(legs, (broad, cap), strict=True):
+        for place, step in steps.items():
+            leg.iloc[place] = step
+    assert labels.outcomes(label, *legs)[0] == outcome
+
+
+@pytest.mark.parametrize("size", [0, 1, 21, 22, 23])
+def test_the_last_21_sessions_have_no_outcome(size):
+    legs = [pd.Series(np.full(size, 0.001)), pd.Series(np.zeros(size))]
+    got = labels.outcomes("path", *legs)
+    assert got.notna().sum() == max(0, size - 21)
+    assert got.iloc[max(0, size - 21) :].isna().all()
+
+
+def test_a_missing_return_in_the_horizon_leaves_the_outcome_open():
+    broad, cap = pd.Series(np.full(60, 0.001)), pd.Series(np.zeros(60))
+    for leg, place in ((broad, 30), (cap, 31)):
+        gap = [broad.copy(), cap.copy()]
+        gap[0 if leg is broad else 1].iloc[place] = np.nan
+        got = labels.outcomes("path", *gap)
+        assert list(np.flatnonzero(got.iloc[:39].isna())) == list(range(place - 21, place))
+
+
+def test_decisions_are_weekly_or_monthly():
+    start, end = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-03-31")
+    weekly, monthly = (labels.decision_dates(label, start, end) for label in ("path", "stress"))
+    assert list(monthly) == [pd.Timestamp(day) for day in ("2020-01-31", "2020-02-28", "2020-03-31")]
+    assert len(weekly) == 13
+    assert weekly[0] == pd.Timestamp("2020-01-03")
+
+
+def test_stress_needs_sixty_months_and_counts_the_fall():
+    index = calendar.sessions(pd.Timestamp("1990-01-02"), pd.Timestamp("1995-03-31"))
+    steps = pd.Series(np.tile([0.001, -0.001], len(index))[: len(index)], index)
+    got = labels.outcomes("stress", steps, steps).dropna()
+    # 60 months end with December 1994: January 1995, of which December's end is the decision, is the first judged.
+    assert list(got.index) == [pd.Timestamp(day) for day in ("1994-12-30", "1995-01-31", "1995-02-28")]
+    assert set(got) <= {"neither", "breakdown"}
+    steps.loc["1995-02"] = 0.0
+    steps.loc["1995-02-15"] = -0.0501
+    fell = labels.outcomes("stress", steps, steps)
+    assert fell[pd.Timestamp("1995-01-31")] == "breakdown"
+    steps.loc["1995-02"] = -0.053 / 19  # a slow fall of 5 %: nothing is volatile about it
+    slow_fall = labels.outcomes("stress", steps, steps)
+    assert slow_fall[pd.Timestamp("1995-01-31")] == "breakdown"
+
+
+def test_the_margin_reported_is_half_a_percent():
+    assert labels.ROTATION_MARGIN == 0.005
+
+
+def test_a_gap_in_the_cap_leg_leaves_a_volatility_label_open_too():
+    rng = np.random.default_rng(4)
+    broad, cap = (pd.Series(steps) for steps in rng.normal(0.0, 0.01, size=(2, 120)))
+    cap.iloc[90] = np.nan
+    got = labels.outcomes("path-vol", broad, cap)
+    # 62 sessions without a volatility, then those from 69 to 89 whose horizon holds session 90.
+    assert list(np.flatnonzero(got.iloc[:99].isna())) == [*range(62), *range(69, 90)]

@@ -9,7 +9,7 @@ import pytest
 
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF
-from models import fit, splits, stacking
+from models import fit, sample_weights, splits, stacking
 from models.predictor import predict
 from models.spec import ModelSpec
 
@@ -170,3 +170,98 @@ def test_too_few_rows_are_said(toy):
     before = toy.X.index[toy.X.index < date][-1]
     with pytest.raises(RegimeError, match=r"199 training weeks before .* at least 200"):
         fit.fit_at(toy, spec, before)
+
+
+def test_a_feature_lives_in_the_first_rows_too(toy):
+    X = toy.X.copy()
+    X.iloc[1:, X.columns.get_loc("noise")] = np.nan
+    data = dataclasses.replace(toy, X=X)
+    assert "noise" in fit.live_features(data, X.index[7])  # eight rows, the first of them with a value
+    assert "noise" in fit.live_features(data, X.index[3])
+    assert "noise" not in fit.live_features(data, X.index[8])
+
+
+def test_values_computed_before_publication_are_not_learned_from(long, monkeypatch):
+    monkeypatch.setattr(
+        fit, "PUBLISHED_SINCE", {"noise": pd.Timestamp("1980-01-04"), "moon": pd.Timestamp("1990-01-05")}
+    )
+    poisoned = long.X.copy()
+    poisoned.loc[:"1979-12-31", "noise"] = 1e6
+    published = spec(as_published=True, calibration="none", min_history_years=1.0)
+    first, other = (fit.fit_at(dataclasses.replace(long, X=X), published, DATE).to_json() for X in (long.X, poisoned))
+    assert first == other
+    model = fit.fit_at(long, published, DATE)
+    assert model.published_since == {"noise": "1980-01-04"}
+    assert "noise" in model.features
+    plain = spec(calibration="none", min_history_years=1.0)
+    assert fit.fit_at(long, plain, DATE).published_since is None
+    assert fit.fit_at(long, plain, DATE).part != model.part
+
+
+def test_members_are_weighed_by_independent_months(long, monkeypatch):
+    """Twelve months hold 52 weekly predictions."""
+    seen = []
+    weigh = fit.mixture_weights
+    monkeypatch.setattr(
+        fit, "mixture_weights", lambda p, months: (seen.append((p.shape[1], months)), weigh(p, months))[1]
+    )
+    fit.fit_at(long, spec(calibration="climatology"), DATE)
+    ((weeks, months),) = seen
+    assert weeks > 500
+    assert months == pytest.approx(weeks * 12 / 52)
+
+
+def test_a_model_of_one_member_is_that_member(long):
+    alone = fit.fit_at(long, ModelSpec(estimator="logit2", train_start="1970-01-01"), DATE)
+    assert alone.part.type == "logit"
+    two = fit.fit_at(long, spec(calibration="none"), DATE)
+    assert two.part.type == "mixture"
+    assert two.part.weights == (0.5, 0.5)
+
+
+def test_each_estimator_is_fitted_by_its_own_algorithm(long):
+    staged = ModelSpec(estimator="staged", train_start="1970-01-01", params=CHEAP, monotone={"noise": 1})
+    assert fit.fit_at(long, staged, DATE).part.type == "staged"
+
+
+def test_baselines_weigh_every_row_alike(long):
+    """Recency is for estimators that take weights: climatology stays the plain share of each outcome."""
+    model = fit.fit_at(long, ModelSpec(estimator="climatology", train_start="1970-01-01", half_life_years=1.0), DATE)
+    assert model.part.probabilities == pytest.approx(model.base)
+
+
+def test_a_column_that_is_not_there_is_named(long):
+    with pytest.raises(RegimeError, match=r"'logit2' needs the column 'broad_vol_21'"):
+        fit.fit_at(
+            dataclasses.replace(long, X=long.X.drop(columns="broad_vol_21")),
+            ModelSpec(estimator="logit2", train_start="1970-01-01"),
+            DATE,
+        )
+
+
+@pytest.mark.parametrize(("known", "years", "seen"), [(1, 0.0, True), (52, 1.0, True), (51, 1.0, False)])
+def test_just_enough_history_is_enough(long, known, years, seen):
+    X = long.X.copy()
+    rows = np.flatnonzero(splits.training_rows(long, spec(), DATE))
+    place = X.columns.get_loc("noise")
+    X.iloc[: rows[-1] + 1 - known, place] = np.nan
+    data = dataclasses.replace(long, X=X)
+    names = fit._columns(data, spec(min_history_years=years), DATE, splits.training_rows(data, spec(), DATE))
+    assert ("noise" in names) == seen
+
+
+def test_row_weights_by_hand(long):
+    """Uniqueness and recency multiply; one alone stands for itself, and neither is no weights at all."""
+    rows = np.zeros(len(long.X), bool)
+    rows[[0, 1, 60]] = True
+    dates, ends = long.X.index[rows], pd.DatetimeIndex(long.label_end[rows])
+    halves = 0.5 ** (np.array([(DATE - day).days for day in dates]) / 365.25 / 2.0)
+    own = sample_weights.uniqueness(dates, ends)
+    assert own[2] > own[0]  # two labels overlap, the third lives alone
+    both = fit._weights(long, spec(weighting="uniqueness", half_life_years=2.0), DATE, rows)
+    np.testing.assert_allclose(both, own * halves / halves.mean())
+    np.testing.assert_allclose(
+        fit._weights(long, spec(weighting="none", half_life_years=2.0), DATE, rows), halves / halves.mean()
+    )
+    np.testing.assert_allclose(fit._weights(long, spec(weighting="uniqueness", half_life_years=0.0), DATE, rows), own)
+    assert fit._weights(long, spec(weighting="none", half_life_years=0.0), DATE, rows) is None

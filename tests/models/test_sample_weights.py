@@ -28,3 +28,11 @@ def test_recent_rows_weigh_more_by_hand():
     dates = pd.Timestamp("2000-01-07") - pd.to_timedelta([365.25 * 2, 365.25, 0.0], unit="D")
     got = sample_weights.recency(dates, pd.Timestamp("2000-01-07"), 1.0)
     np.testing.assert_allclose(got, np.array([1, 2, 4]) * 3 / 7)
+
+
+def test_labels_of_different_length_by_hand():
+    """From one Friday on, one session and three: they share Monday, and Tuesday and Wednesday are the longer one's."""
+    dates = pd.DatetimeIndex(["2020-01-03", "2020-01-03"])
+    ends = pd.DatetimeIndex(["2020-01-06", "2020-01-08"])
+    # 1/2 and (1/2 + 1 + 1) / 3 = 5/6, over their mean of 2/3.
+    np.testing.assert_allclose(sample_weights.uniqueness(dates, ends), [0.75, 1.25])

@@ -6,9 +6,10 @@ import pytest
 from purgedcv import BaseTemporalSplitter, audit_splitter, purge
 
 from features import labels
+from features.data.errors import RegimeError
 from features.dataset import Dataset
 from models.spec import ModelSpec
-from models.splits import refit_dates, training_rows
+from models.splits import inner_dates, refit_dates, training_rows
 from training.walkforward import spans
 
 DAY = pd.Timedelta(days=1)  # labels are closed intervals of days here, half-open ones in the package
@@ -136,3 +137,44 @@ def test_the_audits_own_purge_gives_our_training_rows(name, request):
     for test in naive.tests:
         kept = purge(naive.trains[test[0]], test, *times, purge_horizon=DAY)
         np.testing.assert_array_equal(kept, np.flatnonzero(training_rows(data, spec, data.X.index[test[0]])))
+
+
+def test_the_day_it_begins_on_counts(weekly):
+    # 2002-01-04 is a decision; ten years on is a Wednesday, and the Friday after it the first test week.
+    spec = SPEC.replace(train_start="2002-01-04")
+    assert refit_dates(weekly, spec)[0] == pd.Timestamp("2012-01-06")
+    assert inner_dates(weekly, spec, pd.Timestamp("2013-01-04"))[0] == pd.Timestamp("2012-01-06")
+
+
+def test_a_refit_every_week_and_every_year(weekly, monthly):
+    every_week = refit_dates(weekly, SPEC.replace(refit_weeks=1))
+    assert list(every_week[:3].strftime("%Y-%m-%d")) == ["2012-01-06", "2012-01-13", "2012-01-20"]
+    every_year = refit_dates(weekly, SPEC.replace(refit_weeks=52))
+    assert list(every_year.strftime("%Y-%m-%d")) == ["2012-01-06", "2013-01-04"]
+    every_month = refit_dates(monthly, SPEC.replace(label="stress", refit_weeks=1))
+    assert list(every_month[:2].strftime("%Y-%m-%d")) == ["2012-01-31", "2012-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("train_start", "said"),
+    [
+        ("2014-01-01", r"no week on or after train_start 2014-01-01; the data end on 2013-12-27"),
+        ("2005-01-01", r"no test week: the first would be 2015-01-07, the data end on 2013-12-27"),
+    ],
+)
+def test_data_that_end_too_early_say_when(weekly, train_start, said):
+    with pytest.raises(RegimeError, match=said):
+        refit_dates(weekly, SPEC.replace(train_start=train_start))
+
+
+@pytest.mark.parametrize(
+    ("date", "inner"),
+    [
+        ("2012-01-05", []),  # the day after the tenth anniversary, before the week that follows it
+        ("2012-01-06", []),  # an inner refit lies before the decision, never on it
+        ("2012-01-13", ["2012-01-06"]),
+        ("2020-01-03", ["2012-01-06"]),  # five years on the data have ended
+    ],
+)
+def test_inner_refits_lie_before_the_decision_and_within_the_data(weekly, date, inner):
+    assert list(inner_dates(weekly, SPEC, pd.Timestamp(date)).strftime("%Y-%m-%d")) == inner

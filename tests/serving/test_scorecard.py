@@ -44,6 +44,8 @@ def test_hit_rates_by_hand(table):
     assert scores["hit_rate_climatology"] == pytest.approx(3 / 7)
     assert scores["effective_months"] == pytest.approx(7 * 5 / 21)
     assert scores["promised_skill"] == 0.02
+    assert {name for name in scores if name.startswith("brier")} == {f"brier_skill_{name}" for name in OUTCOMES}
+    assert not [name for name in scores if name.startswith(("ece", "calibration", "cost"))]
 
 
 def test_log_losses_by_hand(table):
@@ -90,6 +92,7 @@ def test_an_empty_journal_scores_nothing():
         "log_loss_skill": None,
         "live": {"calls": 0},
         "replay": {"calls": 0},
+        "evidence": {},
     }
 
 
@@ -107,12 +110,20 @@ def test_the_journal_is_scored_end_to_end(monkeypatch, home):
     Built.outcome = outcome
     monkeypatch.setattr(scorecard, "build", lambda *_: Built)
     tags = {}
-    monkeypatch.setattr(scorecard.runs, "version_exists", lambda *_: True)
-    monkeypatch.setattr(scorecard.runs, "tag_version", lambda name, version, new: tags.update({(name, version): new}))
+    monkeypatch.setattr(scorecard.registry, "version_exists", lambda *_: True)
+    monkeypatch.setattr(
+        scorecard.registry, "tag_version", lambda name, version, new: tags.update({(name, version): new})
+    )
     card = scorecard.score_journal()
     assert card.live["matured"] == 7
     assert card.replay["matured"] == 1
     assert card.digest == "d"
     assert set(tags) == {("regime", "3")}
     assert tags["regime", "3"]["scored_weeks"] == "8"
+    assert set(tags["regime", "3"]) == {"scored_weeks", "scored_log_loss", "scored_log_loss_skill"}
+    assert float(tags["regime", "3"]["scored_log_loss"]) > 0.0
+    tags.clear()
+    monkeypatch.setattr(scorecard.registry, "version_exists", lambda *_: False)
+    scorecard.score_journal()
+    assert tags == {}  # a version that was deleted is not written on
     assert len(pd.read_parquet(home / "scores.parquet")) == 9

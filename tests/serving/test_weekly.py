@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from features.data.errors import RefusedError, RegimeError
 from features.data.refresh import Source
 from serving import cli, journal, weekly
+from serving.anchor import Anchors
 from serving.exit_status import MEANINGS, ExitStatus
 from serving.scorecard import Scorecard
 from tests.support.calls import make_test_call
@@ -30,7 +31,7 @@ def steps(monkeypatch):
     call = make_test_call(asof="2026-01-09")
 
     def step(name, result):
-        monkeypatch.setattr(weekly, name, lambda *_: done.append(name) or result)
+        monkeypatch.setattr(weekly, name, lambda *_, **__: done.append(name) or result)
 
     step("refresh_store", {})
     step("make_call", call)
@@ -39,24 +40,24 @@ def steps(monkeypatch):
     step("load_context", None)
     monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
     tags = []
-    monkeypatch.setattr(weekly.runs, "tag_version", lambda *words: tags.append(words))
+    monkeypatch.setattr(weekly.registry, "tag_version", lambda *words: tags.append(words))
     return SimpleNamespace(done=done, tags=tags, call=call)
 
 
 def failing(error):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     return fail
 
 
 def test_the_steps_of_a_week_and_the_same_week_again(steps):
-    first = weekly.weekly_steps(Source.sample, None, False)
+    first = weekly.weekly_steps(Source.sample, None, False, Anchors())
     assert steps.done == ["refresh_store", "make_call", "score_journal", "write_report"]
     assert (first.lines, first.entry.n, first.exit_status) == (1, 1, ExitStatus.done)
     assert first.head == journal.verify()[1]
     assert steps.tags == [("regime", "3", {"journal_head": first.head})]
-    again = weekly.weekly_steps(Source.sample, None, False)
+    again = weekly.weekly_steps(Source.sample, None, False, Anchors())
     assert again == first
     told = again.to_json_object()
     assert told["journal"] == {"lines": 1, "head": first.head, "n": 1, "kind": "live", "caught_up": []}
@@ -64,51 +65,55 @@ def test_the_steps_of_a_week_and_the_same_week_again(steps):
     assert told["call"] == steps.call.to_json_object()
 
 
+def test_a_head_that_cannot_be_anchored_ends_with_7_and_the_week_is_done(steps, tmp_path):
+    result = weekly.weekly_steps(Source.sample, None, False, Anchors(git=tmp_path / "nowhere", tsa="ftp://x"))
+    assert (result.exit_status, result.lines) == (ExitStatus.not_anchored, 1)
+    assert [line.partition(":")[0] for line in result.not_anchored] == ["the head is not anchored"] * 2
+    assert "score_journal" in steps.done
+    assert result.to_json_object()["not_anchored"] == list(result.not_anchored)
+
+
 def test_a_journal_that_lost_its_head_stops_the_run_before_it_writes(steps):
-    weekly.weekly_steps(Source.sample, None, False)
+    weekly.weekly_steps(Source.sample, None, False, Anchors())
     steps.done.clear()
     journal.path().write_bytes(b"")
     with pytest.raises(RegimeError, match="once verified, is not there"):
-        weekly.weekly_steps(Source.sample, None, False)
+        weekly.weekly_steps(Source.sample, None, False, Anchors())
     assert steps.done == []
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_failed_refresh_with_older_data_of_the_source_ends_with_3(monkeypatch, home):
-    home.mkdir(exist_ok=True)
-    (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "live"})
+def test_a_failed_refresh_with_older_data_of_the_source_ends_with_3(monkeypatch):
+    used = []
+    monkeypatch.setattr(weekly.store, "stored", lambda: {"live": {}, "sample": {}})
+    monkeypatch.setattr(weekly.store, "use", used.append)
     monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
-    result = weekly.weekly_steps(Source.live, None, False)
+    result = weekly.weekly_steps(Source.live, None, False, Anchors())
     assert (result.exit_status, result.refresh_failed) == (3, "the vendor is down")
     assert result.summary.endswith("older data used")
+    assert used == ["live"]
 
 
-@pytest.mark.parametrize(("stored", "held"), [("sample", "of source sample"), (None, "nothing is stored")])
-def test_live_never_falls_back_on_the_sample(steps, monkeypatch, home, stored, held):
-    if stored:
-        home.mkdir(exist_ok=True)
-        (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": stored})
+@pytest.mark.parametrize(("stored", "held"), [(["sample"], "only sample data are stored"), ([], "nothing is stored")])
+def test_live_never_falls_back_on_the_sample(steps, monkeypatch, stored, held):
+    monkeypatch.setattr(weekly.store, "stored", lambda: {name: {} for name in stored})
     monkeypatch.setattr(weekly, "refresh_store", failing(RegimeError("the vendor is down")))
     with pytest.raises(RegimeError, match=f"the vendor is down; .*{held}: no call is made") as error:
-        weekly.weekly_steps(Source.live, None, False)
+        weekly.weekly_steps(Source.live, None, False, Anchors())
     assert error.value.exit_code == ExitStatus.no_data_of_source == 6
     assert "make_call" not in steps.done
     assert not journal.path().exists()
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch, home):
-    home.mkdir(exist_ok=True)
-    (home / "CURRENT").write_text("x")
-    monkeypatch.setattr(weekly.store, "current_manifest", lambda: {"source": "folder"})
+def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(weekly.store, "stored", lambda: {"folder": {}})
     with pytest.raises(RegimeError, match="nowhere: no such directory") as error:
-        weekly.weekly_steps(Source.folder, tmp_path / "nowhere", False)
+        weekly.weekly_steps(Source.folder, tmp_path / "nowhere", False, Anchors())
     assert error.value.exit_code == ExitStatus.no_such_folder == 4
     for source, folder in ((Source.folder, None), (Source.live, tmp_path)):
         with pytest.raises(RegimeError, match="--source folder needs --folder") as error:
-            weekly.weekly_steps(source, folder, False)
+            weekly.weekly_steps(source, folder, False, Anchors())
         assert error.value.exit_code == 1
 
 
@@ -116,14 +121,14 @@ def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch, hom
 def test_a_refusal_is_no_reason_for_older_data(monkeypatch):
     monkeypatch.setattr(weekly, "refresh_store", failing(RefusedError("absurd values")))
     with pytest.raises(RefusedError, match="absurd values"):
-        weekly.weekly_steps(Source.sample, None, False)
+        weekly.weekly_steps(Source.sample, None, False, Anchors())
 
 
 @pytest.mark.usefixtures("steps")
 def test_a_second_run_at_once_does_nothing(home):
     home.mkdir(exist_ok=True)
     with FileLock(home / "weekly.lock"), pytest.raises(RegimeError, match="another weekly run"):
-        weekly.weekly_steps(Source.sample, None, False)
+        weekly.weekly_steps(Source.sample, None, False, Anchors())
     assert not journal.path().exists()
 
 
@@ -137,9 +142,12 @@ def test_missed_weeks_by_hand():
 
 def test_missed_weeks_are_caught_up_as_replays(steps, monkeypatch):
     journal.append(make_test_call(asof="2025-12-19"), pd.Timestamp("2025-12-20", tz="UTC"))
-    made = lambda date, _=None: make_test_call(asof=str((date or pd.Timestamp("2026-01-09")).date()))  # noqa: E731
+
+    def made(date, _context=None, **_):
+        return make_test_call(asof=str((date or pd.Timestamp("2026-01-09")).date()))
+
     monkeypatch.setattr(weekly, "make_call", made)
-    result = weekly.weekly_steps(Source.sample, None, True)
+    result = weekly.weekly_steps(Source.sample, None, True, Anchors())
     assert result.caught_up == ("2025-12-26", "2026-01-02")
     assert [(str(one.asof), one.entry_type) for one in journal.read()] == [
         ("2025-12-19", "live"),
@@ -168,8 +176,31 @@ def test_the_ready_files_parse():
         parser.optionxform = str
         parser.read(FILES / name)
         assert section in parser.sections()
-    job = yaml.safe_load((FILES / "regime.yml").read_text())["jobs"]["call"]
-    assert any("regime-predict weekly" in step.get("run", "") for step in job["steps"])
+    assert any("regime-predict weekly" in step.get("run", "") for step in actions()["jobs"]["call"]["steps"])
+
+
+def actions():
+    return yaml.safe_load((FILES / "regime.yml").read_text())
+
+
+def test_the_actions_file_grants_little_and_pins_what_it_runs():
+    whole = actions()
+    job = whole["jobs"]["call"]
+    assert whole["permissions"] == {}
+    assert job["permissions"] == {"contents": "write", "actions": "read"}
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
+    keyed = [step["name"] for step in job["steps"] if "FRED_API_KEY" in str(step)]
+    assert keyed == ["Train, when nothing is trained", "The week"]
+    assert "FRED_API_KEY" not in str(whole.get("env", "")) + str(job["env"])
+
+
+def test_the_actions_file_keeps_the_journal_whatever_happened():
+    steps = {step.get("name"): step for step in actions()["jobs"]["call"]["steps"]}
+    keep = steps["Keep the journal"]
+    assert keep["if"] == "${{ !cancelled() }}"
+    assert keep["run"].index("regime-predict verify") < keep["run"].index("git push")
 
 
 def test_systemd_takes_no_failure_for_success():

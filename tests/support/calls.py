@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pandas as pd
+
+from features.dataset import OUTCOMES
 from serving.call import Call, parse_call
 
 PROBABILITIES = {"rotation": 0.31, "breakdown": 0.34, "neither": 0.35}
@@ -64,3 +67,12 @@ def call_object(**changes: Any) -> dict[str, Any]:
 def make_test_call(**changes: Any) -> Call:
     """The call of `call_object`, validated."""
     return parse_call(json.dumps(call_object(**changes)))
+
+
+def predictions() -> pd.DataFrame:
+    """Four hundred matured weeks of a walk-forward; each outcome in turn."""
+    dates = pd.date_range("2015-01-02", periods=400, freq="W-FRI")
+    table = pd.DataFrame({"date": dates, "outcome": [OUTCOMES[i % 3] for i in range(400)]})
+    for place, name in enumerate(OUTCOMES):
+        table[f"p_{name}"] = 0.2 + 0.2 * ((table.index + place) % 3) / 2
+    return table

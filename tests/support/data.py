@@ -25,3 +25,9 @@ def write_folder(path: Path, end: str = "2005-06-30") -> Path:
     etf = pd.DataFrame(100 * np.exp(steps.cumsum(axis=0)), index, ["SPY", "RSP", "XLG"])
     etf.to_parquet(path / "prices_etf.parquet")
     return path
+
+
+def two_days(value=1.0):
+    """The smallest store: one fund on two days."""
+    index = pd.DatetimeIndex(["2020-01-02", "2020-01-03"], name="date")
+    return {"prices_etf": pd.DataFrame({"SPY": [value, 2.0], "available_at": index}, index=index)}

@@ -37,6 +37,19 @@ HOSTS = (
     "mba.tuck.dartmouth.edu",
 )
 
+# What brings an invented walk near 3 to the size the series has.
+SCALES = {
+    "CPIAUCSL": 80,
+    "CPILFESL": 80,
+    "PAYEMS": 40000,
+    "INDPRO": 30,
+    "UMCSENT": 30,
+    "ICSA": 80000,
+    "MMMFFAQ027S": 1e6,
+}
+LEVELS = {"^SKEW": (120, 1), "^VVIX": (90, 5)}
+PAGE = 100_000  # rows FRED gives an answer
+
 
 @dataclass
 class Vendors:
@@ -57,7 +70,8 @@ class Vendors:
             days = calendar.sessions(pd.Timestamp(self.first), self.session)
             rng = np.random.default_rng(sum(map(ord, ticker)))
             steps = rng.normal(0.0003, 0.01, len(days))
-            close = 18 * np.exp(5 * steps) if ticker.startswith("^") else 100 * np.exp(steps.cumsum())
+            level, pace = LEVELS.get(ticker, (18, 5))
+            close = level * np.exp(pace * steps) if ticker.startswith("^") else 100 * np.exp(steps.cumsum())
             self.bars[ticker] = pd.DataFrame(
                 {"close": close, "adjusted": close, "volume": 1e6, "split": 0.0, "dividend": 0.0}, days
             )
@@ -76,7 +90,8 @@ class Vendors:
             else:
                 days = calendar.sessions(pd.Timestamp("1999-01-04"), self.session)[:-1]
             rng = np.random.default_rng(sum(map(ord, name)))
-            self.values[name] = pd.Series(np.round(np.abs(3 + rng.normal(0, 0.05, len(days)).cumsum()), 2), days)
+            walk = np.round(np.abs(3 + rng.normal(0, 0.05, len(days)).cumsum()), 2)
+            self.values[name] = pd.Series(np.maximum(walk, 0.05) * SCALES.get(name, 1), days)
         return self.values[name]
 
     def vintages(self, name: str) -> list[tuple[str, str, float]]:
@@ -151,6 +166,8 @@ GONE = {
     }
 }
 
+UNAUTHORIZED = {"finance": {"result": None, "error": {"code": "Unauthorized", "description": "Invalid Crumb"}}}
+
 
 def fred_csv(vendors: Vendors, query: dict[str, str]) -> bytes:
     name = query["id"]
@@ -171,11 +188,15 @@ def fred_api(vendors: Vendors, path: str, query: dict[str, str]) -> tuple[int, b
         rows = [(str(day.date()), str(vendors.session.date()), value) for day, value in vendors.series(name).items()]
     else:
         rows = windowed(vendors.vintages(name), query["realtime_start"], query["realtime_end"])
+    offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", PAGE)), PAGE)
     body = "".join(
         f'<observation realtime_start="{start}" realtime_end="9999-12-31" date="{day}" value="{value}"/>'
-        for day, start, value in rows
+        for day, start, value in rows[offset : offset + limit]
     )
-    return 200, f"{head}<observations>{body}</observations>".encode()
+    return (
+        200,
+        f'{head}<observations count="{len(rows)}" offset="{offset}" limit="{limit}">{body}</observations>'.encode(),
+    )
 
 
 def windowed(rows: list[tuple[str, str, float]], start: str, end: str) -> list[tuple[str, str, float]]:
@@ -217,6 +238,8 @@ def french(name: str) -> bytes:
     columns = FRENCH[name]
     days = calendar.sessions(pd.Timestamp("1998-01-02"), pd.Timestamp("2005-12-30"))
     values = np.random.default_rng(len(name)).normal(0.04, 1.0, (len(days), len(columns)))
+    if "RF" in columns:
+        values[:, columns.index("RF")] = 0.02
     rows = "\r\n".join(
         f"{day:%Y%m%d}," + ",".join(f"{value:8.2f}" for value in row) for day, row in zip(days, values, strict=True)
     )
@@ -362,6 +385,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             bodies = {
                 "429": (429, b"Too Many Requests"),
+                "401": (401, json.dumps(UNAUTHORIZED).encode()),
                 "500": (500, b"<html>oops</html>"),
                 "html": (200, b"<html><body>We will be back</body></html>"),
                 "empty": (200, b"{}"),

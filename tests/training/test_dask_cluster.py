@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from features.data.errors import RegimeError
-from tests.training.test_walkforward import SPEC, made, same
+from tests.support.weekly_noise import SPEC, made, same
 from training import dask_cluster, fold_cache, inner_folds, walkforward
 from training.walkforward import walk_forward
 

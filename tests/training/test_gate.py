@@ -298,6 +298,7 @@ def test_the_bounds_of_a_leak(skill, auc, week, leak):
         ({"spa_p": 0.05}, Failure.WITHIN_CHANCE),
         ({"periods": {"early": 0.02, "late": -0.0101}}, Failure.BEHIND_IN_A_PERIOD),
         ({"periods": {"early": 0.02, "late": -0.0099}}, None),
+        ({"periods": {"early": 0.02, "late": -0.01}}, None),
         ({"champion_p": 0.10}, Failure.CHAMPION_NOT_BEATEN),
         ({"champion_p": None}, Failure.CHAMPION_UNKNOWN),
         ({"champion_p": None, "refit": True}, None),
@@ -449,3 +450,42 @@ def test_another_try_never_makes_a_candidate_better(seed):
     gains = rng.normal(0.0, 1.0, (208, 4)) + np.array([0.1, 0.0, 0.0, 0.0])
     few, more = (spa.adjusted_p(np.zeros(208), -gains[:, :k], (26,)) for k in (2, 4))
     assert more >= few
+
+
+def test_a_try_drops_out_where_hansens_threshold_says():
+    """Just inside the threshold a hopeless try still counts as if it were level; just beyond it, it does not."""
+    rng = np.random.default_rng(8)
+    size, block = 520, 26
+    noise = rng.normal(size=(size, 2))
+    noise -= noise.mean(axis=0)
+    noise /= spa.deviation(noise, block)
+    bound = np.sqrt(2.0 * np.log(np.log(size)) / size) * bootstrap.widening(size, block)
+    found = []
+    for share in (0.98, 1.02):
+        gains = noise + np.array([0.06, -share * bound])
+        found.append(spa.adjusted_p(np.zeros(size), -gains, (block,)))
+    alone = spa.adjusted_p(np.zeros(size), -(noise[:, :1] + 0.06), (block,))
+    assert found[0] > found[1] + 0.01
+    assert found[1] == pytest.approx(alone, abs=0.02)
+
+
+@pytest.mark.parametrize(("gain", "tenure"), [(0.03, Tenure.BEATS_CLIMATOLOGY), (0.0, None)])
+def test_without_another_baseline_one_stays_that_beats_climatology(gain, tenure):
+    made = case(ahead(0.0), ahead(0.0, seed=1), present=present(ahead(gain, seed=2), baseline=True))
+    found = gate.judge(made)
+    assert found.outcome is GateOutcome.FAILED
+    assert found.tenure is tenure
+
+
+def test_a_baseline_that_is_level_with_the_next_stays():
+    level = ahead(0.03, seed=1)
+    found = gate.judge(case(ahead(0.01), level, present=present(level.copy(), baseline=True)))
+    assert found.tenure is Tenure.LOSS_NO_HIGHER
+
+
+def test_a_baseline_that_looks_like_no_leak_is_only_a_baseline():
+    made = case(ahead(0.02), ahead(0.03, seed=1))
+    alone = replace(made, candidate="markov")
+    assert gate.judge(alone).outcome is GateOutcome.BASELINE
+    leaky = replace(alone, signs=made.signs | {"markov": LeakSigns(0.95, 0.0)})
+    assert gate.judge(leaky).outcome is GateOutcome.SUSPICIOUS

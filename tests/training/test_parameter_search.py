@@ -20,7 +20,7 @@ from sklearn.metrics import log_loss
 from features.data.errors import RegimeError
 from models.estimators import NAMES, TREES
 from models.spec import ModelSpec
-from tests.training.test_walkforward import made
+from tests.support.weekly_noise import made
 from training import inner_folds, parameter_search, walkforward
 from training.config import read_spec
 

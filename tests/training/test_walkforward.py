@@ -7,26 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.dataset import OUTCOMES, Dataset, last_matured
+from features.dataset import OUTCOMES, Dataset
 from models import fingerprint, fit, predictor, splits
-from models.spec import ModelSpec
+from tests.support.weekly_noise import SPEC, made, same
 from training import fold_cache, walkforward
 from training.walkforward import walk_forward
-
-SPEC = ModelSpec(train_start="1984-01-01", params={"n_estimators": 5})
-
-
-def made(weeks, seed=0):
-    """Weekly noise since 1984; the first `weeks` rows are the same for any length."""
-    rng = np.random.default_rng(seed)
-    dates = pd.date_range("1984-01-06", periods=weeks, freq="W-FRI")
-    values = rng.normal(size=(2000, 4))[:weeks]
-    X = pd.DataFrame(values, dates, ["broad_return_21", "broad_vol_21", "vol_regime", "noise"])
-    outcome = pd.Series(np.array(OUTCOMES, dtype=object)[rng.integers(0, 3, 2000)[:weeks]], dates)
-    ends = pd.Series(dates + pd.Timedelta(days=30), dates)
-    outcome[ends > dates[-1]] = pd.NA  # not matured yet
-    X["last_outcome"] = last_matured(outcome, ends, OUTCOMES)
-    return Dataset(X, outcome, ends, X["noise"] < 0, "path", f"digest of {weeks}", "folder", "us")
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +29,6 @@ def fits(monkeypatch):
         lambda dataset, spec, date, cache: (dates.append(date), fit.fit_at(dataset, spec, date, cache))[1],
     )
     return dates
-
-
-def same(one, other):
-    pd.testing.assert_frame_equal(one[0], other[0], check_exact=True)
-    assert one[1].to_json() == other[1].to_json()
 
 
 def test_any_number_of_workers_gives_the_same_bits(data):

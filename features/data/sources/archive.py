@@ -6,6 +6,7 @@ shortens is not lost. Snapshots are built from it; nothing else reads it.
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -24,7 +25,8 @@ def _path(vendor: str, name: str) -> Path:
 def read(vendor: str, name: str) -> pd.DataFrame | None:
     """The stored item, its `attrs` as written, or None."""
     path = _path(vendor, name)
-    return pd.read_parquet(path) if path.exists() else None
+    # Read in one go: another refresh may replace the file between the reading of its footer and of its pages.
+    return pd.read_parquet(io.BytesIO(path.read_bytes())) if path.exists() else None
 
 
 def write(vendor: str, name: str, table: pd.DataFrame, **attrs: str) -> None:

@@ -8,18 +8,23 @@ from __future__ import annotations
 import os
 import socket
 import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
+from xml.etree import ElementTree
 
 import pandas as pd
 
 from features.data import calendar, catalog
-from features.data.sources.retry import GoneError, UnavailableError, patiently
+from features.data.sources.retry import GoneError, UnavailableError, brief, patiently
 
 TIMEOUT = 30.0  # seconds; fredapi has none of its own
 WINDOW = 1900  # vintages a request; FRED allows 2,000
+PAGE = 100_000  # rows an answer; FRED gives no more
+ROOT = "https://api.stlouisfed.org/fred"
 LONG_AGO = "1900-01-01"
 T = TypeVar("T")
 
@@ -56,9 +61,11 @@ def _said(name: str, error: BaseException) -> Exception:
     if code == 429 or (code is not None and code >= 500):
         wait = _seconds(http.headers.get("Retry-After")) if isinstance(http, urllib.error.HTTPError) else None
         return UnavailableError(f"FRED, {name}: status {code}", wait, refused=code == 429)
+    if code in (401, 403):
+        return UnavailableError(f"FRED, {name}: status {code}", refused=True)
     if code is not None:
-        return GoneError(hush(f"FRED, {name}: {error}"))
-    return UnavailableError(hush(f"FRED, {name}: {type(error).__name__}: {error}"))
+        return GoneError(hush(f"FRED, {name}: status {code}, {brief(error)}"))
+    return UnavailableError(hush(f"FRED, {name}: {brief(error)}"))
 
 
 def _call(name: str, ask: Callable[[], T]) -> T:
@@ -95,7 +102,7 @@ def with_key(name: str) -> pd.DataFrame:
 def vintages(name: str) -> pd.DataFrame:
     """Every value with the day it was published: `date`, `value`, `realtime_start`.
 
-    Asked for in windows of `WINDOW` vintages. ALFRED dates a value that was
+    Asked for in windows of `WINDOW` vintages, each in pages of `PAGE` rows. ALFRED dates a value that was
     already there when a window begins with the window's first day; such a row
     repeats what the window before said last and is dropped, so the windows
     leave no trace.
@@ -106,8 +113,7 @@ def vintages(name: str) -> pd.DataFrame:
     for first in range(0, len(days), WINDOW):
         last = min(first + WINDOW, len(days)) - 1
         end = "9999-12-31" if last == len(days) - 1 else str(days[last].date())
-        ask = partial(client.get_series_all_releases, name, str(days[first].date()), end)
-        parts.append(_call(name, ask))
+        parts.append(_releases(name, str(days[first].date()), end))
     if not parts:
         raise GoneError(f"FRED, {name}: no vintages")
     table = pd.concat(parts).astype({"value": float})
@@ -118,6 +124,32 @@ def vintages(name: str) -> pd.DataFrame:
     repeated = (table["date"] == table["date"].shift()) & (table["value"] == table["value"].shift())
     table = table[~(again | repeated)].dropna(subset="value")
     return table[["date", "value", "realtime_start"]].reset_index(drop=True)
+
+
+def _releases(name: str, start: str, end: str) -> pd.DataFrame:
+    """All values in force between two days, page by page until there are as many as FRED counts."""
+    rows: list[tuple[str, str, float]] = []
+    while True:
+        count, page = _call(name, partial(_page, name, start, end, len(rows)))
+        rows += page
+        if len(rows) >= count:
+            return pd.DataFrame(rows, columns=["date", "realtime_start", "value"])
+        if not page:
+            raise UnavailableError(f"FRED, {name}: {len(rows):,} of {count:,} rows came")
+
+
+def _page(name: str, start: str, end: str, offset: int) -> tuple[int, list[tuple[str, str, float]]]:
+    """One answer of at most `PAGE` rows, and how many rows there are in all."""
+    query = {"series_id": name, "realtime_start": start, "realtime_end": end, "offset": offset, "limit": PAGE}
+    words = urllib.parse.urlencode(query | {"api_key": api_key()})
+    with urllib.request.urlopen(f"{ROOT}/series/observations?{words}", timeout=TIMEOUT) as reply:
+        tree = ElementTree.fromstring(reply.read())
+    values = [row.get("value", ".") for row in tree]
+    numbers = [float("nan") if value == "." else float(value) for value in values]
+    rows = [
+        (row.get("date", ""), row.get("realtime_start", ""), value) for row, value in zip(tree, numbers, strict=True)
+    ]
+    return int(tree.get("count", len(rows))), rows
 
 
 def without_key(name: str) -> pd.DataFrame:

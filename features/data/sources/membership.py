@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from features.data.checks import dates, tables
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.sources import archive
@@ -24,16 +25,16 @@ def _own() -> pd.DataFrame | None:
     path = home() / FILE
     if not path.exists():
         return None
-    table = pd.read_csv(path)
+    table = tables.read(path, tables.ALL_TEXT)
     missing = {"ticker", "start"} - set(table.columns)
     if missing:
         raise RegimeError(f"{path}: column {sorted(missing)[0]} is missing; it needs ticker, start, end")
-    try:
-        start = pd.to_datetime(table["start"])
-        end = pd.to_datetime(table["end"]) if "end" in table else pd.Series(pd.NaT, table.index)
-    except ValueError as error:
-        raise RegimeError(f"{path}: start and end must be dates, YYYY-MM-DD ({error})") from error
-    return pd.DataFrame({"ticker": table["ticker"].astype(str), "start": start, "end": end})
+    table = tables.blank_rows_dropped(table, "ticker")
+    if table["ticker"].isna().any():
+        raise RegimeError(f"{path}: {int(table['ticker'].isna().sum())} rows have no ticker")
+    start = dates.read(f"{path}: column start", table["start"])
+    end = dates.read(f"{path}: column end", table["end"], empty=True) if "end" in table else pd.NaT
+    return pd.DataFrame({"ticker": table["ticker"].str.strip().to_numpy(), "start": start, "end": end})
 
 
 def listed() -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,6 +26,12 @@ class UnavailableError(Exception):
 
 class GoneError(Exception):
     """The vendor answered that it has no such series; asking again is no use."""
+
+
+def brief(error: BaseException) -> str:
+    """What a client says, fit for a message: one line, no page of HTML, no body of an answer."""
+    said = re.split(r"<\w|<!|\n|Response Text", str(error), maxsplit=1)[0].strip(" :'\"b")
+    return f"{type(error).__name__} {said[:100]}".strip()
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

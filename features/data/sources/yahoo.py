@@ -1,21 +1,25 @@
 """Daily bars from Yahoo through yfinance: adjusted close, close, volume, dividends, splits.
 
 Weekly bars are adjusted wrongly there and are never asked for. A bar that is
-missing stays missing. Yahoo's close is adjusted for splits, its adjusted close
+missing stays missing. `yfinance.download` of many tickers makes the same one
+request for each (version 1.7) and loses which of them failed and why, so
+tickers are asked for one by one. Yahoo's close is adjusted for splits, its adjusted close
 for dividends as well.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.data import calendar
 from features.data.paths import home
-from features.data.sources.retry import GoneError, UnavailableError, patiently
+from features.data.sources.retry import GoneError, UnavailableError, brief, patiently
 
 TIMEOUT = 20  # seconds
 PAUSE = 0.1  # seconds between tickers: polite, and two requests each at first sight
@@ -29,6 +33,8 @@ NAMES = {
 ROUNDING = 5e-4  # returns of two fetches of the same bars agree to this
 JUMP = 0.25  # a log return beyond this is looked at twice
 OVERLAP = pd.Timedelta(days=45)
+MARGIN = pd.Timedelta(days=7)  # asked for before a gap, so that the days around it are compared
+GONE = "no data found|delisted|not found|no price|exist"  # Yahoo's words for a ticker it does not have
 
 
 def _client() -> Any:
@@ -66,10 +72,16 @@ def _ask(ticker: str, start: pd.Timestamp | None) -> pd.DataFrame:
             )
     except yfinance.exceptions.YFRateLimitError as error:
         raise UnavailableError("Yahoo refuses: rate limit", refused=True) from error
-    except (yfinance.exceptions.YFTzMissingError, yfinance.exceptions.YFPricesMissingError) as error:
+    except yfinance.exceptions.YFTzMissingError as error:
+        raise GoneError(f"Yahoo has no prices for {ticker}") from error
+    except yfinance.exceptions.YFPricesMissingError as error:
+        said = str(error.yahoo_reason or error.debug_info or "")
+        status = re.search(r"status_code = (\d+)", said)
+        if (status and status[1] != "404") or (error.yahoo_reason and not re.search(GONE, said, re.IGNORECASE)):
+            raise UnavailableError(f"Yahoo, {ticker}: {brief(error)}") from error
         raise GoneError(f"Yahoo has no prices for {ticker}") from error
     except Exception as error:
-        raise UnavailableError(f"Yahoo, {ticker}: {type(error).__name__} {str(error)[:100]}".strip()) from error
+        raise UnavailableError(f"Yahoo, {ticker}: {brief(error)}") from error
     if found is None or not len(found):
         raise GoneError(f"Yahoo has no prices for {ticker}")
     return tidy(found)
@@ -87,20 +99,77 @@ def fetch(ticker: str, start: pd.Timestamp | None = None) -> pd.DataFrame:
 
 def agree(old: pd.DataFrame, new: pd.DataFrame) -> bool:
     """Whether two histories have the same returns, to rounding, where they overlap."""
-    both = old.index.intersection(new.index)
-    a, b = (np.log(table.loc[both, "adjusted"]).diff() for table in (old, new))
-    gap = (a - b).abs().max()
-    return len(both) > 1 and not gap > ROUNDING
+    table = _changes(old, new)
+    gap = (table["new_adjusted"] - table["old_adjusted"]).abs().max()
+    return len(table) > 1 and not gap > ROUNDING
 
 
-def joined(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """`new`, preceded by `old` brought to its level: adjusted prices are rescaled by later dividends and splits."""
-    both = old.index.intersection(new.index)
-    ratios = (new.loc[both, "adjusted"] / old.loc[both, "adjusted"]).dropna()
-    past = old[old.index < new.index[0]]
-    if len(ratios):
-        past = past.assign(adjusted=past["adjusted"] * ratios.iloc[0])
-    return pd.concat([past, new])
+def _changes(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Log changes of both histories on the dates both know, and their gaps."""
+    both = old.index[old["adjusted"].notna()].intersection(new.index[new["adjusted"].notna()])
+    table = pd.DataFrame(index=both)
+    for name, bars in (("old", old), ("new", new)):
+        for column in ("adjusted", "close"):
+            table[f"{name}_{column}"] = np.log(bars.loc[both, column]).diff()
+    return table
+
+
+def unexplained(old: pd.DataFrame, new: pd.DataFrame) -> pd.DatetimeIndex:
+    """Days whose change differs between two histories without a reason on record.
+
+    A dividend explains an adjusted change that differs while the close does not, by its own size. A
+    split explains a close that differs by its own factor, when the new change is the smaller one.
+    """
+    table = _changes(old, new)
+    gap = table["new_adjusted"] - table["old_adjusted"]
+    differs = gap.abs() > ROUNDING
+    if not differs.any():
+        return pd.DatetimeIndex([])
+    rows = table[differs]
+    events = {name: new[name].reindex(rows.index).fillna(0.0) for name in ("dividends", "splits")}
+    stored_splits = old["splits"].reindex(rows.index).fillna(0.0)
+    before = new["close"].shift(1).reindex(rows.index)
+    paid = np.log1p(events["dividends"] / (before - events["dividends"]).clip(lower=1e-9))
+    closes_agree = (rows["new_close"] - rows["old_close"]).abs() <= 4 * ROUNDING
+    dividend = (
+        closes_agree
+        & (events["dividends"] > 0)
+        & ((rows["new_adjusted"] - rows["new_close"] - paid).abs() <= 0.1 * paid + ROUNDING)
+    )
+    factor = np.log(events["splits"].where(events["splits"] > 0, stored_splits).where(lambda s: s > 0, 1.0)).abs()
+    moved = (rows["new_close"] - rows["old_close"]).abs()
+    smaller = rows["new_adjusted"].abs() < rows["old_adjusted"].abs()
+    split = (factor > 0.01) & ((moved - factor).abs() <= 0.05 * factor) & smaller
+    return pd.DatetimeIndex(rows.index[~(dividend | split)])
+
+
+def joined(old: pd.DataFrame, new: pd.DataFrame, keep: bool = False) -> pd.DataFrame:
+    """Both histories in one, at the level of `new`; a known value is never replaced by a missing one.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        Stored bars and those just fetched. Later splits and dividends rescale all of the past, so the stored
+        prices are brought to the level of the new ones.
+    keep : bool
+        Where both know a day, keep the stored value (the new one has no reason to differ).
+    """
+    past = old.copy()
+    for column in ("adjusted", "close"):
+        both = old.index[old[column].notna()].intersection(new.index[new[column].notna()])
+        if len(both):
+            at = both[-1] if keep else both[0]
+            past[column] *= new.loc[at, column] / old.loc[at, column]
+    return past.combine_first(new) if keep else new.combine_first(past)
+
+
+def gaps(bars: pd.DataFrame, columns: tuple[str, ...]) -> pd.DatetimeIndex:
+    """Sessions between the first and the last bar without a value in one of `columns`."""
+    known = bars.index[bars[list(columns)].notna().all(axis=1)]
+    if not len(known):
+        return pd.DatetimeIndex([])
+    days = calendar.sessions(known[0], known[-1])
+    return days[~days.isin(known)]
 
 
 def contradicted(bars: pd.DataFrame) -> pd.DatetimeIndex:

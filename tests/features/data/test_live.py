@@ -226,7 +226,7 @@ def test_a_split_between_two_refreshes(stage, monkeypatch):
     bars[["close", "adjusted"]] /= 2.0  # the vendor restates the whole past
     bars.loc[bars.index[-3], "split"] = 2.0
     notes = stage.refresh().get("notes", {})
-    assert "QQQ" not in notes.get("quarantined", {})
+    assert "QQQ" not in notes.get("set_aside", {})
     assert "QQQ" not in notes.get("refetched", [])
     after = stored(stage.load(monkeypatch), "QQQ")
     np.testing.assert_allclose(after.pct_change().loc[before.index[1:]], before.pct_change().iloc[1:], atol=1e-9)
@@ -240,19 +240,88 @@ def test_a_split_that_was_not_applied_is_set_aside(stage, monkeypatch):
     bars.loc[day:, ["close", "adjusted"]] /= 2.0
     bars.loc[day, "split"] = 2.0
     notes = stage.refresh()["notes"]
-    assert notes["quarantined"] == {"XLF": [str(day.date())]}
+    assert list(notes["set_aside"]) == ["XLF"]
+    assert [line[:10] for line in notes["set_aside"]["XLF"]] == [str(day.date())]
     returns = build_inputs(stage.load(monkeypatch)).panel["ret_Other"]
     assert np.isnan(returns[day])
     assert returns.dropna().abs().max() < 0.2
 
 
-def test_a_rewritten_history_is_fetched_whole(stage, monkeypatch):
+def test_a_past_that_changes_for_a_dividend_is_taken(stage, monkeypatch):
     bars = stage.vendors.chart("XLI")
-    rewritten = bars["adjusted"] * np.linspace(0.5, 1.0, len(bars)) ** 40
-    bars["adjusted"] = rewritten
+    day = bars.index[-15]  # stored already, and its dividend comes to light only now
+    before, paid = bars["close"].shift(1)[day], 3.0
+    bars.loc[day, "dividend"] = paid
+    bars.loc[: bars.index[-16], "adjusted"] *= 1 - paid / before
     assert stage.refresh()["notes"]["refetched"] == ["XLI"]
-    table = stored(stage.load(monkeypatch), "XLI")
-    np.testing.assert_allclose(table, rewritten, rtol=1e-12)
+    np.testing.assert_allclose(stored(stage.load(monkeypatch), "XLI"), bars["adjusted"], rtol=1e-12)
+
+
+def test_a_past_that_changes_without_a_reason_stays_as_it_is(stage, monkeypatch):
+    before = stored(stage.load(monkeypatch), "XLI").pct_change()
+    bars = stage.vendors.chart("XLI")
+    bars["adjusted"] = bars["adjusted"] * np.linspace(0.5, 1.0, len(bars)) ** 40
+    notes = stage.refresh()["notes"]
+    assert list(notes["changed_past"]) == ["XLI"]
+    after = stored(stage.load(monkeypatch), "XLI").pct_change()
+    np.testing.assert_allclose(after[before.index], before, atol=1e-12)
+
+
+def test_a_split_the_vendor_forgets_changes_nothing(stage, monkeypatch):
+    before = stored(stage.load(monkeypatch), "XLK").pct_change()
+    bars = stage.vendors.chart("XLK")
+    bars.loc[bars.index < bars.index[-20], ["close", "adjusted"]] *= 2.0
+    assert "XLK" in stage.refresh()["notes"]["changed_past"]
+    after = stored(stage.load(monkeypatch), "XLK").pct_change()
+    np.testing.assert_allclose(after[before.index], before, atol=1e-12)
+    assert after.abs().max() < 0.1
+
+
+def test_an_outage_erases_nothing_and_is_mended(stage, monkeypatch):
+    before = stage.load(monkeypatch)
+    good = stage.vendors.chart("SPY").copy()
+    bars = stage.vendors.chart("SPY")
+    bars.loc[bars.index >= TODAY - pd.Timedelta(days=60), ["close", "adjusted"]] = np.nan
+    assert stage.refresh()["notes"]["missing_last_bar"] == ["SPY"]
+    during = stage.load(monkeypatch)
+    assert during.last == before.last
+    pd.testing.assert_series_equal(stored(during, "SPY").loc[: before.last], stored(before, "SPY"), check_freq=False)
+    stage.vendors.bars["SPY"] = good
+    assert "gaps" not in stage.refresh().get("notes", {})
+    pd.testing.assert_series_equal(
+        stored(stage.load(monkeypatch), "SPY"), good["adjusted"], check_freq=False, check_names=False
+    )
+
+
+@pytest.mark.slow
+def test_a_gap_is_named_and_mended_months_later(stage, monkeypatch):
+    path = stage.home / "live" / "yahoo" / "XLU.parquet"
+    table = pd.read_parquet(path)
+    session = table.attrs
+    days = table.index[-100:-95]
+    table.loc[days, ["close", "adjusted"]] = np.nan
+    table.attrs = session
+    table.to_parquet(path)
+    good = stage.vendors.chart("XLU").copy()
+    stage.vendors.chart("XLU").loc[days, ["close", "adjusted"]] = np.nan
+    assert "5 sessions" in stage.refresh()["notes"]["gaps"]["XLU"]
+    stage.vendors.bars["XLU"] = good
+    table = pd.read_parquet(path)
+    table.attrs = {"session": ""}
+    table.to_parquet(path)
+    assert "gaps" not in stage.refresh().get("notes", {})
+    np.testing.assert_allclose(stored(stage.load(monkeypatch), "XLU"), good["adjusted"], rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", ["401", "429", "gone"])
+def test_an_outage_is_no_delisting(stage, answer):
+    pointer = stage.pointer()
+    stage.vendors.trouble = {"/chart/": answer}
+    line = stage.refresh(status=1)
+    assert line.startswith("error: Yahoo")
+    assert "<" not in line
+    assert stage.pointer() == pointer
 
 
 def test_a_shortened_series_keeps_its_past(stage, monkeypatch):

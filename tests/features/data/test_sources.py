@@ -21,13 +21,16 @@ def test_windows_of_vintages_leave_no_trace(monkeypatch):
         def get_series_vintage_dates(self, _):
             return sorted({pd.Timestamp(row[1]) for row in rows})
 
-        def get_series_all_releases(self, _, start, end):
-            return pd.DataFrame(windowed(rows, start, end), columns=["date", "realtime_start", "value"])
+    def page(_name, start, end, offset):
+        found = windowed(rows, start, end)
+        return len(found), [(day, since, value) for day, since, value in found[offset : offset + fred.PAGE]]
 
     monkeypatch.setattr(fred, "_client", Client)
+    monkeypatch.setattr(fred, "_page", page)
     whole = fred.vintages("X")
-    for window in (1, 2, 5):
+    for window, rows_an_answer in ((1, 100_000), (2, 7), (5, 1), (1900, 13)):
         monkeypatch.setattr(fred, "WINDOW", window)
+        monkeypatch.setattr(fred, "PAGE", rows_an_answer)
         pd.testing.assert_frame_equal(fred.vintages("X"), whole)
     changes = pd.DataFrame(rows, columns=["date", "realtime_start", "value"])
     changes = changes[changes["value"] != changes.groupby("date")["value"].shift()]

@@ -11,12 +11,8 @@ import pytest
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from features.data.sources import folder
+from tests.support.data import two_days as tables
 from tests.support.data import write_folder
-
-
-def tables(value=1.0):
-    index = pd.DatetimeIndex(["2020-01-02", "2020-01-03"], name="date")
-    return {"prices_etf": pd.DataFrame({"SPY": [value, 2.0], "available_at": index}, index=index)}
 
 
 def test_round_trip_and_as_of():
@@ -111,7 +107,7 @@ def _args(read):
 CHILD = """
 import sys, pandas as pd
 sys.path.insert(0, {tests!r})
-from tests.features.data.test_store import tables
+from tests.support.data import two_days as tables
 from features.data import store
 print("ready", flush=True)
 for value in range(1000):

@@ -258,3 +258,101 @@ def test_less_than_two_years_is_no_record(case):
     table, returns = case
     assert backtest.backtest_metrics(table[:60], returns) == {}
     assert backtest.backtest_metrics(table[:1], returns) == {}
+
+
+def test_an_alarm_is_above_its_bound_by_hand():
+    """At p = 1/2 a miss of weight 1 costs what an alarm costs: there is none, and one of four weeks is missed."""
+    truth = np.array([True, False, False, False])
+    assert backtest.cost_ratios(np.full(4, 0.5), truth)["cost_ratio_1"] == 1.0
+
+
+def test_the_sharpe_ratio_of_one_day_and_of_two():
+    assert backtest.sharpe(np.array([0.01])) == 0.0
+    assert backtest.sharpe(np.array([0.01, 0.03])) == pytest.approx(0.02 / np.sqrt(0.0002) * np.sqrt(252))
+
+
+def test_returns_that_are_all_missing_are_followed_on_no_session(case):
+    table, returns = case
+    nothing = returns.assign(ret_cap=np.nan)
+    assert not len(backtest.schedule_of(pd.DatetimeIndex(table["date"][:5]), nothing).sessions)
+    assert backtest.backtest_metrics(table[:5], nothing) == {}
+
+
+def test_a_decision_between_the_last_two_sessions_is_none(case):
+    table, returns = case
+    cut = returns.loc[:"1996-02-05"]  # a Monday
+    dates = pd.DatetimeIndex([*table["date"][:3], pd.Timestamp("1996-02-03")])
+    with pytest.raises(RegimeError, match="1996-02-03 is not a session"):
+        backtest.schedule_of(dates, cut)
+
+
+@pytest.mark.parametrize(
+    ("breakdown", "rotation", "in_out", "three_way"),
+    [
+        (1.5, 1.0, CAP, CAP),  # at the threshold one stays in, and an even turn does not lead
+        (1.75, 3.0, BILL, BILL),
+        (1.25, 1.25, CAP, CAP),  # level with breakdown's lift
+        (1.25, 1.5, CAP, BROAD),
+        (0.5, 1.0, CAP, CAP),  # level with its own base rate
+        (0.5, 0.75, CAP, CAP),  # ahead of breakdown, below its own base rate
+    ],
+)
+def test_positions_at_their_bounds(case, breakdown, rotation, in_out, three_way):
+    """Base rates of 1/4 make every lift exact; the threshold is 1.5 in the first years."""
+    table, returns = case
+    rows = table[:10].assign(
+        base_breakdown=0.25, base_rotation=0.25, p_breakdown=breakdown / 4, p_rotation=rotation / 4
+    )
+    made = backtest.decisions(rows, returns)
+    assert (made["threshold"] == 1.5).all()
+    assert (made["in_out"] == in_out).all()
+    assert (made["three_way"] == three_way).all()
+
+
+def test_the_return_ahead_of_the_mix_is_a_yearly_mean(case):
+    table, returns = case
+    got = backtest.backtest_metrics(table, returns)
+    schedule = backtest.schedule_of(pd.DatetimeIndex(table["date"]), returns)
+    held = backtest.decisions(table, returns)["in_out"].to_numpy()[schedule.decision]
+    weights = np.array([np.mean(held == side) for side in (CAP, BILL, BROAD)])
+    ahead = backtest.net(held, schedule.returns, 10) - backtest.mix(weights, schedule)
+    assert got["return_in_out_gain_mix"] == pytest.approx(252 * ahead.mean())
+
+
+def test_two_years_of_sessions_are_just_a_record(case):
+    table, returns = case
+    rows = table[:120]
+    sessions = backtest.schedule_of(pd.DatetimeIndex(rows["date"]), returns).sessions
+    last = returns.index.get_loc(sessions[503])
+    assert "sharpe_in_out" in backtest.backtest_metrics(rows, returns.iloc[: last + 1])
+    assert backtest.backtest_metrics(rows, returns.iloc[:last]) == {}
+
+
+@pytest.mark.parametrize(("weeks", "chosen"), [(0, True), (1, False)])
+def test_five_years_to_the_day_are_enough(case, weeks, chosen):
+    """1996-01-05 and 2001-01-05 are both Fridays; a fold that begins a week before the fifth year has no choice yet."""
+    table, returns = case
+    assert list(table["date"].iloc[[0, 261]].dt.strftime("%F")) == ["1996-01-05", "2001-01-05"]
+    begins = 261 - weeks
+    rows = table[:270].assign(refit=np.where(np.arange(270) < begins, 0, 1))
+    got = backtest.decisions(rows, returns)["threshold"]
+    assert (got.iloc[:begins] == 1.5).all()
+    sharpes = []
+    lift = (rows["p_breakdown"] / rows["base_breakdown"]).to_numpy()
+    schedule = backtest.schedule_of(pd.DatetimeIndex(rows["date"]), returns)
+    past = schedule.sessions <= rows["date"].iloc[begins]
+    for bound in np.arange(11, 31) / 10:
+        held = np.where(lift > bound, BILL, CAP)[schedule.decision]
+        excess = (backtest.net(held, schedule.returns, 10) - schedule.returns[:, BILL])[past]
+        sharpes.append(excess.mean() / excess.std(ddof=1))
+    best = (11 + int(np.argmax(sharpes))) / 10
+    assert best != 1.5
+    assert (got.iloc[begins:] == (best if chosen else 1.5)).all()
+
+
+def test_the_metrics_of_a_rule_come_beside_those_of_the_probabilities(case):
+    table, returns = case
+    alone, both = metrics.evaluate(table), metrics.evaluate(table, returns)
+    assert alone.items() <= both.items()
+    assert "sharpe_in_out" in both
+    assert "sharpe_in_out" not in alone

@@ -302,3 +302,39 @@ def test_the_head_to_head_s_p_is_that_of_the_gain_over_the_rival(one):
     gain = np.where(codes < 2, np.log(right[0]) - np.log(right[1]), 0.0)
     assert metrics.head_to_head_p(frame, rival) == pytest.approx(bootstrap.p_value(gain))
     assert metrics.head_to_head_p(rival, frame) == pytest.approx(bootstrap.p_value(-gain))
+
+
+@pytest.mark.parametrize(("monthly", "enough"), [(False, 104), (True, 24)])
+def test_two_of_the_longest_blocks_are_needed_for_a_p_and_an_interval(monthly, enough):
+    """Blocks of 26 and 52 weeks, of 6 and 12 months."""
+    rng = np.random.default_rng(0)
+    reference = rng.uniform(0.9, 1.1, 300)
+    for count in (enough - 1, enough):
+        on = np.arange(300) < count
+        p = metrics._significance(reference - 0.2, reference, on, monthly)
+        reach = metrics._reach(0.8 * reference, reference, on, monthly)
+        if count < enough:
+            assert p == 1.0
+            assert reach == {}
+        else:
+            assert p < 0.1
+            # A loss of four fifths in every week that counts is a skill of one fifth in every resample.
+            assert reach == pytest.approx({"log_loss_skill_low": 0.2, "log_loss_skill_high": 0.2})
+
+
+def test_without_rotation_a_head_to_head_has_no_p():
+    two, _, _ = scored(outcomes=("breakdown", "neither"))
+    assert metrics.head_to_head_p(two, two) == 1.0
+
+
+@pytest.mark.parametrize(("monthly", "lags"), [(False, 26), (True, 6)])
+def test_recalibration_is_reported_with_half_a_year_of_lags(monthly, lags):
+    outcomes = ("breakdown", "neither") if monthly else OUTCOMES
+    frame, p, codes = scored(outcomes=outcomes, freq="BME" if monthly else "W-FRI", n=400)
+    got, place = metrics.evaluate(frame), outcomes.index("breakdown")
+    want = calibration.recalibration(p[:, place], codes == place, np.ones(400, bool), lags)
+    mine = {name.replace("_breakdown", ""): value for name, value in got.items() if name.startswith("calibration_")}
+    ours = {name for name in got if name.startswith("calibration_") and "_breakdown" in name}
+    assert ours >= {"calibration_slope_breakdown", "calibration_slope_breakdown_low"}
+    for name, value in want.items():
+        assert mine[name] == pytest.approx(value), name

@@ -111,7 +111,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     spec = ModelSpec(families=("volatility", "rates"), params={"n_estimators": 20.0}, refit_weeks=260)
     found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
-    call = predict.call(None)
+    call = predict.make_call(None).to_json_object()
     features = list(loader.registered("regime-sample", "challenger").document.features)
     row = dataset.build(store.load(), "path").X.iloc[[-1]]
     holed = row.assign(**dict.fromkeys(features[1::2], np.nan))  # as far as a row can be from whole

@@ -196,7 +196,7 @@ def test_two_processes_make_the_database_at_once(tmp_path, monkeypatch):
 def test_a_run_killed_midway_is_ended_at_the_next_start(mlruns):
     code = (
         "import time, mlflow; from tests.support import servers; from models.tracking import delivery\n"
-        "def stay(*_): print('here', flush=True); time.sleep(600)\n"
+        "def stay(**_): print('here', flush=True); time.sleep(600)\n"
         "mlflow.pyfunc.log_model = stay\n"
         "delivery.deliver(servers.batch())"
     )

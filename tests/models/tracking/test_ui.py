@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from models.tracking import shared_view, user_interface
-from tests.training.test_run_logger import log
+from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
+from tests.support.logged_experiments import log
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
 WAIT = 120_000  # milliseconds: a slow machine starts a server and a large page in a minute
 # MLflow opens a chat beside the page the first time a browser comes.
 NO_CHAT = """localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false');
@@ -33,7 +31,7 @@ HEADERS = """wanted => [...document.querySelectorAll('.ag-header-cell')]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
+    needs_chromium,
 ]
 
 

@@ -1,21 +1,13 @@
 """The report in a real browser: drawn whole, silent, and without a request that leaves the page."""
 
-import json
-import shutil
-
 import pandas as pd
 import pytest
 
-from features import feature, panel
-from features.dataset import OUTCOMES
+from models.figures.colors import INK, VERDICT_COLORS
 from serving.report import charts, page
-from tests.support.calls import make_test_call
+from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
+from tests.support.calls import make_test_call, predictions
 from tests.support.data import needs_shared
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # what a container needs
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-
 
 # Charts in which at least one trace has been painted.
 DRAWN = """[...document.querySelectorAll('.plotly-graph-div')]
@@ -27,14 +19,6 @@ INSIDE = """[...document.querySelectorAll('figure')]
 
 def call(verdict="breakdown"):
     return make_test_call(asof="2022-12-23", verdict=verdict, leaders_faltering={"now": True, "since": "2022-12-02"})
-
-
-def predictions():
-    dates = pd.date_range("2015-01-02", periods=400, freq="W-FRI")
-    table = pd.DataFrame({"date": dates, "outcome": [OUTCOMES[i % 3] for i in range(400)]})
-    for place, name in enumerate(OUTCOMES):
-        table[f"p_{name}"] = 0.2 + 0.2 * ((table.index + place) % 3) / 2
-    return table
 
 
 def look(text, tmp_path, width):
@@ -84,26 +68,6 @@ def test_the_sample_has_fewer_charts_and_no_error(sample_snapshot, tmp_path):
     assert 3 <= drawn == text.count("<figure>")
 
 
-@needs_shared
-def test_readings_and_percentiles(shared_snapshot):
-    found = charts.chart_data(shared_snapshot)
-    title = next(one.layout.meta["title"] for one in charts.market(found) if "Ten-year" in one.layout.meta["title"])
-    y10 = found.panel["DGS10"]
-    below = (y10 < y10.iloc[-1]).mean()
-    assert f"<b>{y10.iloc[-1]:.2f} %</b>, higher than {below:.0%}" in title
-    assert found.daily.index[0].year == shared_snapshot.last.year - charts.YEARS
-    graph = charts.rotation_graph(found)
-    tail = next(trace for trace in graph.data if trace.name == "technology")
-    whole = feature.compute_years(
-        tuple(item for item in charts.FEATURES if item.name == "technology_rs_ratio"),
-        panel.build_inputs(shared_snapshot),
-        range(2023, 2024),
-    )
-    assert len(tail.x) == charts.TAIL_WEEKS + 1
-    assert tail.x[-1] == whole["technology_rs_ratio"].iloc[-1]
-    assert json.loads(graph.to_json())["layout"]["annotations"]
-
-
 def test_what_a_person_wrote_is_escaped():
     told = make_test_call(
         model={"override": "the desk wants <it>", "kind": "<b>"}, caveat="<c>", substitutions={"<k>": "<v>"}
@@ -114,7 +78,7 @@ def test_what_a_person_wrote_is_escaped():
     assert "et by a person" not in page.headline(make_test_call(), "0" * 64)
 
 
-def test_one_colour_per_outcome():
-    assert {name: page.VERDICT_COLORS[name] for name in ("rotation", "breakdown")} == {
-        name: charts.COLORS[name] for name in ("rotation", "breakdown")
-    }
+def test_the_verdict_stands_on_its_own_colour():
+    for verdict, letters in (("breakdown", "#fff"), ("neither", INK)):
+        text = page.headline(call(verdict), "0" * 64)
+        assert f'style="background:{VERDICT_COLORS[verdict]};color:{letters}">{verdict}<' in text

@@ -1,4 +1,4 @@
-"""How long work reports its progress: the caller passes in who shows it."""
+"""How long work reports its progress: the caller passes in what shows it, a command a bar, a test nothing."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def silent(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     """Show nothing."""
     del title, total
     yield lambda *_: None
+
+
+Notify = Callable[[str], None]
+
+
+def ignore(line: str) -> None:
+    """Show no message either."""
+    del line

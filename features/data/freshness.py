@@ -1,0 +1,64 @@
+"""How old the inputs are, and whether a call on them must be refused.
+
+Ages are in calendar days from an input's availability to a reference date: the
+last complete session for live data, the snapshot's last session for the others.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from features.data import calendar, catalog
+from features.data.point_in_time import latest
+from features.data.store import Snapshot
+
+
+def reference_date(snapshot: Snapshot) -> pd.Timestamp:
+    """Date that ages are measured against: for live data the last complete session, else the snapshot's last one."""
+    return calendar.last_complete(pd.Timestamp.now("UTC")) if snapshot.source == "live" else snapshot.last
+
+
+def ages(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFrame:
+    """One row a series: first and last value, age in days, allowed age, whether required and whether stale.
+
+    `against` is the reference date, by default the snapshot's last session.
+    """
+    against = snapshot.last if against is None else against
+    rows = []
+    for series in catalog.CATALOG:
+        values = latest(snapshot, series.key)
+        if values.empty:
+            continue
+        age = (against - values.index[-1]).days
+        required = series.key in catalog.REQUIRED[snapshot.legs]
+        rows.append(
+            (series.key, values.index[0], values.index[-1], age, series.max_age, required, age > series.max_age)
+        )
+    names = ["series", "first", "last", "age", "allowed", "required", "stale"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def refusal_reason(
+    whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
+) -> str | None:
+    """Why no call may be made: a required input that is missing or past its age at `against`; else None.
+
+    `whole` is the same snapshot before the as-of cut: an input that begins only
+    after the as-of date is not missing, it did not exist yet. What is in
+    `allowed` may be stale: the user said so.
+    """
+    # The sample's yields end in 2017 by construction: its call is a demonstration and says so.
+    if snapshot.legs == "sample":
+        return None
+    against = snapshot.last if against is None else against
+    ever = ages(whole).set_index("series")
+    table = ages(snapshot, against).set_index("series")
+    for key in catalog.REQUIRED[snapshot.legs]:
+        if key in allowed:
+            continue
+        if key not in ever.index:
+            return f"required input {key} is missing on {against.date()}: no call is made"
+        if key in table.index and bool(table.loc[key, "stale"]):
+            last = pd.Timestamp(table.loc[key, "last"]).date()
+            return f"required input {key} is stale: last value {last}, as of {against.date()}"
+    return None

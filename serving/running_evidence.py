@@ -1,0 +1,104 @@
+"""How much the record of calls has proved so far: e-values that may be read every week.
+
+Each is a bet against a null hypothesis (`models.evaluation.e_processes`): 3.1 means
+that whoever had bet against it has 3.1 times the stake, and 20 is reached by chance
+in at most one record in twenty, however often one looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.dataset import OUTCOMES
+from models.evaluation import e_processes
+from models.evaluation.e_processes import EProcess
+
+# Null hypothesis by name, as a person reads it.
+NULLS = {
+    "climatology": "climatology is right",
+    "markov": "Markov is right",
+    "breakdown_brier": "at no step is P(breakdown) better than climatology's (Brier)",
+    "average_brier": "on average the call is no better than climatology (Brier)",
+    "own": "the call's own probabilities are right (stop alarm)",
+}
+# Median years until the likelihood ratio against climatology reaches 20, by true log-loss skill: 100 simulated records
+# of 34 years each (`tests/serving/test_running_evidence.py` repeats it).
+YEARS_TO_THRESHOLD = {0.03: 7.3, 0.06: 4.1}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The evidence against one null hypothesis.
+
+    Attributes
+    ----------
+    null : str
+        A key of `NULLS`.
+    since : str
+        Date of the first call, ISO.
+    value : float
+        E-value of the bets settled so far; of all of them once betting has stopped.
+    bets : int
+        Settled bets.
+    reached : str or None
+        When it first stood at 20 or more, ISO; no bet was placed after that.
+    claimed : bool
+        Whether it still does with every bet settled.
+    """
+
+    null: str
+    since: str
+    value: float
+    bets: int
+    reached: str | None
+    claimed: bool
+
+
+def evidence_of(matured: pd.DataFrame) -> tuple[Evidence, ...]:
+    """Evidence from matured calls; nothing without any.
+
+    Parameters
+    ----------
+    matured : DataFrame, (calls, ...)
+        In the order of time: `date`, `label_end`, `outcome`, and `p_`, `base_`, `markov_` of each outcome.
+    """
+    if not len(matured):
+        return ()
+    dates, ends = pd.DatetimeIndex(matured["date"]), pd.DatetimeIndex(matured["label_end"])
+    said, base, markov = (
+        matured[[f"{prefix}_{name}" for name in OUTCOMES]].to_numpy(float) for prefix in ("p", "base", "markov")
+    )
+    came = pd.Index(OUTCOMES).get_indexer(matured["outcome"])
+    place = OUTCOMES.index("breakdown")
+    found = {
+        "climatology": e_processes.reference_is_right(dates, ends, said, base, came),
+        "markov": e_processes.reference_is_right(dates, ends, said, markov, came),
+        "breakdown_brier": e_processes.at_no_step_better(dates, ends, said[:, place], base[:, place], came == place),
+        "average_brier": e_processes.no_better_on_average(dates, ends, said, base, came),
+        "own": e_processes.own_probabilities_are_right(dates, ends, said, base, came),
+    }
+    since = str(dates[0].date())
+    return tuple(_evidence(null, since, process) for null, process in found.items())
+
+
+def _evidence(null: str, since: str, process: EProcess) -> Evidence:
+    reached = None if process.crossed is None else str(process.crossed.date())
+    return Evidence(null, since, process.settled, process.bets, reached, process.claimed)
+
+
+def sentence(evidence: Evidence) -> str:
+    """The evidence in one line."""
+    odds = f"{evidence.value:.1f} to 1" if evidence.value < 1000.0 else f"{evidence.value:.0f} to 1"
+    line = f'evidence since {evidence.since} against "{NULLS[evidence.null]}": {odds}'
+    if evidence.reached is None:
+        return line
+    held = "holds with every bet settled" if evidence.claimed else "did not hold when the last bets were settled"
+    return f"{line}; 20 to 1 was reached on {evidence.reached} and {held}"
+
+
+def patience() -> str:
+    """How long 20 to 1 takes, in one line."""
+    took = " and ".join(f"{years:g} years at a skill of {skill:g}" for skill, years in YEARS_TO_THRESHOLD.items())
+    return f"20 to 1 against climatology takes a median of {took} (simulated)"

@@ -1,0 +1,121 @@
+"""A backfill goes on where it was interrupted, and names the weeks it must refuse."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from features.data.errors import RefusedError, RegimeError
+from serving import cli, journal, replay
+from serving.predict import WeekRefusedError
+from tests.support.calls import make_test_call
+
+FIRST, LAST = pd.Timestamp("2025-12-01"), pd.Timestamp("2026-01-09")
+WEEKS = ["2025-12-05", "2025-12-12", "2025-12-19", "2025-12-26", "2026-01-02", "2026-01-09"]
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """What is asked of `make_call`, which refuses 19 December."""
+    asked = []
+
+    def make(date, _context=None):
+        asked.append(str(date.date()))
+        if asked[-1] == "2025-12-19":
+            raise WeekRefusedError("required input VIX is stale")
+        return make_test_call(asof=asked[-1])
+
+    context = SimpleNamespace(
+        snapshot=SimpleNamespace(last=LAST, digest="0" * 16),
+        model_name="regime",
+        shown=SimpleNamespace(version="3"),
+    )
+    monkeypatch.setattr(replay, "load_context", lambda: context)
+    monkeypatch.setattr(replay, "make_call", make)
+    return SimpleNamespace(asked=asked, context=context)
+
+
+def steps():
+    told = []
+    return told, lambda done, of: told.append((done, of))
+
+
+def test_a_refused_week_is_named_and_the_rest_goes_on(made):
+    told, step = steps()
+    found = replay.replay_weeks(FIRST, step)
+    assert made.asked == WEEKS
+    assert [str(call.asof) for call in found.calls] == [week for week in WEEKS if week != "2025-12-19"]
+    assert found.refused == [(pd.Timestamp("2025-12-19"), "required input VIX is stale")]
+    assert told == [(number, 6) for number in range(1, 7)]
+    assert {entry.entry_type for entry in journal.read()} == {"replay"}
+    assert len(journal.read()) == 5
+
+
+def test_what_is_there_is_not_made_again(made, monkeypatch):
+    first = replay.replay_weeks(FIRST, lambda *_: None)
+    made.asked.clear()
+    again = replay.replay_weeks(FIRST, lambda *_: None)
+    assert made.asked == ["2025-12-19"]
+    assert (again.calls, again.already_there) == (first.calls, 5)
+    # Another model version or other data are made anew.
+    for change in ({"shown": SimpleNamespace(version="4")}, {"snapshot": SimpleNamespace(last=LAST, digest="1" * 16)}):
+        made.asked.clear()
+        context = SimpleNamespace(**vars(made.context) | change)
+        monkeypatch.setattr(replay, "load_context", lambda context=context: context)
+        replay.replay_weeks(FIRST, lambda *_: None)
+        assert made.asked == WEEKS
+
+
+def test_an_interrupted_backfill_resumes(made, monkeypatch):
+    whole = replay.make_call
+
+    def stopped(date, context):
+        if str(date.date()) == "2026-01-02":
+            raise KeyboardInterrupt
+        return whole(date, context)
+
+    monkeypatch.setattr(replay, "make_call", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        replay.replay_weeks(FIRST, lambda *_: None)
+    assert len(journal.read()) == 3
+    made.asked.clear()
+    monkeypatch.setattr(replay, "make_call", whole)
+    found = replay.replay_weeks(FIRST, lambda *_: None)
+    assert made.asked == ["2025-12-19", "2026-01-02", "2026-01-09"]
+    assert len(found.calls) == 5
+    assert journal.verify()[0] == 5
+
+
+@pytest.mark.parametrize("error", [RefusedError("the model was trained on other features"), RegimeError("no model")])
+@pytest.mark.usefixtures("made")
+def test_what_is_not_of_one_week_stops_it(monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(replay, "make_call", fail)
+    with pytest.raises(RegimeError, match=str(error)):
+        replay.replay_weeks(FIRST, lambda *_: None)
+
+
+@pytest.mark.usefixtures("made")
+def test_a_start_after_the_data_is_one_line():
+    with pytest.raises(RegimeError, match="lies after the data, which end on 2026-01-09"):
+        replay.replay_weeks(pd.Timestamp("2026-02-01"), lambda *_: None)
+
+
+@pytest.mark.usefixtures("made")
+def test_the_command_names_the_refused_week_on_standard_error(capsys):
+    cli.backfill("2025-12-01", json=False)
+    told = capsys.readouterr()
+    assert told.err.splitlines() == ["2025-12-19 refused: required input VIX is stale"]
+    assert told.out.startswith("5 calls from 2025-12-05 to 2026-01-09: 5 breakdown")
+
+
+def test_a_backfill_without_a_single_call_is_refused(made, monkeypatch):
+    def refuse(*_):
+        raise WeekRefusedError("stale")
+
+    monkeypatch.setattr(replay, "make_call", refuse)
+    with pytest.raises(RefusedError, match="none of the 6 weeks from 2025-12-01"):
+        cli.backfill("2025-12-01", json=False)
+    assert made.asked == []

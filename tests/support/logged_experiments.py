@@ -1,0 +1,19 @@
+"""An experiment as it stands in MLflow."""
+
+from tests.support.predictions import experiment_of
+from training import run_logger
+from training.gate_types import Clauses, Decision, GateOutcome
+
+REASON = "lightgbm: skill +0.0200, p 0.010; beats climatology and markov, the best baseline (SPA p 0.020, 12 tries)"
+
+
+def decided(champion, outcome=GateOutcome.PASSED):
+    return Decision(
+        outcome, "lightgbm", "path", champion, clauses=Clauses(0.02, 0.01, 0.7, 0.0, "markov", 0.01, 0.02, 12)
+    )
+
+
+def log(toy, champion, name="default"):
+    """Log an experiment of three models; returns run id and version by model, and the tables."""
+    experiment = experiment_of(toy, name=name)
+    return run_logger.log(experiment, decided(champion)), experiment.predictions
