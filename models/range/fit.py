@@ -176,16 +176,12 @@ def _scores(
     return np.where(then.ended_before(int(data.legs.places[week]))[:week, None], scores, np.nan)
 
 
-def inner_weeks(data: RangeData, spec: RangeSpec, week: int) -> list[int]:
-    """Rows at which the inner walk-forward refits, before row `week`; they hang on the first training row alone."""
+def inner_weeks(data: RangeData, spec: RangeSpec) -> list[int]:
+    """Rows at which the inner walk-forward refits; they hang on the first training row alone."""
     first = data.dates[data.dates >= pd.Timestamp(spec.train_start)][0]
-    found = []
-    for count in range(200):
-        place = int(data.dates.searchsorted(first + pd.DateOffset(years=WARM_UP_YEARS + INNER_YEARS * count)))
-        if place >= week:
-            break
-        found.append(place)
-    return found
+    years = range(WARM_UP_YEARS, data.dates[-1].year - first.year + 1, INNER_YEARS)
+    places = [int(data.dates.searchsorted(first + pd.DateOffset(years=count))) for count in years]
+    return [place for place in places if place < len(data.dates)]
 
 
 def past_scales(
@@ -200,16 +196,16 @@ def past_scales(
     if not names:
         return np.zeros(size)
     out = np.full(size, np.nan)
-    starts = inner_weeks(data, spec, week)
+    every = inner_weeks(data, spec)
+    starts = [place for place in every if place < week]
     ends = [*starts[1:], week]
     if not any(name in FITTED for name in names):  # columns as they stand need no refit before the first
         starts, ends = [0, *starts], [starts[0] if starts else week, *ends]
     for start, end in zip(starts, ends, strict=True):
-        whole = _block_end(data, spec, start)
         key = (spec.model, horizon, leg, names, start)
         known = cache.scales.get(key)
         if known is None:
-            stop = min(whole, size)
+            stop = min([place for place in every if place > start], default=size)
             if training_rows(data, spec, horizon, start).sum() < LEAST_ROWS and any(n in FITTED for n in names):
                 known = np.full(stop - start, np.nan)
             else:
@@ -218,12 +214,6 @@ def past_scales(
             cache.scales[key] = known
         out[start:end] = known[: end - start]
     return out
-
-
-def _block_end(data: RangeData, spec: RangeSpec, start: int) -> int:
-    """The inner refit after row `start`, or the end of the data."""
-    later = [place for place in inner_weeks(data, spec, len(data.dates)) if place > start]
-    return later[0] if later else len(data.dates)
 
 
 def _members(

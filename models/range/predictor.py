@@ -76,7 +76,7 @@ def quantiles(ordered: np.ndarray, levels: tuple[float, ...] = LEVELS) -> np.nda
 
 
 def fall_odds(lowest: np.ndarray, falls: tuple[int, ...] = FALLS) -> np.ndarray:
-    """Share of paths whose lowest close is at least so many percent down, (rows, falls); falls with the size of the fall.
+    """Share of paths whose lowest close is at least so many percent down, (rows, falls); a deeper fall is no likelier.
 
     Half a path is added on either side, so that nothing is said to be impossible or certain.
     """
