@@ -20,6 +20,7 @@ from models.evaluation.confidence_set import confidence_set
 from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
+from models.range.paths import LEGS
 from models.range.spec import BASELINES, MODELS, RangeSpec
 from models.tracking import range_runs
 from training.range_walkforward import PUBLISHED, walk_forward
@@ -93,7 +94,8 @@ def compute(
     for kind in kinds:
         one, began = spec.replace(model=kind), time.perf_counter()
         with progress(f"walk-forward {kind}", None):
-            table, outcomes, fitted = walk_forward(data, one)
+            legs = LEGS if kind == spec.model else ("broad",)  # the gate and the reference need no other
+            table, outcomes, fitted = walk_forward(data, one, legs=legs)
         scores = range_scores.evaluate(table[table["leg"] == "broad"])
         scores |= outcome_scores(outcomes, dataset) | {"train_seconds": time.perf_counter() - began}
         runs[kind] = RangeModelRun(one, table, outcomes, fitted, scores)

@@ -42,9 +42,9 @@ def refit_weeks(data: RangeData, spec: RangeSpec) -> np.ndarray:
 
 
 def walk_forward(
-    data: RangeData, spec: RangeSpec, step: Callable[[], None] = lambda: None
+    data: RangeData, spec: RangeSpec, step: Callable[[], None] = lambda: None, legs: tuple[str, ...] = LEGS
 ) -> tuple[pd.DataFrame, pd.DataFrame, FittedRange | None]:
-    """Out-of-sample ranges of every week since the first test week.
+    """Out-of-sample ranges of every week since the first test week, of some legs.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def walk_forward(
             fit = fitted = fit_range_at(data, spec, data.dates[start], cache)
             drawn = predictor.predict_range(fit, frame)
         for one in fit.horizons:
-            parts.append(describe(data, one.horizon, weeks, drawn[one.horizon], predictor.usual(one)))
+            parts.append(describe(data, one.horizon, weeks, drawn[one.horizon], predictor.usual(one), legs))
         if 21 in drawn:
             shares.append(_outcome_shares(data, spec.label, weeks, drawn[21]))
         step()
@@ -88,7 +88,9 @@ def _simulated(data: RangeData, spec: RangeSpec, weeks: np.ndarray) -> dict[int,
     }
 
 
-def describe(data: RangeData, horizon: int, weeks: np.ndarray, drawn: Draws, usual: Draws) -> pd.DataFrame:
+def describe(
+    data: RangeData, horizon: int, weeks: np.ndarray, drawn: Draws, usual: Draws, legs: tuple[str, ...] = LEGS
+) -> pd.DataFrame:
     """Quantiles, odds and scores of some weeks, a row a week and leg."""
     then = data.ahead[horizon]
     broad, spread = then.broad[weeks], then.spread[weeks]
@@ -99,9 +101,9 @@ def describe(data: RangeData, horizon: int, weeks: np.ndarray, drawn: Draws, usu
     last = np.full(len(weeks), np.datetime64("NaT"), dtype="datetime64[ns]")
     last[known] = data.legs.sessions.to_numpy()[ends[known]]
     out = []
-    for leg in LEGS:
-        draws = np.sort(getattr(drawn, leg), axis=1)
-        base = np.sort(getattr(usual, leg), axis=1)
+    for leg in legs:
+        draws = np.sort(getattr(drawn, leg), axis=1, kind="stable")  # one pass where a pool is in order
+        base = np.sort(getattr(usual, leg), axis=1, kind="stable")
         table = pd.DataFrame({"date": data.dates[weeks], "label_end": last, "leg": leg, "horizon": horizon})
         table[list(QUANTILES)] = predictor.quantiles(draws)
         table[[f"base_{name}" for name in QUANTILES]] = np.repeat(predictor.quantiles(base), len(weeks), axis=0)

@@ -247,11 +247,11 @@ def _column(data: RangeData, spec: RangeSpec, name: str, others: tuple[Member, .
         return [] if joined is None else [joined]
     if instead is None or name not in ("log_vix",):
         return [Column(column=name)]
-    if name not in past or past[name].notna().sum() < OVERLAP_WEEKS:
+    if name not in past:
         return [Column(column=instead)]
-    ratio = scales.joined(past[instead], past[name].to_numpy(), np.ones(len(past), bool), OVERLAP_WEEKS)
-    assert ratio is not None
-    return [Column(column=name, instead=ratio.column, shift_instead=ratio.shift)]
+    # On the level of what stands in for it, so that paths scaled by the one and by the other are of one size.
+    on_level = scales.joined(past[name], past[instead].to_numpy(), np.ones(len(past), bool), OVERLAP_WEEKS)
+    return [Column(column=instead) if on_level is None else on_level.model_copy(update={"instead": instead})]
 
 
 def chosen_columns(data: RangeData, spec: RangeSpec, rows: np.ndarray, week: int) -> list[str]:
@@ -277,9 +277,11 @@ def _pool(
         before = data.dates[week].date()
         raise RegimeError(f"{rows.sum()} past paths of {then.horizon} sessions before {before}: a range needs 104")
     broad_scale, spread_scale = np.exp(log_scale[rows]), np.exp(log_spread[rows])
+    broad = then.broad[rows] / broad_scale
+    order = np.argsort(broad, kind="stable")  # so that the broad leg's draws need no sorting
     return Pool(
         years=years,
-        broad=tuple((then.broad[rows] / broad_scale).tolist()),
-        spread=tuple((then.spread[rows] / spread_scale).tolist()),
-        lowest=tuple((then.lowest[rows] / broad_scale).tolist()),
+        broad=tuple(broad[order].tolist()),
+        spread=tuple((then.spread[rows] / spread_scale)[order].tolist()),
+        lowest=tuple((then.lowest[rows] / broad_scale)[order].tolist()),
     )

@@ -58,7 +58,8 @@ def test_a_replay_of_a_week_gives_the_bits_of_its_fold(walked, data):
 
 
 @pytest.mark.slow
-def test_an_experiment_is_judged_and_logged(market, data, mlruns, home):
+@pytest.mark.usefixtures("mlruns")
+def test_an_experiment_is_judged_and_logged(market, data):
     runs = range_experiment.compute(data, market, SPEC)
     decision = range_experiment.judge({kind: one.ranges for kind, one in runs.items()})
     assert decision.champion is None or decision.champion in decision.confidence_set
