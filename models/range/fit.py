@@ -61,10 +61,11 @@ class RangeData:
 
 @dataclass
 class RangeCache:
-    """Inner scales and scores that the folds of one `RangeData` share; they change the time, not the result."""
+    """What the folds of one `RangeData` and one specification share; it changes the time, not the result."""
 
     scales: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
     scores: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    members: dict[tuple[object, ...], Member] = field(default_factory=dict)
 
 
 def prepare(dataset: Dataset, horizons: tuple[int, ...]) -> RangeData:
@@ -138,8 +139,8 @@ def _fit_horizon(data: RangeData, spec: RangeSpec, horizon: int, week: int, cach
     return HorizonFit(
         horizon=horizon,
         rows=int(rows.sum()),
-        members=_members(data, spec, horizon, "broad", sets[place], week),
-        spread_members=_members(data, spec, horizon, "spread", scale.spread_members, week),
+        members=_members(data, spec, horizon, "broad", sets[place], week, cache),
+        spread_members=_members(data, spec, horizon, "spread", scale.spread_members, week, cache),
         pool=_pool(data, then, week, length, traces[place], spread),
         usual=_pool(data, then, week, pools.USUAL_YEARS, np.zeros(len(data.dates)), np.zeros(len(data.dates))),
         discounted=found,
@@ -209,7 +210,7 @@ def past_scales(
             if training_rows(data, spec, horizon, start).sum() < LEAST_ROWS and any(n in FITTED for n in names):
                 known = np.full(stop - start, np.nan)
             else:
-                members = _members(data, spec, horizon, leg, names, start)
+                members = _members(data, spec, horizon, leg, names, start, cache)
                 known = scales.log_scale(members, data.frame.iloc[start:stop])
             cache.scales[key] = known
         out[start:end] = known[: end - start]
@@ -217,9 +218,9 @@ def past_scales(
 
 
 def _members(
-    data: RangeData, spec: RangeSpec, horizon: int, leg: str, names: tuple[str, ...], week: int
+    data: RangeData, spec: RangeSpec, horizon: int, leg: str, names: tuple[str, ...], week: int, cache: RangeCache
 ) -> tuple[Member, ...]:
-    """The members fitted on what had happened before row `week`."""
+    """The members fitted on what had happened before row `week`; those that two sets share once."""
     rows = training_rows(data, spec, horizon, week)
     then = data.ahead[horizon]
     target = then.volatility if leg == "broad" else then.spread_volatility
@@ -228,14 +229,18 @@ def _members(
     har = scales.HAR[leg]
     made: list[Member] = []
     for name in names:
-        if name == "har":
-            made.append(scales.linear(data.frame.loc[rows, list(har)], y, scales.HAR_RIDGE))
-        elif name == "ridge":
-            made.append(scales.linear(data.frame.loc[rows, columns], y))
-        elif name == "boosted":
-            made.append(scales.boosted(data.frame.loc[rows, columns], y, har, spec.seed))
-        else:
+        if name not in FITTED:
             made += _column(data, spec, name, tuple(made), week)
+            continue
+        key = (horizon, leg, name, week)
+        if key not in cache.members:
+            if name == "har":
+                cache.members[key] = scales.linear(data.frame.loc[rows, list(har)], y, scales.HAR_RIDGE)
+            elif name == "ridge":
+                cache.members[key] = scales.linear(data.frame.loc[rows, columns], y)
+            else:
+                cache.members[key] = scales.boosted(data.frame.loc[rows, columns], y, har, spec.seed)
+        made.append(cache.members[key])
     return tuple(made)
 
 
