@@ -37,6 +37,6 @@ def test_it_runs_on_the_sample(mlruns):
     assert len(tables) >= 6
     assert len(names["data"].X) > 1500
     assert "no evidence" in names["found"]["gate"] or names["found"]["champion"]
-    assert set(names["latest"]["probabilities"]) == {"rotation", "breakdown", "neither"}
-    assert names["past"]["asof"] == "2008-09-12"
+    assert set(names["latest"].probabilities.as_dict()) == {"rotation", "breakdown", "neither"}
+    assert str(names["past"].asof) == "2008-09-12"
     assert shown[-1]["runs"].startswith(f"sqlite:///{mlruns}")

@@ -105,7 +105,7 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
     data = made(1000)
     local = walk_forward(data, SPEC, 2, cached=False)
     done = []
-    weeks = inner_folds.inner(data, SPEC)
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(scheduler())
         first, _ = (stack.enter_context(worker(address, name)) for name in "ab")
@@ -124,11 +124,11 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
             time.sleep(0.2)
         assert len(client.scheduler_info()["workers"]) == 1
         with dask_cluster.holding(client, weeks.dataset):  # as a sweep does
-            theirs = list(inner_folds.losses(weeks, SPEC, 2))
+            theirs = list(inner_folds.fold_losses(weeks, SPEC, 2))
     assert first.returncode == -signal.SIGKILL
     assert len(done) > 10
     same(local, remote)
-    for one, other in zip(theirs, inner_folds.losses(weeks, SPEC, 1), strict=True):
+    for one, other in zip(theirs, inner_folds.fold_losses(weeks, SPEC, 1), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -141,7 +141,7 @@ def test_a_cluster_without_workers_or_of_another_program_is_refused(tmp_path, mo
             pass
         monkeypatch.setattr(dask_cluster, "TIMEOUT", 30.0)
         with worker(address, "a"):
-            monkeypatch.setattr(dask_cluster.prefix, "environment", lambda: "another")
+            monkeypatch.setattr(dask_cluster.fingerprint, "environment", lambda: "another")
             with pytest.raises(RegimeError, match="another version of this program"), dask_cluster.connected(address):
                 pass
 

@@ -111,7 +111,7 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     spec = ModelSpec(families=("volatility", "rates"), params={"n_estimators": 20.0}, refit_weeks=260)
     found = experiment.run("default", spec, "", 1)
     assert found["digest"] == digest
-    call = predict.make_call(None).to_json_object()
+    call = predict.make_call(None)
     features = list(loader.registered("regime-sample", "challenger").document.features)
     row = dataset.build(store.load(), "path").X.iloc[[-1]]
     holed = row.assign(**dict.fromkeys(features[1::2], np.nan))  # as far as a row can be from whole
@@ -124,12 +124,12 @@ def test_a_served_model_and_the_call_give_identical_numbers(sample_snapshot, tmp
     try:
         status, answer = ask(server.url, row)
         assert status == 200
-        assert answer["predictions"] == [call["challenger"]["probabilities"]]
+        assert answer["predictions"] == [call.challenger.probabilities.as_dict()]
         assert ask(server.url, row[features])[1] == answer  # the further columns changed nothing
         served = loader.registered("regime-sample", "challenger").document
-        assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed)]
+        assert ask(server.url, holed)[1]["predictions"] == [predict._probabilities(served, holed).as_dict()]
         whole = row.assign(**{features[0]: 3})  # an integer in JSON is a number like any other
-        assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole)]
+        assert ask(server.url, whole)[1]["predictions"] == [predict._probabilities(served, whole).as_dict()]
         lost = features[3]
         status, answer = ask(server.url, row.drop(columns=lost))
         assert status == 400
