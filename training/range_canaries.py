@@ -5,6 +5,9 @@
 
 Everything but the market is the real thing: volatility block, walk-forward, gate. The
 candidate is the range on the block alone. Refits are yearly.
+
+Measured on 20 seeds: 0 pass with constant volatility, 13 with GARCH volatility. The
+second misses its bound: 30 years of a persistence of 0.98 are too few for p < 0.05.
 """
 
 from __future__ import annotations
