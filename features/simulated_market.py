@@ -81,6 +81,28 @@ def market(seed: int, weeks: int, states: tuple[float, float] = CALM, strength: 
     return Market(returns[list(RETURNS)], dates, pd.Series(signal, dates), states)
 
 
+def garch_market(seed: int, weeks: int, persistence: float = 0.98, reaction: float = 0.08) -> Market:
+    """A market whose daily variance follows a GARCH(1,1) common to both legs; with `reaction` 0 it is constant.
+
+    Parameters
+    ----------
+    seed, weeks : int
+    persistence : float
+        Share of a variance above the long run that is left the next day.
+    reaction : float
+        Weight of yesterday's squared shock of the first leg; at most `persistence`.
+    """
+    calm = market(seed, weeks)
+    shocks = (calm.returns[["ret_broad", "ret_cap"]].to_numpy() - DRIFT) / DAILY
+    variance = np.ones(len(shocks))
+    for day in range(1, len(shocks) if reaction else 0):
+        before = variance[day - 1]
+        variance[day] = 1.0 - persistence + before * (persistence - reaction + reaction * shocks[day - 1, 0] ** 2)
+    steps = DRIFT + DAILY * np.sqrt(variance)[:, None] * shocks
+    returns = calm.returns.assign(ret_broad=steps[:, 0], ret_cap=steps[:, 1])
+    return replace(calm, returns=returns)
+
+
 def _chain(rng: np.random.Generator, size: int) -> np.ndarray:
     leave = 1.0 - np.array(STAY)
     states = np.zeros(size, dtype=int)

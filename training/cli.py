@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,9 @@ def run(
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
     from training import config, dask_cluster, experiment  # commands that only read runs need not load these
 
+    if config.is_range(name, settings or ()):
+        _run_range(name, settings or (), json)
+        return
     spec, text = config.read_spec(name, settings or ()), config.read_text(name, settings or ())
     name = Path(name).stem
     with dask_cluster.connected(dask) as client:
@@ -62,6 +66,35 @@ def run(
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
+
+
+def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
+    """Run a range experiment, one fold after another, and print its table."""
+    from training import config, range_experiment
+
+    spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
+    result = range_experiment.run(Path(name).stem, spec, text, progress_bar)
+    if json:
+        print_json(result)
+        return
+    first, last = result["span"]
+    view = Table(title=f"{Path(name).stem}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
+    view.add_column("model", no_wrap=True)
+    for horizon in spec.horizons:
+        view.add_column(f"CRPS skill {horizon}", justify="right", no_wrap=True)
+        view.add_column("p", justify="right", no_wrap=True)
+        view.add_column("in 80 %", justify="right", no_wrap=True)
+    for kind, found in result["models"].items():
+        cells = []
+        for horizon in spec.horizons:
+            cells += [f"{found[f'crps_skill_{horizon}']:+.4f}", f"{found[f'crps_skill_p_{horizon}']:.3f}"]
+            cells.append(f"{found[f'coverage_80_{horizon}']:.1%}")
+        view.add_row(kind, *cells)
+    _print(view)
+    if result["caveat"]:
+        out.print(result["caveat"], style="yellow", soft_wrap=True)
+    out.print(f"gate: {result['gate']}", soft_wrap=True)
+    out.print(f"ranges: {result['ranges']}", soft_wrap=True)
 
 
 @app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')

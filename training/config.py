@@ -10,6 +10,7 @@ from typing import Any
 
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, check_label
+from models.range.spec import RangeSpec
 from models.spec import ModelSpec, check_sizes, from_dict
 
 FOLDER = Path(__file__).parent / "experiments"
@@ -32,12 +33,7 @@ def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
         No such file, no TOML, an unknown key, feature or family (the message
         gives the nearest known one), or a value of the wrong type or size.
     """
-    try:
-        values = tomllib.loads(_file(name).read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RegimeError(f"the experiment {name} is not TOML: {error}") from error
-    for setting in settings:
-        _apply(values, setting)
+    values = _values(name, settings)
     spec = from_dict(values)
     check_sizes(spec.params)
     check_label(spec.label)
@@ -46,6 +42,33 @@ def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
             near = difflib.get_close_matches(column, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
             raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
     return spec
+
+
+def is_range(name: str, settings: Sequence[str] = ()) -> bool:
+    """Whether an experiment is a range's: its file names a `model`, not an `estimator`."""
+    return "model" in _values(name, settings)
+
+
+def read_range_spec(name: str, settings: Sequence[str] = ()) -> RangeSpec:
+    """The specification of a range experiment; raises as `read_spec`."""
+    spec = RangeSpec(**_values(name, settings))
+    check_label(spec.label)
+    for column in (*spec.families, *spec.exclude):
+        if column not in FEATURES_AND_FAMILIES:
+            near = difflib.get_close_matches(column, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
+            raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
+    return spec
+
+
+def _values(name: str, settings: Sequence[str]) -> dict[str, Any]:
+    """What the file says, with the settings over it."""
+    try:
+        values = tomllib.loads(_file(name).read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegimeError(f"the experiment {name} is not TOML: {error}") from error
+    for setting in settings:
+        _apply(values, setting)
+    return values
 
 
 def read_text(name: str, settings: Sequence[str] = ()) -> str:

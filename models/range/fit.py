@@ -61,10 +61,11 @@ class RangeData:
 
 @dataclass
 class RangeCache:
-    """Inner scales and scores that the folds of one `RangeData` share; they change the time, not the result."""
+    """What the folds of one `RangeData` and one specification share; it changes the time, not the result."""
 
     scales: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
     scores: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    members: dict[tuple[object, ...], Member] = field(default_factory=dict)
 
 
 def prepare(dataset: Dataset, horizons: tuple[int, ...]) -> RangeData:
@@ -138,8 +139,8 @@ def _fit_horizon(data: RangeData, spec: RangeSpec, horizon: int, week: int, cach
     return HorizonFit(
         horizon=horizon,
         rows=int(rows.sum()),
-        members=_members(data, spec, horizon, "broad", sets[place], week),
-        spread_members=_members(data, spec, horizon, "spread", scale.spread_members, week),
+        members=_members(data, spec, horizon, "broad", sets[place], week, cache),
+        spread_members=_members(data, spec, horizon, "spread", scale.spread_members, week, cache),
         pool=_pool(data, then, week, length, traces[place], spread),
         usual=_pool(data, then, week, pools.USUAL_YEARS, np.zeros(len(data.dates)), np.zeros(len(data.dates))),
         discounted=found,
@@ -176,16 +177,12 @@ def _scores(
     return np.where(then.ended_before(int(data.legs.places[week]))[:week, None], scores, np.nan)
 
 
-def inner_weeks(data: RangeData, spec: RangeSpec, week: int) -> list[int]:
-    """Rows at which the inner walk-forward refits, before row `week`; they hang on the first training row alone."""
+def inner_weeks(data: RangeData, spec: RangeSpec) -> list[int]:
+    """Rows at which the inner walk-forward refits; they hang on the first training row alone."""
     first = data.dates[data.dates >= pd.Timestamp(spec.train_start)][0]
-    found = []
-    for count in range(200):
-        place = int(data.dates.searchsorted(first + pd.DateOffset(years=WARM_UP_YEARS + INNER_YEARS * count)))
-        if place >= week:
-            break
-        found.append(place)
-    return found
+    years = range(WARM_UP_YEARS, data.dates[-1].year - first.year + 1, INNER_YEARS)
+    places = [int(data.dates.searchsorted(first + pd.DateOffset(years=count))) for count in years]
+    return [place for place in places if place < len(data.dates)]
 
 
 def past_scales(
@@ -200,36 +197,30 @@ def past_scales(
     if not names:
         return np.zeros(size)
     out = np.full(size, np.nan)
-    starts = inner_weeks(data, spec, week)
+    every = inner_weeks(data, spec)
+    starts = [place for place in every if place < week]
     ends = [*starts[1:], week]
     if not any(name in FITTED for name in names):  # columns as they stand need no refit before the first
         starts, ends = [0, *starts], [starts[0] if starts else week, *ends]
     for start, end in zip(starts, ends, strict=True):
-        whole = _block_end(data, spec, start)
         key = (spec.model, horizon, leg, names, start)
         known = cache.scales.get(key)
         if known is None:
-            stop = min(whole, size)
+            stop = min([place for place in every if place > start], default=size)
             if training_rows(data, spec, horizon, start).sum() < LEAST_ROWS and any(n in FITTED for n in names):
                 known = np.full(stop - start, np.nan)
             else:
-                members = _members(data, spec, horizon, leg, names, start)
+                members = _members(data, spec, horizon, leg, names, start, cache)
                 known = scales.log_scale(members, data.frame.iloc[start:stop])
             cache.scales[key] = known
         out[start:end] = known[: end - start]
     return out
 
 
-def _block_end(data: RangeData, spec: RangeSpec, start: int) -> int:
-    """The inner refit after row `start`, or the end of the data."""
-    later = [place for place in inner_weeks(data, spec, len(data.dates)) if place > start]
-    return later[0] if later else len(data.dates)
-
-
 def _members(
-    data: RangeData, spec: RangeSpec, horizon: int, leg: str, names: tuple[str, ...], week: int
+    data: RangeData, spec: RangeSpec, horizon: int, leg: str, names: tuple[str, ...], week: int, cache: RangeCache
 ) -> tuple[Member, ...]:
-    """The members fitted on what had happened before row `week`."""
+    """The members fitted on what had happened before row `week`; those that two sets share once."""
     rows = training_rows(data, spec, horizon, week)
     then = data.ahead[horizon]
     target = then.volatility if leg == "broad" else then.spread_volatility
@@ -238,14 +229,18 @@ def _members(
     har = scales.HAR[leg]
     made: list[Member] = []
     for name in names:
-        if name == "har":
-            made.append(scales.linear(data.frame.loc[rows, list(har)], y, scales.HAR_RIDGE))
-        elif name == "ridge":
-            made.append(scales.linear(data.frame.loc[rows, columns], y))
-        elif name == "boosted":
-            made.append(scales.boosted(data.frame.loc[rows, columns], y, har, spec.seed))
-        else:
+        if name not in FITTED:
             made += _column(data, spec, name, tuple(made), week)
+            continue
+        key = (horizon, leg, name, week)
+        if key not in cache.members:
+            if name == "har":
+                cache.members[key] = scales.linear(data.frame.loc[rows, list(har)], y, scales.HAR_RIDGE)
+            elif name == "ridge":
+                cache.members[key] = scales.linear(data.frame.loc[rows, columns], y)
+            else:
+                cache.members[key] = scales.boosted(data.frame.loc[rows, columns], y, har, spec.seed)
+        made.append(cache.members[key])
     return tuple(made)
 
 
@@ -257,11 +252,11 @@ def _column(data: RangeData, spec: RangeSpec, name: str, others: tuple[Member, .
         return [] if joined is None else [joined]
     if instead is None or name not in ("log_vix",):
         return [Column(column=name)]
-    if name not in past or past[name].notna().sum() < OVERLAP_WEEKS:
+    if name not in past:
         return [Column(column=instead)]
-    ratio = scales.joined(past[instead], past[name].to_numpy(), np.ones(len(past), bool), OVERLAP_WEEKS)
-    assert ratio is not None
-    return [Column(column=name, instead=ratio.column, shift_instead=ratio.shift)]
+    # On the level of what stands in for it, so that paths scaled by the one and by the other are of one size.
+    on_level = scales.joined(past[name], past[instead].to_numpy(), np.ones(len(past), bool), OVERLAP_WEEKS)
+    return [Column(column=instead) if on_level is None else on_level.model_copy(update={"instead": instead})]
 
 
 def chosen_columns(data: RangeData, spec: RangeSpec, rows: np.ndarray, week: int) -> list[str]:
@@ -287,9 +282,11 @@ def _pool(
         before = data.dates[week].date()
         raise RegimeError(f"{rows.sum()} past paths of {then.horizon} sessions before {before}: a range needs 104")
     broad_scale, spread_scale = np.exp(log_scale[rows]), np.exp(log_spread[rows])
+    broad = then.broad[rows] / broad_scale
+    order = np.argsort(broad, kind="stable")  # so that the broad leg's draws need no sorting
     return Pool(
         years=years,
-        broad=tuple((then.broad[rows] / broad_scale).tolist()),
-        spread=tuple((then.spread[rows] / spread_scale).tolist()),
-        lowest=tuple((then.lowest[rows] / broad_scale).tolist()),
+        broad=tuple(broad[order].tolist()),
+        spread=tuple((then.spread[rows] / spread_scale)[order].tolist()),
+        lowest=tuple((then.lowest[rows] / broad_scale)[order].tolist()),
     )

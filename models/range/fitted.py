@@ -15,13 +15,12 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """A log scale that is one column plus `shift`; where that is missing, `instead` plus its own shift, if any."""
+    """A log scale that is one column plus `shift`; where that is missing, `instead` as it stands, if there is one."""
 
     type: Literal["column"] = "column"
     column: str
     shift: float = 0.0
     instead: str | None = None
-    shift_instead: float = 0.0
 
 
 class Linear(_Frozen):
@@ -59,7 +58,7 @@ class Pool(_Frozen):
     """Past paths of one horizon, standardised by the scale that had been forecast for each.
 
     `broad`, `spread` and `lowest` are log returns over the forecast daily
-    volatility, (paths,), the same dates in the same order; `spread` by the
+    volatility, (paths,), the same dates, ordered by `broad`; `spread` by the
     spread's own volatility.
     """
 

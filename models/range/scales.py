@@ -129,8 +129,7 @@ def _one(member: Member, frame: pd.DataFrame) -> np.ndarray:
             values = frame[member.column].to_numpy(float) + member.shift
             if member.instead is None:
                 return np.asarray(values)
-            other = frame[member.instead].to_numpy(float) + member.shift_instead
-            return np.asarray(np.where(np.isnan(values), other, values))
+            return np.asarray(np.where(np.isnan(values), frame[member.instead].to_numpy(float), values))
         case Linear():
             Z = _standardised(
                 frame[list(member.features)].to_numpy(float),

@@ -1,0 +1,103 @@
+"""The range's walk-forward, its replay, its gate on markets whose volatility is known, and what is logged."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import simulated_market
+from features.data.errors import RegimeError
+from models.range import fit, predictor
+from models.range.spec import RangeSpec
+from models.tracking.connection import open_mlflow
+from training import range_experiment
+from training.range_walkforward import PUBLISHED, refit_weeks, walk_forward
+
+SPEC = RangeSpec(model="har", train_start="1980-01-01", horizons=(5, 21), families=())
+
+
+@pytest.fixture(scope="module")
+def market():
+    return simulated_market.dataset(simulated_market.market(1, 1000, simulated_market.WILD), 1)
+
+
+@pytest.fixture(scope="module")
+def data(market):
+    return fit.prepare(market, SPEC.horizons)
+
+
+@pytest.fixture(scope="module")
+def walked(data):
+    return walk_forward(data, SPEC)
+
+
+@pytest.mark.slow
+def test_the_published_columns_and_what_must_hold_of_them(walked, data):
+    table, outcomes, _ = walked
+    assert tuple(table.columns[: len(PUBLISHED)]) == PUBLISHED or set(PUBLISHED) <= set(table.columns)
+    assert len(table) == 3 * 2 * (len(data.dates) - refit_weeks(data, SPEC)[0])
+    quantiles = table[list(predictor.QUANTILES)].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0.0).all()
+    broad = table[table["leg"] == "broad"]
+    assert (np.diff(broad[list(predictor.FALL_NAMES)].to_numpy(), axis=1) <= 0.0).all()
+    assert (broad["label_end"].dropna() > broad["date"][broad["label_end"].notna()]).all()
+    np.testing.assert_allclose(outcomes.filter(like="p_").sum(axis=1), 1.0)
+
+
+@pytest.mark.slow
+def test_a_replay_of_a_week_gives_the_bits_of_its_fold(walked, data):
+    table, _, _ = walked
+    start = int(refit_weeks(data, SPEC)[2])
+    week = start + 7
+    fitted = fit.fit_range_at(data, SPEC, data.dates[start])
+    drawn = predictor.predict_range(fitted, data.frame.iloc[[week]])
+    row = table[(table["date"] == data.dates[week]) & (table["leg"] == "broad") & (table["horizon"] == 21)]
+    again = predictor.quantiles(np.sort(drawn[21].broad, axis=1))[0]
+    assert (row[list(predictor.QUANTILES)].to_numpy()[0] == again).all()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mlruns")
+def test_an_experiment_is_judged_and_logged(market, data):
+    runs = range_experiment.compute(data, market, SPEC)
+    decision = range_experiment.judge({kind: one.ranges for kind, one in runs.items()})
+    assert decision.champion is None or decision.champion in decision.confidence_set
+    logged = range_experiment.range_runs.log(
+        [
+            range_experiment._logged("har", kind, one, decision, market, data, "model = 'har'")
+            for kind, one in runs.items()
+            if kind in ("har", "garch")
+        ]
+    )
+    run = open_mlflow().get_run(logged["har"])
+    assert json.loads(run.data.tags["spec"])["model"] == "har"
+    assert "crps_skill_21" in run.data.metrics
+    path = range_experiment.keep(logged["har"], runs["har"].ranges)
+    assert tuple(pd.read_parquet(path).columns) == PUBLISHED
+
+
+def losses(champion: str | None) -> dict[str, pd.DataFrame]:
+    """Weekly ranges of three models of which `champion`, and what is less simple, gains over a constant scale."""
+    rng = np.random.default_rng(0)
+    dates = pd.date_range("1990-01-05", periods=600, freq="W-FRI")
+    noise = rng.normal(scale=0.05, size=600)
+    tables, gain = {}, 0.0
+    for name in ("constant", "realised", "har"):
+        gain = 0.1 if name == champion else gain
+        rows = pd.DataFrame({"date": dates, "leg": "broad", "horizon": 5, "realised": 0.0, "base_crps": 1.0})
+        tables[name] = rows.assign(crps=1.0 + noise - gain + rng.normal(scale=0.01, size=600))
+    return tables
+
+
+@pytest.mark.parametrize("champion", ["realised", "har", None])
+def test_the_champion_is_the_simplest_that_beats_a_constant_scale(champion):
+    decision = range_experiment.judge(losses(champion))
+    assert decision.champion == champion
+    said = range_experiment.reason(decision)
+    assert (champion or "no range model") in said
+
+
+def test_bad_input_is_one_line(toy):
+    with pytest.raises(RegimeError, match="ret_broad has no value"):
+        fit.prepare(toy, (5,))

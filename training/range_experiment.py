@@ -1,0 +1,212 @@
+"""Run a range experiment: the candidate and its baselines in the same folds, scores, gate, MLflow."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.data import store
+from features.data.paths import home
+from features.data.progress import Progress, silent
+from features.data.sources.sample import CAVEAT
+from features.dataset import Dataset, build
+from models.evaluation import range_scores
+from models.evaluation.bootstrap import p_value
+from models.evaluation.confidence_set import confidence_set
+from models.figures import ranges, style
+from models.range.fit import RangeData, prepare
+from models.range.fitted import FittedRange
+from models.range.paths import LEGS
+from models.range.spec import BASELINES, MODELS, RangeSpec
+from models.tracking import range_runs
+from training.range_walkforward import PUBLISHED, walk_forward
+
+LEVEL = 0.05
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class RangeModelRun:
+    """One model walked forward: its specification, ranges, outcome shares, last fit and scores of the broad leg."""
+
+    spec: RangeSpec
+    ranges: pd.DataFrame
+    outcomes: pd.DataFrame
+    fitted: FittedRange | None
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class RangeDecision:
+    """What the gate found: the champion or None, p against the constant scale, and the confidence set."""
+
+    champion: str | None
+    p: dict[str, float]
+    confidence_set: frozenset[str]
+
+
+def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> dict[str, Any]:
+    """Walk forward, score, judge and log; returns what was found, JSON-ready.
+
+    Parameters
+    ----------
+    name : str
+    spec : RangeSpec
+        Of the candidate.
+    text : str
+        The experiment's file, logged beside the run.
+    progress : Progress
+    """
+    snapshot = store.load()
+    with progress("data set", None) as step:
+        dataset = build(snapshot, spec.label, step)
+    with progress("GARCH and volatility block", None):
+        data = prepare(dataset, spec.horizons)
+    runs = compute(data, dataset, spec, progress)
+    decision = judge({kind: one.ranges for kind, one in runs.items()})
+    logged = range_runs.log([_logged(name, kind, one, decision, dataset, data, text) for kind, one in runs.items()])
+    paths = {kind: keep(logged[kind], one.ranges) for kind, one in runs.items()}
+    dates = runs[spec.model].ranges["date"]
+    return {
+        "experiment": name,
+        "digest": dataset.digest,
+        "source": dataset.source,
+        "caveat": CAVEAT if dataset.source == "sample" else None,
+        "champion": decision.champion,
+        "gate": reason(decision),
+        "ranges": paths[spec.model],
+        "weeks": int(dates.nunique()),
+        "span": [str(dates.min().date()), str(dates.max().date())],
+        "models": {kind: {"run_id": logged[kind], "ranges": paths[kind], **one.scores} for kind, one in runs.items()},
+    }
+
+
+def compute(
+    data: RangeData, dataset: Dataset, spec: RangeSpec, progress: Progress = silent
+) -> dict[str, RangeModelRun]:
+    """The candidate, then every baseline that is another model, in the same folds."""
+    kinds = (spec.model, *(kind for kind in BASELINES if kind != spec.model))
+    runs = {}
+    for kind in kinds:
+        one, began = spec.replace(model=kind), time.perf_counter()
+        with progress(f"walk-forward {kind}", None):
+            legs = LEGS if kind == spec.model else ("broad",)  # the gate and the reference need no other
+            table, outcomes, fitted = walk_forward(data, one, legs=legs)
+        scores = range_scores.evaluate(table[table["leg"] == "broad"])
+        scores |= outcome_scores(outcomes, dataset) | {"train_seconds": time.perf_counter() - began}
+        runs[kind] = RangeModelRun(one, table, outcomes, fitted, scores)
+    for kind in runs:
+        if kind != spec.model:
+            runs[spec.model].scores.update(_ahead_of(runs[spec.model].ranges, runs[kind].ranges, kind))
+    return runs
+
+
+def _ahead_of(mine: pd.DataFrame, other: pd.DataFrame, name: str) -> dict[str, float]:
+    """CRPS skill of the broad leg against another model's, with p, by horizon."""
+    out = {}
+    for horizon in sorted(mine["horizon"].unique()):
+        own, theirs = (
+            t[(t["leg"] == "broad") & (t["horizon"] == horizon) & t["realised"].notna()].set_index("date")["crps"]
+            for t in (mine, other)
+        )
+        out[f"ahead_of_{name}_{horizon}"] = range_scores.skill(own.to_numpy(), theirs.to_numpy())
+        out[f"ahead_of_{name}_{horizon}_p"] = p_value((theirs - own).to_numpy())
+    return out
+
+
+def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
+    """Log-loss skill of the paths as a three-way classifier, against the outcomes' shares up to each week, with p."""
+    if not len(shares) or len(dataset.outcomes) != 3:
+        return {}
+    dates = pd.DatetimeIndex(shares["date"])
+    p = np.maximum(shares[[f"p_{name}" for name in dataset.outcomes]].to_numpy(float), 1e-3)
+    p = p / p.sum(axis=1, keepdims=True)
+    matured = dataset.outcome.notna()
+    codes = pd.Categorical(dataset.outcome, categories=dataset.outcomes).codes
+    ends = dataset.label_end[matured].to_numpy()
+    counts = np.cumsum(np.eye(len(dataset.outcomes))[codes[matured.to_numpy()]], axis=0)
+    before = np.searchsorted(ends, dates.to_numpy(), side="left") - 1
+    base = counts[before] / counts[before].sum(axis=1, keepdims=True)
+    at = dataset.X.index.get_indexer(dates)
+    known = codes[at] >= 0
+    rows = np.flatnonzero(known)
+    own, reference = (-np.log(q[rows, codes[at][rows]]) for q in (p, base))
+    return {
+        "log_loss_skill": range_scores.skill(own, reference),
+        "log_loss_skill_p": p_value(reference - own),
+    }
+
+
+def judge(tables: dict[str, pd.DataFrame]) -> RangeDecision:
+    """The simplest model that beats the constant scale with p < 0.05 and is in the confidence set of the best."""
+    losses = range_scores.gate_losses({kind: t[t["leg"] == "broad"] for kind, t in tables.items()})
+    members = confidence_set(losses)
+    p = {kind: p_value((losses[CONSTANT] - losses[kind]).to_numpy()) for kind in losses if kind != CONSTANT}
+    fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members]
+    return RangeDecision(fit[0] if fit else None, p, members)
+
+
+def reason(decision: RangeDecision) -> str:
+    """The decision in one line."""
+    if decision.champion is None:
+        return "no range model beats a constant scale with p < 0.05 within the 90 % confidence set"
+    return (
+        f"{decision.champion} is the simplest that beats a constant scale (p {decision.p[decision.champion]:.3f}) "
+        f"in the 90 % confidence set ({', '.join(sorted(decision.confidence_set, key=MODELS.index))})"
+    )
+
+
+def keep(run_id: str, table: pd.DataFrame) -> str:
+    """Keep the out-of-sample ranges of a run in `REGIME_HOME`; returns the file."""
+    folder = home() / "predictions" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "range.parquet"
+    table[list(PUBLISHED)].to_parquet(path, index=False)
+    return str(path)
+
+
+def _logged(
+    experiment: str,
+    kind: str,
+    one: RangeModelRun,
+    decision: RangeDecision,
+    dataset: Dataset,
+    data: RangeData,
+    text: str,
+) -> range_runs.RangeRun:
+    title, broad = f"{experiment}:{kind}", one.ranges[one.ranges["leg"] == "broad"]
+    failed = {leg: [r.year for r in refits if not r.converged] for leg, refits in data.refits.items()}
+    month = min(one.spec.horizons, key=lambda h: abs(h - 21))
+    with style.applied():
+        pictures = {
+            "pictures/fan.png": ranges.fan(title, broad, month),
+            "pictures/pit.png": ranges.pit(title, broad),
+            "pictures/coverage.png": ranges.coverage(title, broad, month),
+            "pictures/gain.png": ranges.gain(title, broad),
+        }
+    files: dict[str, str | bytes] = {**pictures, "experiment.toml": text}
+    files["range.parquet"] = one.ranges[list(PUBLISHED)].to_parquet(index=False)
+    if one.fitted is not None:
+        files["fitted.json"] = one.fitted.to_json()
+    scores = one.scores | {f"garch_not_converged_{leg}": float(len(years)) for leg, years in failed.items()}
+    return range_runs.RangeRun(
+        kind,
+        {key: str(value) for key, value in one.spec.model_dump().items()},
+        {key: value for key, value in scores.items() if np.isfinite(value)},
+        {
+            "experiment": experiment,
+            "kind": kind,
+            "spec": one.spec.to_json(),
+            "digest": dataset.digest,
+            "source": dataset.source,
+            "champion": str(decision.champion == kind),
+            "gate": reason(decision),
+            "garch_not_converged": ", ".join(f"{leg} {year}" for leg, years in failed.items() for year in years)
+            or "none",
+        },
+        files,
+    )
