@@ -3,7 +3,8 @@
 The JSON of a call is `Call.to_json_object()`; its JSON Schema, kept beside this
 file as `call.schema.json`, is generated from the classes below by
 `regime-predict schema`. Journals hold calls in this form, so a change of meaning
-is a new `SCHEMA_VERSION`, and a call of an old one must still be readable.
+is a new `SCHEMA_VERSION`, and a call of an old one must still be readable: a block
+added later, built in `serving.sections`, is optional and absent from older calls.
 """
 
 from __future__ import annotations
@@ -14,30 +15,17 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from features.data.errors import RegimeError
+from serving.contract import Contract, Share, first_reason, stored_as
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 SCHEMA_FILE = Path(__file__).with_name("call.schema.json")
 SUM_TOLERANCE = 1e-6  # by which three stored probabilities may miss one
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Side = Literal["rotation", "breakdown"]
 VerdictName = Literal["rotation", "breakdown", "neither", "no_evidence"]
-
-
-def stored_as(key: str, description: str) -> Any:
-    """A field whose key in JSON is not its name here."""
-    return Field(validation_alias=key, serialization_alias=key, description=description)
-
-
-class Contract(BaseModel):
-    """Immutable, without unknown keys, without conversions, without NaN or infinity."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, protected_namespaces=()
-    )
 
 
 class Probabilities(Contract):
@@ -137,7 +125,7 @@ class ModelInfo(Contract):
 class Call(Contract):
     """The answer of one decision week."""
 
-    schema_version: Literal[1] = stored_as("schema", "counts changes of meaning")
+    schema_version: Literal[1, 2] = stored_as("schema", "counts changes of meaning")
     asof: dt.date = Field(description="the decision: last session of its week")
     verdict: VerdictName
     head_to_head: Share = Field(description="P(rotation) / (P(rotation) + P(breakdown))")
@@ -193,13 +181,6 @@ def parse_call(text: str | bytes) -> Call:
         return Call.model_validate_json(text)
     except ValidationError as error:
         raise RegimeError(f"not a call: {first_reason(error)}") from error
-
-
-def first_reason(error: ValidationError) -> str:
-    """The first complaint of a failed validation, in one line: where, and what."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def json_schema() -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 from pydantic import AwareDatetime, Field, ValidationError
 
 from features.data import calendar
-from serving.call import Call, Contract, first_reason, stored_as
+from serving.call import Call
+from serving.contract import Contract, first_reason, stored_as
 
 START = "0" * 64  # the hash "before" the first entry
 LIVE_DAYS = 7

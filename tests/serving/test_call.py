@@ -36,7 +36,7 @@ def test_probabilities_stand_in_the_order_of_every_table():
         ({"model": {"champion": False}}, "verdict breakdown without a champion"),
         ({"model": {"fitted_at": "2026-01-16"}}, "after the as-of date"),
         ({"last_week": {"asof": "2026-01-09", "probabilities": PROBABILITIES}}, "not before 2026-01-09"),
-        ({"schema": 2}, "schema"),
+        ({"schema": 3}, "schema"),
         ({"asof": 0}, "asof"),
         ({"asof": "9 January"}, "asof"),
         ({"digest": "../../etc"}, "digest"),
@@ -56,3 +56,7 @@ def test_a_call_cannot_be_changed():
     call = make_test_call()
     with pytest.raises(ValueError, match="frozen"):
         call.verdict = "rotation"
+
+
+def test_a_call_of_the_first_schema_is_still_read():
+    assert parse_call(json.dumps(call_object(schema=1))).schema_version == 1

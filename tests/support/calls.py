@@ -39,7 +39,7 @@ def call_object(**changes: Any) -> dict[str, Any]:
     model = MODEL | changes.pop("model", {})
     p = changes.get("probabilities", PROBABILITIES)
     return {
-        "schema": 1,
+        "schema": 2,
         "asof": "2026-01-09",
         "verdict": "breakdown",
         "head_to_head": p["rotation"] / (p["rotation"] + p["breakdown"]),

@@ -1,0 +1,1 @@
+"""Blocks of a call, each a typed section beside the function that builds it."""
