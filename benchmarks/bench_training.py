@@ -16,11 +16,10 @@ from typing import Any
 
 import lightgbm
 
-from features.data import store
+from features.data import cache, store
 from features.data.sources import folder, sample
 from features.dataset import Dataset, build
 from models.spec import ModelSpec
-from training import fold_cache
 from training.walkforward import walk_forward
 
 SHARED = Path(os.environ.get("REGIME_SHARED", Path(__file__).parents[2] / "shared")) / "data"
@@ -93,7 +92,7 @@ def run() -> list[str]:
     for _ in range(ROUNDS):
         one, two = _seconds(dataset, 1, cached=False), _seconds(dataset, 2, cached=False)
         speed.append(one / two)
-        shutil.rmtree(fold_cache.folder(), ignore_errors=True)
+        shutil.rmtree(cache.folder("folds"), ignore_errors=True)
         first, again = _seconds(dataset, 2, cached=True), _seconds(dataset, 2, cached=True)
         repeat.append(first / again)
         firsts.append(first)

@@ -7,7 +7,6 @@ finish: a sweep that was killed goes on where it was, and ends as it would have.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from collections.abc import Callable
@@ -16,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import optuna
-from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
 
-from features.data import store
+from features.data import cache, files, store
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.progress import Progress, silent
@@ -81,11 +79,10 @@ def study_name(name: str, folds: InnerFolds, spec: ModelSpec) -> str:
     seen = fingerprint.digests(folds.dataset, [folds.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
     program = [
-        Path(__file__).with_name(f"{name}.py").read_text()
-        for name in ("parameter_search", "inner_folds", "walkforward")
+        Path(__file__).with_name(f"{module}.py") for module in ("parameter_search", "inner_folds", "walkforward")
     ]
-    text = json.dumps([fingerprint.fit_key(seen, spec, folds.before), space, program], sort_keys=True)
-    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    key = cache.entry_key(program, [fingerprint.fit_key(seen, spec, folds.before), json.dumps(space, sort_keys=True)])
+    return f"{name}-{key[:12]}"
 
 
 def search(
@@ -158,12 +155,9 @@ def run(
             f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.estimator!r} has nothing to search"
         )
     folder = home() / "sweeps"
-    folder.mkdir(exist_ok=True)
-    try:
-        with FileLock(folder / f"{name}.lock", timeout=0):
-            return _run(name, spec, count, workers, client, folder, progress)
-    except Timeout as error:
-        raise RegimeError(f"a sweep of {name} is running already: wait for it, or end it; it can be resumed") from error
+    busy = f"a sweep of {name} is running already: wait for it, or end it; it can be resumed"
+    with files.lock(folder / f"{name}.lock", wait=0.0, busy=busy):
+        return _run(name, spec, count, workers, client, folder, progress)
 
 
 def _run(
@@ -231,6 +225,4 @@ def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:
     for key, value in values.items():
         if isinstance(value, dict) and value:
             lines += ["", f"[{key}]", *(f"{name} = {json.dumps(one)}" for name, one in value.items())]
-    draft = path.with_suffix(".draft")
-    draft.write_text("\n".join(lines) + "\n")
-    draft.replace(path)
+    files.write_file(path, "\n".join(lines) + "\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from joblib import Parallel, delayed
 
+from features.data import cache
 from features.dataset import Dataset
 from models.blas import one_blas_thread
 from models.fit import fit_at
@@ -25,9 +26,9 @@ TRAILING_YEARS = 20
 Fold = tuple[pd.DataFrame, FittedModel]
 
 
-def _fold(dataset: Dataset, spec: ModelSpec, span: Span, cache: FitCache) -> Fold:
+def _fold(dataset: Dataset, spec: ModelSpec, span: Span, fits: FitCache) -> Fold:
     with one_blas_thread():
-        model = fit_at(dataset, spec, span[0], cache)
+        model = fit_at(dataset, spec, span[0], fits)
         rows = fold_cache.test_rows(dataset, span)
         p = pd.DataFrame(predict(model, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
     base = {f"base_{name}": share for name, share in zip(dataset.outcomes, model.base, strict=True)}
@@ -48,7 +49,7 @@ def spans(starts: pd.DatetimeIndex) -> list[Span]:
 
 
 def fitted_folds(
-    dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int, cache: FitCache | None = None
+    dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int, fits: FitCache | None = None
 ) -> Iterator[Fold]:
     """Table and model of each fold, in order, as they are ready.
 
@@ -57,9 +58,9 @@ def fitted_folds(
     cluster inside `training.dask_cluster.connected`, which joblib then prefers. The
     same bits for any number of either: folds are independent, and LightGBM and
     BLAS run on one thread in each. A fold that was lost with a worker is fitted again.
-    Threads share inner models in `cache`; processes of a cluster do not.
+    Threads share inner models in `fits`; processes of a cluster do not.
     """
-    left, before, shared = list(parts), -1, FitCache() if cache is None else cache
+    left, before, shared = list(parts), -1, FitCache() if fits is None else fits
     while left:
         tasks = (delayed(_fold)(dataset, spec, span, shared) for span in list(left))
         try:
@@ -76,7 +77,7 @@ def kept_folds(
     dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int
 ) -> Iterator[tuple[pd.DataFrame, FittedModel | None]]:
     """As `fitted_folds`, from the cache where it has them; the model of the last fold only."""
-    keys = fold_cache.keys(dataset, spec, parts, Path(__file__).read_bytes())
+    keys = fold_cache.keys(dataset, spec, parts, Path(__file__))
     kept = [
         fold_cache.read(key, fold_cache.test_rows(dataset, span).index, with_model=span[1] is None)
         for key, span in zip(keys, parts, strict=True)
@@ -92,7 +93,7 @@ def kept_folds(
         yield table, model
     next(fitted, None)  # joblib closes its workers when it is asked once more
     if missing:
-        fold_cache.trim()
+        cache.trim(fold_cache.CACHE)
 
 
 def walk_forward(

@@ -74,7 +74,8 @@ def _add(digest: hashlib._Hash, part: bytes | memoryview) -> None:
     digest.update(part)
 
 
-def _folder(name: str) -> Path:
+def folder(name: str) -> Path:
+    """Where the entries of the cache `name` are."""
     if name not in LIMITS:
         raise ValueError(f"unknown cache {name!r}: known are {', '.join(LIMITS)}")
     return home() / "cache" / name
@@ -86,7 +87,7 @@ def _checksum(key: str, content: bytes) -> bytes:
 
 def read(name: str, key: str) -> bytes | None:
     """Content kept in the cache `name` under `key`; None if there is none, or none that verifies."""
-    path = _folder(name) / key
+    path = folder(name) / key
     try:
         whole = path.read_bytes()
     except FileNotFoundError:
@@ -103,24 +104,26 @@ def read(name: str, key: str) -> bytes | None:
     return content
 
 
-def write(name: str, key: str, content: bytes) -> None:
+def write(name: str, key: str, content: bytes, trimmed: bool = True) -> None:
     """Keep `content` under `key`, then hold the cache to its bound.
 
     A cache that cannot be written costs time, not the result: it is logged.
+    Whoever writes many entries at once passes ``trimmed=False`` and calls `trim` after the last.
     """
-    path = _folder(name) / key
+    path = folder(name) / key
     try:
         files.write_file(path, _checksum(key, content) + content, durable=False)
     except RegimeError as error:
         _log.warning("cache entry not kept: %s", error)
         return
-    _evict(path.parent, LIMITS[name], keep=path)
+    if trimmed:
+        trim(name, keep=path)
 
 
-def _entries(folder: Path) -> list[tuple[float, int, Path]]:
+def _entries(place: Path) -> list[tuple[float, int, Path]]:
     """Last use, size and path of every file, the least recently used first."""
     found = []
-    for path in folder.rglob("*"):
+    for path in place.rglob("*"):
         with suppress(OSError):  # another process removed or moved it
             status = path.lstat()
             if not path.is_dir() and not path.name.startswith(files.DRAFT_PREFIX):
@@ -128,11 +131,12 @@ def _entries(folder: Path) -> list[tuple[float, int, Path]]:
     return sorted(found)
 
 
-def _evict(folder: Path, limit: int, keep: Path) -> None:
-    found = _entries(folder)
+def trim(name: str, keep: Path | None = None) -> None:
+    """Remove the least recently used entries beyond the bound of the cache `name`, but never `keep`."""
+    found = _entries(folder(name))
     total = sum(size for _, size, _ in found)
     for _, size, path in found:
-        if total <= limit:
+        if total <= LIMITS[name]:
             return
         if path != keep:
             with suppress(OSError):
@@ -146,8 +150,8 @@ def clean(dry_run: bool = False) -> list[Usage]:
     Snapshots, live items, the journal and kept results are not touched.
     """
     top = home() / "cache"
-    folders = sorted(path for path in top.iterdir() if path.is_dir()) if top.is_dir() else []
-    found = [(folder.name, [(size, path) for _, size, path in _entries(folder)]) for folder in folders]
+    places = sorted(path for path in top.iterdir() if path.is_dir()) if top.is_dir() else []
+    found = [(place.name, [(size, path) for _, size, path in _entries(place)]) for place in places]
     drafts = files.abandoned_drafts(home())
     usage = [Usage(name, len(entries), sum(size for size, _ in entries)) for name, entries in found]
     usage.append(Usage("abandoned drafts", len(drafts), sum(map(_size, drafts))))

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.data import cache
 from features.data.errors import RegimeError
 from tests.support.weekly_noise import SPEC, made, same
-from training import dask_cluster, fold_cache, inner_folds, walkforward
+from training import dask_cluster, inner_folds, walkforward
 from training.walkforward import walk_forward
 
 BIN = Path(sys.executable).parent
@@ -158,7 +159,7 @@ def test_the_commands_give_the_same_bits_on_a_cluster(tmp_path, monkeypatch):
     regime("regime-data", "refresh", "--source", "sample")
     few = ("--set", "refit_weeks=260", "--json")
     local = json.loads(regime("regime-train", "run", "lightgbm", *few))
-    shutil.rmtree(fold_cache.folder())  # or the cluster would have nothing to do
+    shutil.rmtree(cache.folder("folds"))  # or the cluster would have nothing to do
     with scheduler() as address, worker(address, "a"), worker(address, "b"):
         remote = json.loads(regime("regime-train", "run", "lightgbm", *few, "--dask", address))
         swept = json.loads(regime("regime-train", "sweep", "lightgbm", "--trials", "1", "--dask", address, "--json"))

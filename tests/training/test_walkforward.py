@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.data import cache
 from features.dataset import OUTCOMES, Dataset
 from models import fingerprint, fit, predictor, splits
 from tests.support.weekly_noise import SPEC, made, same
@@ -108,7 +109,7 @@ def test_the_program_of_a_fit_is_followed_through_its_imports():
 def test_a_damaged_entry_is_computed_anew_and_said(data, fits, caplog, suffix):
     first = walk_forward(data, SPEC)
     fits.clear()
-    last = max(fold_cache.folder().glob(f"*{suffix}"), key=lambda path: path.stat().st_mtime_ns)
+    last = max(cache.folder("folds").glob(f"*{suffix}"), key=lambda path: path.stat().st_mtime_ns)
     last.write_bytes(last.read_bytes()[:-20])
     with caplog.at_level(logging.WARNING):
         same(first, walk_forward(data, SPEC))
@@ -121,10 +122,10 @@ def test_a_damaged_entry_is_computed_anew_and_said(data, fits, caplog, suffix):
 
 def test_the_cache_keeps_within_its_limit(data, fits, monkeypatch):
     walk_forward(data, SPEC)
-    size = sum(path.stat().st_size for path in fold_cache.folder().iterdir())
-    monkeypatch.setattr(fold_cache, "LIMIT", size // 2)
+    size = sum(path.stat().st_size for path in cache.folder("folds").iterdir())
+    monkeypatch.setitem(cache.LIMITS, "folds", size // 2)
     walk_forward(data, SPEC.replace(seed=8))
-    assert sum(path.stat().st_size for path in fold_cache.folder().iterdir()) <= size // 2
+    assert sum(path.stat().st_size for path in cache.folder("folds").iterdir()) <= size // 2
     fits.clear()
     walk_forward(data, SPEC)
     assert len(fits) == len(splits.refit_dates(data, SPEC))  # the older run went first
@@ -135,7 +136,7 @@ def test_a_cache_that_cannot_be_written_costs_no_result(data, home, caplog):
     (home / "cache").write_text("a file where the directory should be")
     with caplog.at_level(logging.WARNING):
         got = walk_forward(data, SPEC)
-    assert "cannot be written" in caplog.text
+    assert "not kept" in caplog.text
     same(got, walk_forward(data, SPEC, cached=False))
 
 
