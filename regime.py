@@ -251,7 +251,7 @@ def _day(when: str | date) -> pd.Timestamp:
 
 def _source(name: str) -> Any:
     from features.data.errors import RegimeError
-    from features.data.refresh import Source
+    from features.data.source import Source
 
     try:
         return Source(name)
@@ -298,9 +298,9 @@ class _Doors(TyperGroup):
             for extra in ("backup", "restore"):
                 found.add_command(self.commands[extra])
         else:  # every other room may talk to MLflow: its settings are those of the room's own command
-            from models.tracking import connection
+            from models.tracking import process_environment
 
-            connection.set_process_environment()
+            process_environment.set_up()
         return name, found if part is None else found.commands[part], rest
 
 

@@ -1,39 +1,46 @@
-"""How long a command takes to say what it can do, beyond a bare Python start. Target for `regime`: at most 0.4 s."""
+"""How long a command takes to say what it can do, beyond a bare Python start. Target: at most 0.4 s for each."""
 
 from __future__ import annotations
 
-import statistics
-import subprocess
+import os
 import sys
-import time
 from pathlib import Path
+
+from processes import spread, timed
 
 BIN = Path(sys.executable).parent
 ROUNDS = 9
 COMMANDS = (
-    ("regime", "--help"),
-    ("regime", "--version"),
-    ("regime", "data", "--help"),
-    ("regime", "train", "--help"),
-    ("regime", "call", "--help"),
+    "regime --help",
+    "regime --version",
+    "regime data --help",
+    "regime data refresh --help",
+    "regime train --help",
+    "regime train run --help",
+    "regime call --help",
+    "regime weekly --help",
+    "regime-data --help",
+    "regime-train --help",
+    "regime-predict --help",
 )
-
-
-def _seconds(words: list[str | Path]) -> float:
-    start = time.perf_counter()
-    subprocess.run(words, check=True, capture_output=True)
-    return time.perf_counter() - start
 
 
 def run() -> list[str]:
     """Lines for RESULTS.md; each round times a bare start and every command, in turn."""
+    words = [command.split() for command in COMMANDS]
     rounds = [
-        (_seconds([sys.executable, "-c", "pass"]), [_seconds([BIN / one[0], *one[1:]]) for one in COMMANDS])
+        (timed([sys.executable, "-c", "pass"]), [timed([BIN / one[0], *one[1:]]) for one in words])
         for _ in range(ROUNDS)
     ]
-    lines = [f"Median of {ROUNDS} rounds, seconds beyond `python -c pass`:", ""]
-    for place, words in enumerate(COMMANDS):
-        over = sorted(taken[place] - bare for bare, taken in rounds)
-        spread = f"{over[0]:.2f} to {over[-1]:.2f}"
-        lines.append(f"- `{' '.join(words)}` **{statistics.median(over):.2f}** ({spread})")
+    lines = [
+        f"Median of {ROUNDS} rounds (smallest to largest), seconds beyond `python -c pass`, load "
+        f"{os.getloadavg()[0]:.1f}:",
+        "",
+        "| command | processor | clock |",
+        "|---|---|---|",
+    ]
+    for place, command in enumerate(COMMANDS):
+        cpu = spread([taken[place].cpu - bare.cpu for bare, taken in rounds])
+        wall = spread([taken[place].wall - bare.wall for bare, taken in rounds])
+        lines.append(f"| `{command}` | {cpu} | {wall} |")
     return lines

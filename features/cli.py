@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
-from rich.table import Table
 
-from features import leak_audit as leaks
-from features import readback
 from features.console import out, print_json, print_note, progress_bar, run_app
-from features.data import cache, freshness, retention, store
-from features.data.catalog import BY_KEY, live
-from features.data.importing import import_files
-from features.data.refresh import Source, refresh_store
-from features.dataset import FIRST_YEAR
-from features.families import FEATURES
-from features.feature import compute
-from features.indicators import page as indicators_page
-from features.panel import build_inputs
+from features.data.retention import KEEP
+from features.data.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.data import store
+
+# What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
 app = typer.Typer(
     help="The data: refresh the store, see what is in it.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -41,6 +37,9 @@ def refresh(
     json: JsonOption = False,
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
+    from features import readback
+    from features.data.refresh import refresh_store
+
     report = refresh_store(
         source,
         folder,
@@ -72,6 +71,8 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Read vendors' files into the tables of a folder (docs/data.md lists the formats)."""
+    from features.data.importing import import_files
+
     reports = import_files(files, into, named)
     if json:
         print_json({"folder": str(into), "files": reports})
@@ -118,6 +119,8 @@ def _say(notes: dict[str, Any]) -> None:
 
 def _origin(snapshot: store.Snapshot, key: str) -> str:
     """Vendor of a series, and whether its values are those of their time."""
+    from features.data.catalog import BY_KEY, live
+
     place = live(BY_KEY[key])
     vendor = place[0] if snapshot.source == "live" and place else snapshot.source
     revised = BY_KEY[key].revised and (snapshot.source != "live" or key in snapshot.notes.get("not_point_in_time", []))
@@ -130,6 +133,8 @@ def use(
     json: JsonOption = False,
 ) -> None:
     """Put the stored sample, folder or live data in force; the others stay stored."""
+    from features.data import store
+
     manifest = store.use(source.value)
     if json:
         print_json({key: manifest[key] for key in ("source", "digest", "legs", "last")})
@@ -139,6 +144,8 @@ def use(
 
 def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | None]:
     """Age and origin of every series, the date they are measured against, and why a call would be refused."""
+    from features.data import freshness
+
     against = freshness.reference_date(snapshot)
     table = freshness.ages(snapshot.as_of(against), against)
     table["source"] = [_origin(snapshot, key) for key in table["series"]]
@@ -147,6 +154,8 @@ def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | N
 
 def status_document() -> tuple[dict[str, Any], str | None]:
     """What `status --json` prints, and why a call would be refused (or None)."""
+    from features.data import store
+
     snapshot = store.load()
     table, against, reason = _ages(snapshot)
     head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
@@ -157,6 +166,10 @@ def status_document() -> tuple[dict[str, Any], str | None]:
 
 def show_status() -> str | None:
     """Print what is in force and every series; returns why a call would be refused (or None)."""
+    from rich.table import Table
+
+    from features.data import store
+
     snapshot = store.load()
     table, against, reason = _ages(snapshot)
     others = [f"{name} {found['digest']}" for name, found in store.stored().items() if name != snapshot.source]
@@ -195,6 +208,8 @@ def clean(
     json: JsonOption = False,
 ) -> None:
     """Remove the caches and the drafts of killed commands; what is removed is computed again when needed."""
+    from features.data import cache
+
     removed = cache.clean(dry_run)
     total = sum(one.bytes for one in removed)
     if json:
@@ -207,11 +222,13 @@ def clean(
 
 @app.command(epilog="Example: regime-data prune --keep 4 --dry-run")
 def prune(
-    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep of each source, the newest.")] = retention.KEEP,
+    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep of each source, the newest.")] = KEEP,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Remove old snapshots; those in force and those that a call in the journal names stay."""
+    from features.data import retention
+
     removed = retention.prune(keep, dry_run)
     if json:
         print_json({"dry_run": dry_run, "removed": removed})
@@ -226,6 +243,10 @@ def audit(
     json: JsonOption = False,
 ) -> None:
     """Look for look-ahead in every feature and the data set; exit status 1 when anything moves."""
+    from features import leak_audit as leaks
+    from features.data import store
+    from features.families import FEATURES
+
     snapshot = store.load()
     days = leaks.sample_dates(snapshot, dates, seed)
     with progress_bar("audit", len(days) + 2) as step:
@@ -256,6 +277,13 @@ def audit(
 @app.command(epilog="Example: regime-data indicators > docs/indicators.md")
 def indicators() -> None:
     """Every feature with its meaning, source, lag and coverage on the stored data, as Markdown."""
+    from features.data import store
+    from features.dataset import FIRST_YEAR
+    from features.families import FEATURES
+    from features.feature import compute
+    from features.indicators import page as indicators_page
+    from features.panel import build_inputs
+
     daily = compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
     typer.echo(indicators_page(daily), nl=False)
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from features.arguments import parse_date
 from features.console import err, out, print_json, progress_bar, run_app
 from features.data.errors import RefusedError
 from features.data.paths import home
-from features.data.refresh import Source
-from models.tracking import connection
-from serving import call_cache, journal
-from serving.call import SCHEMA_FILE, Call, json_schema
+from features.data.source import Source
+from models.tracking import process_environment
 from serving.exit_status import exit_status_help
+
+if TYPE_CHECKING:
+    from serving.call import Call
+
+# What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
@@ -24,6 +25,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 def _latest(allowed: tuple[str, ...]) -> Call:
     """The latest call, kept from last time when nothing has changed; a model's libraries are then not imported."""
+    from serving import call_cache
+
     key = call_cache.latest_key(allowed)
     kept = call_cache.read(key) if key else None
     if kept is not None:
@@ -49,6 +52,11 @@ def predict(
     """The latest call, kept in the journal; or that of a past week with the data and a model of that week."""
     if context.invoked_subcommand is not None:
         return
+    import pandas as pd
+
+    from features.arguments import parse_date
+    from serving import journal
+
     allowed = tuple(allow_stale or ())
     if asof is None:
         call = _latest(allowed)
@@ -72,6 +80,9 @@ def backfill(
     start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
 ) -> None:
     """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
+    import pandas as pd
+
+    from features.arguments import parse_date
     from serving.replay import replay_weeks
 
     since = parse_date(start, "--from")
@@ -96,7 +107,7 @@ def list_journal(
     last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26, json: JsonOption = False
 ) -> None:
     """The calls in the journal, oldest first: what each said, on which data, and whether it was made live."""
-    from serving import journal_table
+    from serving import journal, journal_table
 
     made = journal_table.table().tail(last)
     if json:
@@ -116,9 +127,10 @@ def verify(
     json: JsonOption = False,
 ) -> None:
     """Check the journal and its time stamps; exit status 1 and the line where it breaks."""
-    count, last = journal.verify(head)
+    from serving import journal
     from serving.anchor import stamps
 
+    count, last = journal.verify(head)
     stamped = stamps(journal.read(), tsa_root)
     if json:
         told = [{"n": stamp.n, "head": stamp.head, "time": stamp.time.isoformat()} for stamp in stamped]
@@ -207,6 +219,8 @@ def schema(
     write: Annotated[bool, typer.Option("--write", help="Write it to the published file instead.")] = False,
 ) -> None:
     """The JSON Schema of a call, generated from the program's own types."""
+    from serving.call import SCHEMA_FILE, json_schema
+
     if write:
         SCHEMA_FILE.write_text(json_schema(), encoding="utf-8")
         err.print(f"written: {SCHEMA_FILE}", soft_wrap=True, markup=False)
@@ -216,5 +230,5 @@ def schema(
 
 def main() -> None:
     """Entry point."""
-    connection.set_process_environment()
+    process_environment.set_up()
     run_app(app)

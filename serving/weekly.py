@@ -14,7 +14,8 @@ from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.files import lock
 from features.data.paths import home
-from features.data.refresh import Source, refresh_store
+from features.data.refresh import refresh_store
+from features.data.source import Source
 from models.tracking import registry
 from serving import journal
 from serving.anchor import Anchors

@@ -15,9 +15,9 @@ from tests.support.data import SHARED
 
 def pytest_configure() -> None:
     """Set MLflow's environment as a command does at its start."""
-    from models.tracking import connection
+    from models.tracking import process_environment
 
-    connection.set_process_environment()
+    process_environment.set_up()
 
 
 @pytest.fixture(autouse=True)

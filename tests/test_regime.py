@@ -29,7 +29,10 @@ TOP = Path(regime.__file__).parent
 
 def imported_by(code):
     """What of the heavy libraries a program has imported when it ends."""
-    heavy = "{'pandas', 'numpy', 'mlflow', 'lightgbm', 'sklearn', 'scipy', 'matplotlib', 'plotly'}"
+    heavy = (
+        "{'pandas', 'numpy', 'mlflow', 'lightgbm', 'sklearn', 'scipy', 'matplotlib', 'plotly', 'pyarrow', 'optuna',"
+        " 'statsmodels', 'sqlalchemy', 'distributed'}"
+    )
     code = f"import sys\n{code}\nprint(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
     assert done.returncode == 0, done.stderr
@@ -54,6 +57,37 @@ def regime_main(monkeypatch, capsys):
 def test_help_and_version_import_no_room(words):
     call = "try: regime.main()\nexcept SystemExit as end: assert not end.code"
     assert imported_by(f"import regime\nsys.argv = ['regime', *{words!r}]\n{call}") == "[]"
+
+
+# Every command of an entry, each asked for its help and given an option it does not have.
+ALL_COMMANDS = """
+import contextlib, io, typer
+from {module} import app, main
+found = list(typer.main.get_command(app).commands)
+for words in [[], *([name] for name in found)]:
+    for option, status in (("--help", 0), ("--no-such-option", 1)):
+        sys.argv = ["{entry}", *words, option]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            try:
+                main()
+            except SystemExit as end:
+                assert end.code == status, (words, option, end.code)
+        assert status or "Usage:" in said.getvalue(), words
+assert len(found) >= {least}, found
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "entry", "least"),
+    [
+        ("regime", "regime", 8),
+        ("features.cli", "regime-data", 8),
+        ("training.cli", "regime-train", 7),
+        ("serving.cli", "regime-predict", 7),
+    ],
+)
+def test_help_and_usage_errors_of_no_command_import_a_library_of_data_or_models(module, entry, least):
+    assert imported_by(ALL_COMMANDS.format(module=module, entry=entry, least=least)) == "[]"
 
 
 def test_no_room_imports_the_umbrella():
@@ -239,10 +273,10 @@ def test_help_comes_within_four_tenths_of_a_second_of_python():
 
 
 def test_the_umbrella_quiets_mlflow_as_the_room_s_own_command_does(monkeypatch, regime_main):
-    from models.tracking import connection
+    from models.tracking import process_environment
 
     told = []
-    monkeypatch.setattr(connection, "set_process_environment", lambda: told.append(True))
+    monkeypatch.setattr(process_environment, "set_up", lambda: told.append(True))
     regime_main("train", "--help")
     regime_main("data", "--help")
     assert told == [True]

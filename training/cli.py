@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from features.console import out, print_json, progress_bar, run_app
-from features.data.sources.sample import CAVEAT
-from models.tracking import connection, delivery, promotion, runs, user_interface
-from training import leaderboard
+from models.tracking import process_environment
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -43,7 +44,7 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion."""
-    from training import config, dask_cluster, experiment  # commands that only read runs need not load these
+    from training import config, dask_cluster, experiment, leaderboard
 
     if config.is_range(name, settings or ()):
         _run_range(name, settings or (), json)
@@ -70,6 +71,8 @@ def run(
 
 def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a range experiment, one fold after another, and print its table."""
+    from rich.table import Table
+
     from training import config, range_experiment
 
     spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
@@ -104,6 +107,8 @@ def promote(
     json: JsonOption = False,
 ) -> None:
     """Make a run's model champion against the gate; a later run replaces it only if its candidate beats it."""
+    from models.tracking import promotion
+
     made = promotion.promote(run, reason)
     if json:
         print_json(asdict(made))
@@ -121,6 +126,8 @@ def canary(
     json: JsonOption = False,
 ) -> None:
     """Check that the gate keeps chance and leaks out and lets a signal in. Exit status 1 if it does not."""
+    from rich.table import Table
+
     from training import canaries
 
     with progress_bar("canaries", sum(canaries.sizes(seeds).values())) as step:
@@ -175,6 +182,8 @@ def sweep(
 
 def _print(view: Table) -> None:
     """Print a table at its own width: a narrow terminal or a file wraps its lines, and no figure is cut off."""
+    from rich.console import Console
+
     natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
     Console(highlight=False, width=max(out.width, natural)).print(view)
 
@@ -187,6 +196,10 @@ def compare_runs(
     json: JsonOption = False,
 ) -> None:
     """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
+    from features.data.sources.sample import CAVEAT
+    from models.tracking import runs
+    from training import leaderboard
+
     made = leaderboard.rows(runs.finished_runs(), run or [], trials, last)
     if json:
         print_json(made)
@@ -201,6 +214,8 @@ def compare_runs(
 @app.command(epilog="Example: regime-train upload")
 def upload(json: JsonOption = False) -> None:
     """Send the results that MLflow could not take when they were made."""
+    from models.tracking import delivery
+
     sent = delivery.upload()
     if json:
         print_json([asdict(one) for one in sent])
@@ -218,11 +233,13 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
 ) -> None:
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
+    from models.tracking import user_interface
+
     out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
     raise typer.Exit(user_interface.serve(port))
 
 
 def main() -> None:
     """Entry point."""
-    connection.set_process_environment()
+    process_environment.set_up()
     run_app(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,11 @@ from features.data.checks import history, screen
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.progress import Notify, Progress, ignore, silent
+from features.data.source import Source
 from features.data.sources import folder as folder_source
 from features.data.sources import live as live_source
 from features.data.sources.fred import api_key
 from features.data.sources.sample import CAVEAT, FOLDER
-
-
-class Source(StrEnum):
-    """Where a refresh reads from."""
-
-    sample = "sample"
-    folder = "folder"
-    live = "live"
 
 
 def refresh_store(

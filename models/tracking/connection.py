@@ -18,35 +18,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from models.tracking import database, location, relocation, server, shared_view
 from models.tracking.errors import TrackingError
+from models.tracking.process_environment import settings
 from models.tracking.relocation import ARTIFACTS, EXPERIMENT
 
 CLOCK = 60.0  # seconds by which a process's start may seem to shift when the clock is set
-# MLflow's own defaults wait four minutes for a server that is gone, and report on their use over the network.
-ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_DISABLE_ENV_MANAGER_CONDA_WARNING": "TRUE",
-    # Its bar appears only on slow machines, and would stand before the one line of an error.
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output is the command's own
-    "GIT_PYTHON_REFRESH": "quiet",
-}
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def settings() -> dict[str, str]:
-    """Return those of `ENVIRONMENT` that the user has not set."""
-    return {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
-
-
-def set_process_environment() -> None:
-    """Set `ENVIRONMENT` for this process. For the start of a command; a library function never calls it."""
-    os.environ.update(settings())
 
 
 def translate_errors(call: Callable[P, T]) -> Callable[P, T]:

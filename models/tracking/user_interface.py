@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from features.data.errors import RegimeError
-from models.tracking import connection, database, location, relocation, shared_view
+from models.tracking import database, location, process_environment, relocation, shared_view
 from models.tracking.relocation import ARTIFACTS, EXPERIMENT
 
 
@@ -33,7 +33,7 @@ def child_environment() -> dict[str, str]:
     """Return the server's environment; the database goes there, since a list of processes shows command lines."""
     # MLflow's background jobs are for language models: three more processes that nothing here uses.
     own = {"MLFLOW_BACKEND_STORE_URI": location.uri()}
-    return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ | connection.settings() | own
+    return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ | process_environment.settings() | own
 
 
 def address(port: int) -> str:

@@ -36,7 +36,7 @@ def test_verify_counts_and_names_the_head():
 
 def test_the_latest_call_is_journalled_once_and_kept(monkeypatch):
     made = []
-    monkeypatch.setattr(cli.call_cache, "latest_key", lambda _: "a" * 64)
+    monkeypatch.setattr("serving.call_cache.latest_key", lambda _: "a" * 64)
     monkeypatch.setattr("serving.predict.make_call", lambda *_, **__: made.append(1) or make_test_call())
     first = json.loads(told("--json"))
     assert json.loads(told("--json")) == first == make_test_call().to_json_object()
@@ -45,7 +45,7 @@ def test_the_latest_call_is_journalled_once_and_kept(monkeypatch):
 
 
 def test_a_damaged_kept_call_is_made_again_and_never_journalled(monkeypatch, home):
-    monkeypatch.setattr(cli.call_cache, "latest_key", lambda _: "a" * 64)
+    monkeypatch.setattr("serving.call_cache.latest_key", lambda _: "a" * 64)
     monkeypatch.setattr("serving.predict.make_call", lambda *_, **__: make_test_call())
     told("--json")
     (file,) = (home / "cache" / "calls").iterdir()

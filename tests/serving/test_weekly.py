@@ -13,7 +13,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from features.data.errors import RefusedError, RegimeError
-from features.data.refresh import Source
+from features.data.source import Source
 from serving import cli, journal, weekly
 from serving.anchor import Anchors
 from serving.exit_status import MEANINGS, ExitStatus

@@ -12,7 +12,8 @@ from features import readback
 from features.data import store
 from features.data.checks import tables
 from features.data.errors import RegimeError
-from features.data.refresh import Source, refresh_store
+from features.data.refresh import refresh_store
+from features.data.source import Source
 from tests.support.data import write_folder
 
 

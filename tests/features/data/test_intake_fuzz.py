@@ -17,7 +17,8 @@ import pytest
 from features import readback
 from features.data import calendar, catalog, retention, store
 from features.data.errors import RegimeError
-from features.data.refresh import Source, refresh_store
+from features.data.refresh import refresh_store
+from features.data.source import Source
 
 pytestmark = pytest.mark.slow
 FIRST, LAST = pd.Timestamp("2001-01-02"), pd.Timestamp("2004-06-30")

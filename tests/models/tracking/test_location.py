@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, location
+from models.tracking import location, process_environment
 
 
 def test_runs_of_a_checkout_are_beside_the_rooms_and_an_installed_package_s_in_the_user_s_directory(
@@ -58,12 +58,12 @@ LEAVES_ALONE = """
 import os
 before = set(os.environ)
 from tests.support import servers
-from models.tracking import connection, delivery, runs
+from models.tracking import connection, delivery, process_environment, runs
 delivery.deliver(servers.batch())
 assert len(runs.finished_runs()) == 2
 from mlflow.telemetry import get_telemetry_client
 assert get_telemetry_client() is None
-changed = (set(os.environ) ^ before) & set(connection.ENVIRONMENT)
+changed = (set(os.environ) ^ before) & set(process_environment.ENVIRONMENT)
 assert not changed, changed
 """
 
@@ -72,7 +72,7 @@ assert not changed, changed
 @pytest.mark.usefixtures("mlruns")
 def test_library_functions_leave_the_environment_alone():
     """The whole of it, in a process of its own: opened, written and read, and no telemetry all the same."""
-    env = {name: value for name, value in os.environ.items() if name not in connection.ENVIRONMENT}
+    env = {name: value for name, value in os.environ.items() if name not in process_environment.ENVIRONMENT}
     env |= {"PYTHONPATH": str(location.CHECKOUT)}
     done = subprocess.run([sys.executable, "-c", LEAVES_ALONE], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
