@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from features.data.arrays import Tables
 from features.data.catalog import MEMBERSHIP
 from features.data.checks import dates, screen, tables
 from features.data.errors import RegimeError
-from features.data.files import sync
+from features.data.files import drafted
 from features.data.sources import folder
 from features.data.vendor_files import recognise
 from features.data.vendor_files.understood import Target, Understood
@@ -133,25 +132,12 @@ def _merge(name: str, before: pd.DataFrame | None, table: pd.DataFrame) -> tuple
 
 def _write_all(into: Path, merged: Tables) -> None:
     """Every table to a draft beside its place, then all of them into place."""
-    drafts: list[tuple[Path, Path]] = []
-    try:
-        into.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as drafts:
         for name, table in merged.items():
             path = _path(into, name)
-            handle, draft = tempfile.mkstemp(prefix=".draft-", dir=into)
-            os.close(handle)
-            drafts.append((Path(draft), path))
+            draft = drafts.enter_context(drafted(path))
             indexed = name not in ("fred", MEMBERSHIP)
             if path.suffix == ".csv":
                 table.to_csv(draft, index=indexed)
             else:
                 table.to_parquet(draft, index=indexed)
-            sync(Path(draft))
-        for made, path in drafts:
-            made.replace(path)
-        sync(into)
-    except OSError as error:
-        raise RegimeError(f"--into {into}: cannot be written ({error.strerror})") from error
-    finally:
-        for made, _ in drafts:
-            made.unlink(missing_ok=True)

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from features.data import files
+from features.data.errors import RegimeError
 from models.tracking import database, location, relocation, server, shared_view
 from models.tracking.errors import TrackingError
 from models.tracking.process_environment import settings
@@ -130,16 +132,13 @@ def _make_experiment(mlflow: Any, path: Path | None) -> None:
     if path is None:
         _create_experiment(mlflow, None)
     elif database.experiment_id(path, EXPERIMENT) is None:
-        from filelock import FileLock, Timeout  # here: most openings do not need it
-
+        busy = f"the MLflow database {path} is being opened by another process ({database.WAIT:.0f} s)"
         # MLflow's own first steps on an empty database are not safe against a second process.
         try:
-            with FileLock(path.with_name(path.name + ".lock"), timeout=database.WAIT):
+            with files.lock(path.with_name(path.name + ".lock"), wait=database.WAIT, busy=busy):
                 _create_experiment(mlflow, (path.resolve().parent / ARTIFACTS).as_uri())
-        except Timeout as error:
-            raise TrackingError(
-                f"the MLflow database {path} is being opened by another process ({database.WAIT:.0f} s)"
-            ) from error
+        except RegimeError as error:
+            raise TrackingError(str(error)) from error
 
 
 def _create_experiment(mlflow: Any, artifacts: str | None) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
-
-from features.data.errors import RegimeError
+from features.data import files
 from models.tracking import connection, logged_model, outbox, registry, runs, trial_ledger
 from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
@@ -96,17 +94,13 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
         MLflow cannot be reached or another upload is at work; what is left stays kept.
     """
     sent = []
-    outbox.folder().mkdir(exist_ok=True)
-    try:
-        with FileLock(outbox.folder() / ".lock", timeout=0):
-            entries = outbox.entries()
-            if entries:
-                connection.prepare_experiment()
-            for entry in entries:
-                sent.append(_send_kept(outbox.read(entry), step))
-                outbox.drop(entry)
-    except Timeout as error:
-        raise RegimeError("another `regime-train upload` is at work") from error
+    with files.lock(outbox.folder() / ".lock", wait=0.0, busy="another `regime-train upload` is at work"):
+        entries = outbox.entries()
+        if entries:
+            connection.prepare_experiment()
+        for entry in entries:
+            sent.append(_send_kept(outbox.read(entry), step))
+            outbox.drop(entry)
     return sent
 
 

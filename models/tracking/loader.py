@@ -1,7 +1,7 @@
 """The registry as serving reads it, without importing mlflow where that can be helped.
 
 With the local SQLite database an alias is one read-only query, with a server one
-REST call. The model's text is copied once a version into `REGIME_HOME`, and
+REST call. The model's text is copied once a version into the cache, and
 every reading of it is checked against the SHA-256 written on the version when
 it was registered: a version without that tag is not served. Any other tracking
 URI, and the first copy from a server, go through mlflow itself.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import urllib.parse
 from collections.abc import Callable
@@ -19,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from features.data import cache
 from features.data.errors import RefusedError, RegimeError
-from features.data.paths import home
 from models import fitted
 from models.fitted import FittedModel
 from models.spec import from_json
@@ -28,6 +27,7 @@ from models.tracking import database, location, logged_model, registry, relocati
 from models.tracking.errors import TrackingError
 from models.tracking.registry import Registered
 
+CACHE = "models"
 ALIASES = ("champion", "challenger")
 SHOWN = 60  # characters of an odd tag in a message
 
@@ -169,16 +169,13 @@ def registered(name: str, alias: str) -> Registered | None:
     if at is None:
         return None
     want = _checked_digest(at)
-    copy = home() / "cache" / "models" / f"{want}.json"
-    text = copy.read_text(encoding="utf-8") if copy.exists() else None
+    copy = cache.read(CACHE, want)
+    text = None if copy is None else copy.decode()
     if text is None or logged_model.digest(text) != want:
         text = _fetched(at)
         if logged_model.digest(text) != want:
             raise RefusedError(f"model {name} version {at.version} is not the one that was registered: it was changed")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        draft = copy.with_suffix(f".{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(copy)
+        cache.write(CACHE, want, text.encode())
     return Registered(name, at.version, _document(at, text), at.tags, at.run_id)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,8 @@ from typing import Any
 
 import pandas as pd
 
+from features.data import files
 from features.data.errors import RegimeError
-from features.data.files import sync
 from features.data.paths import home
 from models import fitted
 from models.tracking.runs import Result
@@ -66,10 +65,9 @@ def folder() -> Path:
 
 def keep(batch: Batch) -> Path:
     """Write a batch; returns its directory."""
-    top = folder()
-    try:
-        top.mkdir(exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=top))
+    made = time.strftime("%Y%m%dT%H%M%S", time.gmtime(batch.made))
+    entry = folder() / f"{made}-{next(iter(batch.results.values())).id[:8]}"
+    with files.drafted_folder(folder()) as draft:
         results: dict[str, dict[str, Any]] = {}
         for place, (kind, result) in enumerate(batch.results.items()):
             results[kind] = {name: getattr(result, name) for name in TEXTS} | {"document": result.document.to_dict()}
@@ -77,14 +75,7 @@ def keep(batch: Batch) -> Path:
         batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
         whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made")}
         (draft / "batch.json").write_text(json.dumps(whole | {"results": results}))
-        for path in sorted(draft.rglob("*"), reverse=True):
-            sync(path)
-        made = time.strftime("%Y%m%dT%H%M%S", time.gmtime(batch.made))
-        entry = top / f"{made}-{next(iter(batch.results.values())).id[:8]}"
-        draft.rename(entry)
-        sync(top)
-    except OSError as error:
-        raise RegimeError(f"the results could not be kept in {top} ({error.strerror})") from error
+        files.publish(draft, entry)
     return entry
 
 
@@ -122,12 +113,12 @@ def read(entry: Path) -> Batch:
 
 def _result(place: Path, texts: dict[str, Any]) -> Result:
     top = place / "files"
-    files: dict[str, str | bytes] = {
+    contents: dict[str, str | bytes] = {
         path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
     }
     texts["curves"] = {name: [(step, value) for step, value in curve] for name, curve in texts["curves"].items()}
     texts["document"] = fitted.from_dict(texts["document"])
-    return Result(predictions=pd.read_parquet(place / "predictions.parquet"), files=files, **texts)
+    return Result(predictions=pd.read_parquet(place / "predictions.parquet"), files=contents, **texts)
 
 
 def drop(entry: Path) -> None:

@@ -7,13 +7,11 @@ shortens is not lost. Snapshots are built from it; nothing else reads it.
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
-from features.data.errors import RegimeError
+from features.data import files
 from features.data.paths import home
 
 
@@ -39,16 +37,5 @@ def write(vendor: str, name: str, table: pd.DataFrame, **attrs: str) -> None:
     """
     path = _path(vendor, name)
     table.attrs = dict(attrs)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)
-        os.close(handle)
-        try:
-            table.to_parquet(draft)
-            Path(draft).replace(path)
-        finally:
-            Path(draft).unlink(missing_ok=True)
-    except OSError as error:
-        raise RegimeError(
-            f"{vendor} {name} could not be stored ({error.strerror or error}); what was stored is untouched"
-        ) from error
+    with files.drafted(path) as draft:
+        table.to_parquet(draft)

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from features.data import cache
 from features.data.errors import RefusedError, RegimeError
 from models.tracking import loader
 from tests.support.servers import CONSTANT as DOCUMENT
@@ -59,7 +60,7 @@ def test_a_changed_model_is_refused_and_a_changed_copy_replaced(database, home):
     _, original = database
     loader.registered("regime", "champion")
     (copy,) = (home / "cache" / "models").iterdir()
-    copy.write_text(TEXT.replace("0.4", "0.5"))
+    copy.write_bytes(copy.read_bytes().replace(b"0.4", b"0.5"))
     assert loader.registered("regime", "champion").document == DOCUMENT
     original.write_text(TEXT.replace("0.4", "0.5"))
     assert loader.registered("regime", "champion").document == DOCUMENT  # the verified copy
@@ -138,7 +139,7 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_server_is_asked_by_rest(monkeypatch, home):
+def test_a_server_is_asked_by_rest(monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_address[1]}")
@@ -146,9 +147,7 @@ def test_a_server_is_asked_by_rest(monkeypatch, home):
         assert (at.version, at.tags) == ("7", TAGS)
         assert loader.pointer("regime", "challenger") is None
         # A verified local copy is enough: nothing is downloaded again.
-        copy = home / "cache" / "models" / f"{TAGS['document_sha256']}.json"
-        copy.parent.mkdir(parents=True)
-        copy.write_text(TEXT)
+        cache.write("models", TAGS["document_sha256"], TEXT.encode())
         assert loader.registered("regime", "champion").document == DOCUMENT
         with pytest.raises(RegimeError, match="status 500"):
             loader.pointer("regime", "broken")
