@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json as json_text
+import os
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -274,6 +275,8 @@ def _settings(changes: dict[str, Any], prefix: str = "") -> list[str]:
 
 # Name -> module with a Typer `app`, the sub-command there (None: the whole app), and one line of help.
 DOORS: dict[str, tuple[str, str | None, str]] = {
+    "init": ("features.setup", "init", "Write the settings: source, folder, key, home, notification."),
+    "settings": ("features.setup", "settings", "Print the settings in force and where they are kept."),
     "data": ("features.cli", None, "Refresh the stored data, choose a source, look for look-ahead."),
     "train": ("training.cli", None, "Run experiments walk-forward, compare them, search parameters."),
     "call": ("serving.cli", None, "Make the weekly call: rotation or breakdown?"),
@@ -321,11 +324,20 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _config(file: Path | None) -> None:
+    if file is not None:
+        os.environ["REGIME_CONFIG"] = str(file.expanduser().resolve())
+
+
 @app.callback()
 def _top(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(callback=_config, help="The settings file; else REGIME_CONFIG, else that of `regime settings`."),
+    ] = None,
 ) -> None:
     """Take the options before a command."""
 

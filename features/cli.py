@@ -27,8 +27,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 @app.command(epilog="Examples: regime-data refresh --source live; regime-data refresh --source folder --folder ../data")
 def refresh(
-    source: Annotated[Source, typer.Option(help="The embedded sample, a folder of your own tables, or the vendors.")],
-    folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md).")] = None,
+    source: Annotated[
+        Source | None,
+        typer.Option(help="The embedded sample, a folder of your own tables, or the vendors; else as set or stored."),
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md); the last one if absent.")] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(metavar="SERIES:DATE", help="A value that was refused or set aside is right; may be repeated."),
@@ -38,8 +41,9 @@ def refresh(
 ) -> None:
     """Read a source and make it the current snapshot; on any error the stored one stays."""
     from features import readback
-    from features.data.refresh import refresh_store
+    from features.data.refresh import refresh_store, wanted
 
+    source, folder = wanted(source, folder)
     report = refresh_store(
         source,
         folder,

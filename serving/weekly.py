@@ -14,7 +14,7 @@ from features.data import calendar, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.files import lock
 from features.data.paths import home
-from features.data.refresh import refresh_store
+from features.data.refresh import refresh_store, wanted
 from features.data.source import Source
 from models.tracking import registry
 from serving import journal
@@ -80,9 +80,9 @@ def run_weekly(
     Parameters
     ----------
     source : Source or None
-        What to refresh; None for the source of the snapshot in force.
+        What to refresh; None for what the settings say, else the source of the snapshot in force.
     folder : Path or None
-        With `Source.folder`.
+        With `Source.folder`; None for the one in the settings, else the last one read.
     budget : float
         Seconds for the whole run; it is ended when they are used up.
     catch_up : bool
@@ -95,15 +95,13 @@ def run_weekly(
     RegimeError, RefusedError
         With the exit statuses of `ExitStatus`.
     """
-    return run_within(budget, weekly_steps, source or stored_source(), folder, catch_up, anchors)
+    return run_within(budget, weekly_steps, *wanted(source, folder), catch_up, anchors)
 
 
 def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: Anchors) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
     if folder is not None and not folder.is_dir():
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
-    if (source is Source.folder) != (folder is not None):
-        raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
     with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
@@ -157,8 +155,3 @@ def _catch_up(latest: Call) -> tuple[str, ...]:
     for date in dates:
         journal.append(make_call(date, context), now, "replay")
     return tuple(str(date.date()) for date in dates)
-
-
-def stored_source() -> Source:
-    """The source of the snapshot in force."""
-    return Source(str(store.current_manifest()["source"]))

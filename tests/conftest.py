@@ -22,7 +22,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Every test has a data directory and an MLflow database of its own."""
+    """Every test has a data directory, settings and an MLflow database of its own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("REGIME_CONFIG", raising=False)
     monkeypatch.setenv("REGIME_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     return tmp_path / "home"

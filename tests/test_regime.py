@@ -112,7 +112,6 @@ def test_every_public_function_is_described():
     [
         (["nope"], "No such command 'nope'"),
         (["data", "nope"], "No such command 'nope'"),
-        (["data", "refresh"], "Missing option '--source'"),
         (["data", "refresh", "--source", "smaple"], "sample"),
         (["train", "run"], "Missing argument"),
         (["call", "--asfo", "2020-01-03"], "No such option"),

@@ -1,4 +1,4 @@
-"""Where snapshots, caches and the journal live: `REGIME_HOME`, else the user's data directory."""
+"""Where snapshots, caches and the journal live: `REGIME_HOME`, else the settings, else the user's data directory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def home() -> Path:
     RegimeError
         If the path, or one above it, is a file, or cannot be created.
     """
-    named = os.environ.get("REGIME_HOME")
+    named = os.environ.get("REGIME_HOME") or _set_home()
     try:
         path = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("regime"))
         path.mkdir(parents=True, exist_ok=True)
@@ -29,3 +29,9 @@ def home() -> Path:
             f"the data directory {place} cannot be used ({reason}): set REGIME_HOME to a directory"
         ) from error
     return path
+
+
+def _set_home() -> Path | None:
+    from features.data import settings  # here, so that a command's help need not import pydantic
+
+    return settings.load().home

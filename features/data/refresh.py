@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.data import files, retention, store
+from features.data import files, retention, settings, store
 from features.data.arrays import Tables
 from features.data.checks import history, screen
 from features.data.errors import RegimeError
@@ -19,6 +19,42 @@ from features.data.sources import folder as folder_source
 from features.data.sources import live as live_source
 from features.data.sources.fred import api_key
 from features.data.sources.sample import CAVEAT, FOLDER
+
+LAST_FOLDER = "folder.path"  # in the data directory: the folder that was last read
+
+
+def wanted(source: Source | None, folder: Path | None) -> tuple[Source, Path | None]:
+    """What to refresh: as asked, else as the settings say, else what is in force; a folder is remembered.
+
+    Parameters
+    ----------
+    source, folder : Source, Path or None
+        As given on the command line; a folder alone asks for the source `folder`.
+
+    Raises
+    ------
+    RegimeError
+        Nothing is asked for, set or stored; a folder with another source; or no folder is known.
+    """
+    said = settings.load()
+    if source is None and folder is not None:
+        source = Source.folder
+    if source is None:
+        source = Source(said.source or str(store.current_manifest()["source"]))
+    if source is not Source.folder and folder is not None:
+        raise RegimeError(f"--folder {folder} goes with --source folder, not with {source.value}")
+    if source is Source.folder and folder is None:
+        folder = said.folder or _remembered_folder()
+        if folder is None:
+            raise RegimeError("--source folder needs --folder PATH the first time: none was read before")
+    return source, folder
+
+
+def _remembered_folder() -> Path | None:
+    try:
+        return Path((home() / LAST_FOLDER).read_text(encoding="utf-8").strip())
+    except FileNotFoundError:
+        return None
 
 
 def refresh_store(
@@ -68,6 +104,8 @@ def refresh_store(
         history.check_nothing_lost(tables, last, before)
     notes = notes | look.notes() | ({"accepted": accepted} if accepted else {})
     digest = store.write(tables, source.value, legs, last, notes, prove)
+    if folder is not None:
+        files.write_file(home() / LAST_FOLDER, f"{folder.resolve()}\n")
     files.remove_abandoned_drafts(home())
     retention.prune()
     report: dict[str, Any] = {"digest": digest, "source": source.value, "legs": legs, "last": str(last.date())}

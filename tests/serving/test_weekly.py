@@ -112,8 +112,8 @@ def test_a_mistyped_folder_is_said_whatever_is_stored(tmp_path, monkeypatch):
         weekly.weekly_steps(Source.folder, tmp_path / "nowhere", False, Anchors())
     assert error.value.exit_code == ExitStatus.no_such_folder == 4
     for source, folder in ((Source.folder, None), (Source.live, tmp_path)):
-        with pytest.raises(RegimeError, match="--source folder needs --folder") as error:
-            weekly.weekly_steps(source, folder, False, Anchors())
+        with pytest.raises(RegimeError, match="--source folder") as error:
+            weekly.run_weekly(source, folder, 60.0, False, Anchors())
         assert error.value.exit_code == 1
 
 

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from features.data import calendar, catalog
+from features.data import calendar, catalog, settings
 from features.data.sources.retry import GoneError, UnavailableError, brief, patiently
 
 TIMEOUT = 30.0  # seconds; fredapi has none of its own
@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 
 def api_key() -> str | None:
-    """The user's key, from the environment, or None."""
-    return os.environ.get("FRED_API_KEY") or None
+    """The user's key, from the environment, else the settings, or None."""
+    return os.environ.get("FRED_API_KEY") or settings.load().fred_api_key
 
 
 def hush(text: str) -> str:
