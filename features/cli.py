@@ -292,6 +292,20 @@ def indicators() -> None:
     typer.echo(indicators_page(daily), nl=False)
 
 
+@app.command(epilog="Example: regime-data readings > docs/readings.md")
+def readings() -> None:
+    """How a call says each feature at low, middle and high values of the stored data, as Markdown."""
+    from features.data import store
+    from features.dataset import FIRST_YEAR
+    from features.families import FEATURES
+    from features.feature import compute
+    from features.panel import build_inputs
+    from features.readings import page as readings_page
+
+    daily = compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
+    typer.echo(readings_page(daily), nl=False)
+
+
 def main() -> None:
     """Entry point."""
     run_app(app)

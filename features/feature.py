@@ -18,6 +18,7 @@ import pandas as pd
 from features.data.arrays import Bools, Floats
 from features.panel import Inputs
 from features.rolling import level, log_return
+from features.wording import Say
 
 # Stand-ins for the member panel: `members` asks for enough of them with a price, `membership` does not.
 MEMBERS = frozenset({"members", "membership"})
@@ -91,6 +92,8 @@ class Feature:
     lookback : int
         Rows before a year's first session that its value there needs.
     meaning : str
+    say : callable
+        A value to the clause that says it (`features.wording`).
     compute : callable
         A block to an array over its rows; causal.
     display : bool
@@ -103,12 +106,13 @@ class Feature:
     inputs: tuple[str, ...]
     lookback: int
     meaning: str
+    say: Say
     compute: Callable[[Block], Floats]
     display: bool = False
 
 
 def entries(family: str) -> Callable[..., Feature]:
-    """`Feature` for one family: (name, signal, inputs, lookback, meaning, compute, display=False)."""
+    """`Feature` for one family: (name, signal, inputs, lookback, meaning, say, compute, display=False)."""
 
     def entry(
         name: str,
@@ -116,10 +120,11 @@ def entries(family: str) -> Callable[..., Feature]:
         inputs: tuple[str, ...],
         lookback: int,
         meaning: str,
+        say: Say,
         compute: Callable[[Block], Floats],
         display: bool = False,
     ) -> Feature:
-        return Feature(name, family, signal, inputs, lookback, meaning, compute, display)
+        return Feature(name, family, signal, inputs, lookback, meaning, say, compute, display)
 
     return entry
 

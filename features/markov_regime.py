@@ -27,6 +27,14 @@ from features.switching_variance import SwitchingVariance
 NAME = "vol_regime"
 FAMILY = "volatility"
 MEANING = "filtered probability of the high-variance state of the cap leg's weekly excess returns"
+
+
+def say(value: float) -> str:
+    """The state that is likelier, with the probability of the turbulent one."""
+    state = "turbulent" if value > 0.5 else "calm"
+    return f"the market's volatility is in its {state} state ({100.0 * value:.0f} % turbulent)"
+
+
 FILTER_WEEKS = 520
 MIN_WEEKS = 260
 CODE = (Path(__file__), Path(switching_variance.__file__))

@@ -54,16 +54,33 @@ class LeadersFaltering(Contract):
     since: dt.date | None
 
 
+class DriverHistory(Contract):
+    """What followed past weeks whose reading lay in the same outer fifth of its past, as known at the decision."""
+
+    weeks: Annotated[int, Field(ge=1)]
+    share: Share = Field(description="of those weeks, how many brought the outcome the driver speaks for")
+    usual: Share = Field(description="the same share of all weeks with a reading")
+
+    @property
+    def agrees(self) -> bool:
+        """Whether that outcome came more often than usual."""
+        return self.share > self.usual
+
+
 class Driver(Contract):
-    """A feature that moves the call."""
+    """A feature that moves the call, with those that move together with it."""
 
     feature: str
     family: str
     side: Side = stored_as("for", "the outcome it speaks for")
-    contribution: float = Field(description="part of the log odds of rotation against breakdown")
+    contribution: float = Field(
+        description="part of the log odds of rotation against breakdown, with that of the features in `together`"
+    )
     value: float | None
     percentile: Share | None = Field(description="share of the past readings below this one")
     words: str
+    together: tuple[str, ...] = Field(default=(), description="features that say the same, counted in")
+    history: DriverHistory | None = Field(default=None, description="None where too few such weeks have matured")
 
 
 class Challenger(Contract):

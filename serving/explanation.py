@@ -3,52 +3,30 @@
 from __future__ import annotations
 
 import math
-import re
 
+import numpy as np
 import pandas as pd
 
-from features.dataset import FAMILY_OF, MEANING_OF
+from features.dataset import FAMILY_OF, MEANING_OF, SAY_OF
+from features.wording import HIGH, LOW, rank_words
 from models.explain import contributions
 from models.fitted import FittedModel
-from serving.call import Drift, Driver
+from serving.call import Drift, Driver, DriverHistory, Side
 
 DRIVERS_A_SIDE = 5
-PERIODS = {
-    "1": "over a day",
-    "5": "over a week",
-    "10": "over two weeks",
-    "20": "over a month",
-    "21": "over a month",
-    "63": "over 3 months",
-    "126": "over 6 months",
-    "252": "over a year",
-}
-ASSETS = {
-    "broad": "equal weight",
-    "cap": "cap weight",
-    "leaders": "the largest stocks",
-    "small": "small caps",
-    "small_value": "small value",
-    "ijr": "the S&P 600",
-    "spy": "the S&P 500",
-    "iwd": "Russell value",
-    "iwf": "Russell growth",
-    "value": "value",
-    "growth": "growth",
-    "big": "large caps",
-    "hyg": "high-yield bonds",
-    "lqd": "investment-grade bonds",
-    "ief": "Treasuries",
-    "cyclicals": "cyclicals",
-    "defensives": "defensives",
-    "discretionary": "consumer discretionary",
-    "staples": "staples",
-}
-LOW, HIGH = 0.2, 0.8  # percentiles between which a reading is usual
+CONSIDERED = 60  # strongest features that are looked through for drivers
+SAME = 0.7  # correlation from which two features say the same
+RECENT_WEEKS = 1040  # weeks that correlations are taken over
+MIN_WEEKS = 52  # matured weeks below which a reading's history says nothing
 
 
-def strongest_drivers(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> tuple[Driver, ...]:
-    """The strongest features for rotation, then those for breakdown, each side strongest first.
+def strongest_drivers(
+    model: FittedModel, row: pd.DataFrame, past: pd.DataFrame, outcome: pd.Series
+) -> tuple[Driver, ...]:
+    """The strongest reasons for rotation, then those for breakdown, each side strongest first.
+
+    A reading near its usual is no reason. Features that move together are one: the strongest of them speaks, with
+    the sum of what they add.
 
     Parameters
     ----------
@@ -57,25 +35,101 @@ def strongest_drivers(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame)
     row : DataFrame, (1, features)
     past : DataFrame, (weeks, features)
         The rows before it, for the percentile of each reading.
+    outcome : Series, (weeks,)
+        Outcome by decision date as known at the decision; missing where it had not matured.
     """
-    parts = contributions(model, row).sort_values()
-    up = parts[parts > 0.0].index[::-1][:DRIVERS_A_SIDE]
-    down = parts[parts < 0.0].index[:DRIVERS_A_SIDE]
-    return tuple(_driver(str(name), float(parts[name]), row, past) for name in (*up, *down))
+    parts = contributions(model, row)
+    parts = parts[parts != 0.0]
+    ranks = {str(name): _percentile(row, past, str(name)) for name in parts.index}
+    telling = [name for name, rank in ranks.items() if rank <= LOW or rank >= HIGH]
+    order = parts[telling].abs().sort_values(ascending=False, kind="stable").index[:CONSIDERED]
+    found = []
+    for names in _groups([str(name) for name in order], past):
+        total = float(parts[names].sum())
+        first = next((name for name in names if parts[name] * total > 0.0), None)
+        if first is not None:
+            found.append(_driver(first, tuple(name for name in names if name != first), total, row, past, outcome))
+    found.sort(key=lambda one: -abs(one.contribution))
+    sides: tuple[Side, Side] = ("rotation", "breakdown")
+    return tuple(one for side in sides for one in [d for d in found if d.side == side][:DRIVERS_A_SIDE])
 
 
-def _driver(name: str, contribution: float, row: pd.DataFrame, past: pd.DataFrame) -> Driver:
+def _percentile(row: pd.DataFrame, past: pd.DataFrame, name: str) -> float:
+    """Share of past readings below this one; NaN where it is missing or has no past."""
     value, history = float(row[name].iloc[0]), past[name].dropna()
-    percentile = float((history < value).mean()) if len(history) else float("nan")
+    return float((history < value).mean()) if len(history) and math.isfinite(value) else math.nan
+
+
+def _groups(names: list[str], past: pd.DataFrame) -> list[list[str]]:
+    """Names in groups that move together, each led by the first of its own in the order given."""
+    if not names:
+        return []
+    recent = past[names].iloc[-RECENT_WEEKS:]
+    values = (recent - recent.mean()).fillna(0.0).to_numpy()
+    norm = np.sqrt((values**2).sum(axis=0))
+    cosine = values.T @ values / np.maximum(np.outer(norm, norm), 1e-300)
+    groups: list[list[str]] = []
+    left = list(range(len(names)))
+    while left:
+        same = [place for place in left if place == left[0] or abs(cosine[left[0], place]) >= SAME]
+        groups.append([names[place] for place in same])
+        left = [place for place in left if place not in same]
+    return groups
+
+
+def _driver(
+    name: str, together: tuple[str, ...], contribution: float, row: pd.DataFrame, past: pd.DataFrame, outcome: pd.Series
+) -> Driver:
+    value, percentile = float(row[name].iloc[0]), _percentile(row, past, name)
+    side: Side = "rotation" if contribution > 0.0 else "breakdown"
     return Driver(
         feature=name,
         family=_family(name),
-        side="rotation" if contribution > 0.0 else "breakdown",
+        side=side,
         contribution=contribution,
-        value=value if math.isfinite(value) else None,
-        percentile=percentile if math.isfinite(percentile) else None,
-        words=reading_in_words(name, MEANING_OF.get(name, name), value, percentile),
+        value=value,
+        percentile=percentile,
+        words=reading_in_words(name, value, percentile),
+        together=together,
+        history=_history(past[name], percentile, outcome.reindex(past.index), side),
     )
+
+
+def _history(past: pd.Series, percentile: float, outcome: pd.Series, side: Side) -> DriverHistory | None:
+    """How often the outcome followed readings in the same outer fifth of the past."""
+    outer = (past <= past.quantile(LOW)) if percentile <= LOW else (past >= past.quantile(HIGH))
+    known = past.notna() & outcome.notna()
+    came = outcome[known].to_numpy(str) == side
+    inside = outer[known].to_numpy()
+    if inside.sum() < MIN_WEEKS:
+        return None
+    return DriverHistory(weeks=int(inside.sum()), share=float(came[inside].mean()), usual=float(came.mean()))
+
+
+def reading_in_words(name: str, value: float, percentile: float) -> str:
+    """A reading and where it stands in its past: "VIX is at 31.0, higher than 93 % of its past".
+
+    Parameters
+    ----------
+    name : str
+        The feature's name; its wording stands beside it in `features.families`.
+    value : float
+    percentile : float
+        Share of past readings below this one.
+    """
+    say = SAY_OF.get(name)
+    said = say(value) if say else f"{MEANING_OF.get(name, name)}: {value:.2f}"
+    rank = rank_words(percentile)
+    return f"{said}, {rank}" if rank else said
+
+
+def history_words(driver: Driver) -> str:
+    """What followed such readings, and whether that is the side the driver speaks for; empty where unknown."""
+    found = driver.history
+    if found is None:
+        return ""
+    told = f"{driver.side} then followed in {found.share:.0%} of weeks, usually in {found.usual:.0%}"
+    return told if found.agrees else f"its history says otherwise: {told}"
 
 
 def _family(name: str) -> str:
@@ -100,45 +154,3 @@ def feature_drift(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> 
     value = row[names].iloc[0]
     outside = (value < low) | (value > high)
     return Drift(share_outside=float(outside.mean()), features=tuple(str(name) for name in outside.index[outside]))
-
-
-def _asset(word: str) -> str:
-    return ASSETS.get(word, word.replace("_", " "))
-
-
-def _level(percentile: float) -> str:
-    if percentile <= LOW:
-        return "low for its history"
-    return "high for its history" if percentile >= HIGH else "near its usual"
-
-
-def reading_in_words(name: str, meaning: str, value: float, percentile: float) -> str:
-    """A reading in a trader's words, such as "equal weight is lagging cap weight over 3 months".
-
-    Parameters
-    ----------
-    name, meaning : str
-        The feature's name and its line in the catalogue.
-    value : float
-        NaN reads as missing.
-    percentile : float
-        Share of past readings below this one.
-    """
-    if value != value:
-        return f"{meaning}: missing"
-    if name == "vol_regime":
-        state = "turbulent" if value > 0.5 else "calm"
-        return f"the market's volatility is in its {state} state ({value:.0%} turbulent)"
-    spread = re.fullmatch(r"(.+)_minus_(.+?)_(\d+)", name)
-    if spread and spread[3] in PERIODS:
-        verb = "is leading" if value > 0 else "is lagging"
-        verb = verb.replace("is", "are") if _asset(spread[1]).endswith("s") else verb
-        return f"{_asset(spread[1])} {verb} {_asset(spread[2])} {PERIODS[spread[3]]}"
-    change = re.fullmatch(r"(.+)_change_(\d+)", name)
-    if change and change[2] in PERIODS:
-        what = re.split(r",? change| over ", meaning)[0]
-        return f"{what} {'has risen' if value > 0 else 'has fallen'} {PERIODS[change[2]]}"
-    gain = re.fullmatch(r"(broad|cap)_return_(\d+)", name)
-    if gain and gain[2] in PERIODS:
-        return f"{_asset(gain[1])} has {'gained' if value > 0 else 'lost'} {abs(value):.1%} {PERIODS[gain[2]]}"
-    return f"{meaning}: {_level(percentile)}"

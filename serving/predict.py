@@ -138,10 +138,10 @@ def _assemble(
         challenger=Challenger(
             estimator=context.challenger.tags["kind"],
             probabilities=_probabilities(candidate, row),
-            drivers=strongest_drivers(candidate, row, before),
+            drivers=strongest_drivers(candidate, row, before, dataset.outcome),
         ),
         markov=_probabilities(markov, row),
-        drivers=strongest_drivers(used, row, before),
+        drivers=strongest_drivers(used, row, before, dataset.outcome),
         families=family_contributions(used, row),
         drift=feature_drift(max(used, candidate, key=lambda one: len(one.features)), row, before),
         last_week=_last_week(dataset, used, date),

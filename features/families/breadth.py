@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features import wording as say
 from features.data import catalog
 from features.data.arrays import Bools, Floats
 from features.feature import Block, Feature, entries
@@ -135,6 +136,10 @@ def _net_highs(x: Block) -> Floats:
     return (x["MAHN"] - x["MALN"]) / (x["MAHN"] + x["MALN"])
 
 
+def _differ(who: str, window: int) -> say.Say:
+    return lambda v: f"the returns of {who} {say.over(window)} differ by {100.0 * v:.1f} % (standard deviation)"
+
+
 _entry = entries("breadth")
 FEATURES: tuple[Feature, ...] = (
     *(
@@ -144,6 +149,7 @@ FEATURES: tuple[Feature, ...] = (
             _MEMBERS,
             w,
             f"share of index members above their {w}-session average (missing below 95 % coverage)",
+            say.share(f"of index members are above their {w}-day average"),
             lambda x, w=w: _above(x, w),
         )
         for w in (20, 50, 200)
@@ -155,20 +161,41 @@ FEATURES: tuple[Feature, ...] = (
             _MEMBERS,
             w + 21,
             f"change of the share above the {w}-session average over 21 sessions",
+            say.moved(f"the share of index members above their {w}-day average", say.over(21), digits=0, scale=100.0),
             lambda x, w=w: _above(x, w) - lagged(_above(x, w), 21),
         )
         for w in (50, 200)
     ),
     _entry(
-        "new_highs_252", _HIGHS, _MEMBERS, 252, "share of members at a 252-session high", lambda x: _at_high(x, 252)
+        "new_highs_252",
+        _HIGHS,
+        _MEMBERS,
+        252,
+        "share of members at a 252-session high",
+        say.share("of index members are at a 12-month high"),
+        lambda x: _at_high(x, 252),
     ),
-    _entry("new_lows_252", _HIGHS, _MEMBERS, 252, "share of members at a 252-session low", lambda x: _at_low(x, 252)),
+    _entry(
+        "new_lows_252",
+        _HIGHS,
+        _MEMBERS,
+        252,
+        "share of members at a 252-session low",
+        say.share("of index members are at a 12-month low"),
+        lambda x: _at_low(x, 252),
+    ),
     _entry(
         "net_new_highs_252_mean_10",
         _HIGHS,
         _MEMBERS,
         262,
         "members at a 252-session high less those at a low, 10-session mean",
+        say.by_sign(
+            "12-month highs exceed lows by {} % of index members, 10-day mean",
+            "12-month lows exceed highs by {} % of index members, 10-day mean",
+            "12-month highs and lows of index members are even, 10-day mean",
+            scale=100.0,
+        ),
         lambda x: mean(_at_high(x, 252) - _at_low(x, 252), 10),
     ),
     *(
@@ -178,6 +205,7 @@ FEATURES: tuple[Feature, ...] = (
             ("members", "ret_cap"),
             w,
             f"share of members ahead of the cap leg over {w} sessions",
+            say.share(f"of index members lead cap weight {say.over(w)}"),
             lambda x, w=w: _beating(x, w),
         )
         for w in (21, 63, 252)
@@ -189,6 +217,7 @@ FEATURES: tuple[Feature, ...] = (
             _MEMBERS,
             w,
             f"standard deviation across members of their {w}-session returns",
+            _differ("index members", w),
             lambda x, w=w: _dispersion(x, w),
         )
         for w in (21, 63)
@@ -199,10 +228,18 @@ FEATURES: tuple[Feature, ...] = (
         _MEMBERS,
         64,
         "average correlation of members over 63 sessions, implied by variances",
+        say.level("the average correlation of index members over 3 months"),
         lambda x: _correlation(x, 63),
     ),
     _entry(
-        "member_coverage", _ABOVE, ("membership",), 0, "share of index members with a price", _coverage, display=True
+        "member_coverage",
+        _ABOVE,
+        ("membership",),
+        0,
+        "share of index members with a price",
+        say.share("of index members have a price"),
+        _coverage,
+        display=True,
     ),
     *(
         _entry(
@@ -211,6 +248,7 @@ FEATURES: tuple[Feature, ...] = (
             INDUSTRIES,
             w,
             f"share of industries above their {w}-session average",
+            say.share(f"of industries are above their {w}-day average"),
             lambda x, w=w: _industries_above(x, w),
         )
         for w in (50, 200)
@@ -221,6 +259,7 @@ FEATURES: tuple[Feature, ...] = (
         (*INDUSTRIES, "ret_cap"),
         63,
         "share of industries ahead of the cap leg over 63 sessions",
+        say.share("of industries lead cap weight over 3 months"),
         lambda x: _industries_beating(x, 63),
     ),
     _entry(
@@ -229,6 +268,7 @@ FEATURES: tuple[Feature, ...] = (
         INDUSTRIES,
         63,
         "dispersion of industry returns over 63 sessions",
+        _differ("industries", 63),
         lambda x: _industry_dispersion(x, 63),
     ),
     _entry(
@@ -237,6 +277,13 @@ FEATURES: tuple[Feature, ...] = (
         ("ADV", "DECL"),
         10,
         "advancing minus declining NYSE issues, 10-session mean",
+        say.by_sign(
+            "advancing issues exceed declining ones by {} % of all, 10-day mean",
+            "declining issues exceed advancing ones by {} % of all, 10-day mean",
+            "advancing and declining issues are even, 10-day mean",
+            0,
+            100.0,
+        ),
         lambda x: mean(_net_advances(x), 10),
     ),
     _entry(
@@ -245,6 +292,12 @@ FEATURES: tuple[Feature, ...] = (
         ("ADV", "DECL"),
         200,
         "McClellan oscillator, ratio-adjusted",
+        say.by_sign(
+            "the McClellan oscillator is {} above zero (breadth improves)",
+            "the McClellan oscillator is {} below zero (breadth weakens)",
+            "the McClellan oscillator is at zero",
+            0,
+        ),
         lambda x: 1000.0 * (weighted(_net_advances(x), 19) - weighted(_net_advances(x), 39)),
     ),
     _entry(
@@ -253,6 +306,13 @@ FEATURES: tuple[Feature, ...] = (
         ("ADV", "DECL"),
         20,
         "rise of the 10-session advancing share from its lowest of 10 sessions (Zweig)",
+        say.by_sign(
+            "the 10-day share of advancing issues is {} points above its low of two weeks",
+            "the 10-day share of advancing issues is {} points below its low of two weeks",
+            "the 10-day share of advancing issues is at its low of two weeks",
+            0,
+            100.0,
+        ),
         lambda x: _thrust(x) - lowest(_thrust(x), 10),
     ),
     _entry(
@@ -261,10 +321,21 @@ FEATURES: tuple[Feature, ...] = (
         ("ADV", "DECL", "ret_cap"),
         63,
         "advance-decline line's 63-session gain less the index's, each in its own deviations",
+        say.by_sign(
+            "the advance-decline line leads the index by {} standard deviations over 3 months",
+            "the advance-decline line lags the index by {} standard deviations over 3 months",
+            "the advance-decline line and the index did the same over 3 months",
+        ),
         lambda x: _line_against_index(x, 63),
     ),
     _entry(
-        "stocks_above_200", _ABOVE, ("MMTH",), 0, "US stocks above their 200-day average, percent", lambda x: x["MMTH"]
+        "stocks_above_200",
+        _ABOVE,
+        ("MMTH",),
+        0,
+        "US stocks above their 200-day average, percent",
+        say.share("of US stocks are above their 200-day average", 1.0),
+        lambda x: x["MMTH"],
     ),
     _entry(
         "stocks_above_200_change_21",
@@ -272,6 +343,7 @@ FEATURES: tuple[Feature, ...] = (
         ("MMTH",),
         21,
         "change of the share of US stocks above their 200-day average over 21 sessions",
+        say.moved("the share of US stocks above their 200-day average", say.over(21), digits=0),
         lambda x: x["MMTH"] - lagged(x["MMTH"], 21),
     ),
     _entry(
@@ -280,6 +352,7 @@ FEATURES: tuple[Feature, ...] = (
         ("S5TH",),
         0,
         "S&P 500 members above their 200-day average, percent",
+        say.share("of S&P 500 members are above their 200-day average", 1.0),
         lambda x: x["S5TH"],
     ),
     _entry(
@@ -288,6 +361,7 @@ FEATURES: tuple[Feature, ...] = (
         ("MAHN", "MALN"),
         10,
         "new 52-week highs less lows as a share of both, 10-session mean",
+        lambda v: f"{50.0 + 50.0 * v:.0f} % of new 52-week extremes are highs, 10-day mean",
         lambda x: mean(_net_highs(x), 10),
     ),
     _entry(
@@ -296,6 +370,7 @@ FEATURES: tuple[Feature, ...] = (
         ("MAHN", "MALN"),
         0,
         "new 52-week highs less lows as a share of both",
+        lambda v: f"{50.0 + 50.0 * v:.0f} % of new 52-week extremes are highs",
         _net_highs,
     ),
 )

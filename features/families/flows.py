@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features import wording as say
 from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
 from features.rolling import change, mean, total
@@ -31,7 +32,8 @@ def _share(fund: str) -> Feature:
         return mean(ratio, 21) - mean(ratio, 252)
 
     meaning = f"dollar volume of {_SAID[fund]} against SPY: 21-session mean less the 252-session one, log"
-    return _entry(f"{fund}_volume_share", _FUNDS, (f"dollar_{fund}", "dollar_spy"), 252, meaning, compute)
+    words = say.percent_gap(f"the volume of {_SAID[fund]} against SPY over a month", "its 12-month mean")
+    return _entry(f"{fund}_volume_share", _FUNDS, (f"dollar_{fund}", "dollar_spy"), 252, meaning, words, compute)
 
 
 def _signed(x: Block, fund: str) -> Floats:
@@ -42,8 +44,15 @@ def _signed(x: Block, fund: str) -> Floats:
 def _pressure(fund: str) -> Feature:
     inputs = (f"dollar_{fund}", "dollar_spy", f"ret_{fund}", "ret_spy")
     meaning = f"share of 21-session dollar volume on up days less down days: {_SAID[fund]} minus SPY"
+    words = say.by_sign(
+        f"the volume of {_SAID[fund]} leaned to up days {{}} points more than SPY's over a month",
+        f"the volume of {_SAID[fund]} leaned to up days {{}} points less than SPY's over a month",
+        f"the volume of {_SAID[fund]} leaned to up days as SPY's did over a month",
+        0,
+        50.0,
+    )
     return _entry(
-        f"{fund}_signed_volume_21", _FUNDS, inputs, 22, meaning, lambda x: _signed(x, fund) - _signed(x, "spy")
+        f"{fund}_signed_volume_21", _FUNDS, inputs, 22, meaning, words, lambda x: _signed(x, fund) - _signed(x, "spy")
     )
 
 
@@ -56,6 +65,11 @@ FEATURES: tuple[Feature, ...] = (
         ("money_funds_4q",),
         0,
         "money-market assets, growth over 4 quarters, percent",
+        say.by_sign(
+            "money-market assets grew by {} % over 12 months",
+            "money-market assets fell by {} % over 12 months",
+            "money-market assets did not grow over 12 months",
+        ),
         lambda x: x["money_funds_4q"],
     ),
     _entry(
@@ -64,6 +78,11 @@ FEATURES: tuple[Feature, ...] = (
         ("money_funds_against_trend",),
         0,
         "money-market assets, growth over 4 quarters less the 5-year pace",
+        say.by_sign(
+            "money-market assets grew {} points faster over 12 months than over 5 years",
+            "money-market assets grew {} points more slowly over 12 months than over 5 years",
+            "money-market assets grew over 12 months as over 5 years",
+        ),
         lambda x: x["money_funds_against_trend"],
     ),
     _entry(
@@ -72,6 +91,7 @@ FEATURES: tuple[Feature, ...] = (
         ("RRPONTSYD",),
         0,
         "overnight reverse repo, log of 1 plus billions",
+        lambda v: f"the Fed's overnight reverse repo is at {np.expm1(v):.0f} billion dollars",
         lambda x: np.log1p(x["RRPONTSYD"]),
     ),
     _entry(
@@ -80,6 +100,13 @@ FEATURES: tuple[Feature, ...] = (
         ("RRPONTSYD",),
         63,
         "overnight reverse repo, log change over 63 sessions",
+        say.by_sign(
+            "the Fed's overnight reverse repo rose by {} % over 3 months",
+            "the Fed's overnight reverse repo fell by {} % over 3 months",
+            "the Fed's overnight reverse repo did not move over 3 months",
+            0,
+            turn=say.percent,
+        ),
         lambda x: change(np.log1p(x["RRPONTSYD"]), 63),
     ),
 )

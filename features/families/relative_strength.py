@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features import wording as say
 from features.data import catalog
 from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
@@ -12,19 +13,10 @@ from features.rolling import highest, lagged, log_return, total, z_score
 _CYCLICAL = ("ret_Durbl", "ret_Manuf", "ret_HiTec")
 _DEFENSIVE = ("ret_NoDur", "ret_Utils", "ret_Hlth")
 _SEVEN = tuple(f"ret_{ticker.lower()}" for ticker in catalog.MAG7)
-_NAMES = {
-    "broad": "the broad leg (equal weight)",
-    "cap": "the cap leg (cap weight)",
-    "leaders": "the largest stocks",
-    "small": "small caps",
-    "small_value": "small value",
-    "ijr": "S&P 600 small caps",
-    "spy": "the S&P 500",
-    "iwd": "Russell 1000 value",
-    "iwf": "Russell 1000 growth",
-}
+_NAMES = say.NAMES | {"broad": "the broad leg (equal weight)", "cap": "the cap leg (cap weight)"}
 _LEADERS, _NARROW, _STRETCH = "leaders lagging", "narrow leadership", "equal weight vs cap weight"
 _SIZE, _VALUE, _TREND, _SECTORS = "small vs large", "value vs growth", "market trend", "sectors taking the lead"
+_SMALL_BIG = ("small caps", "large caps")
 _entry = entries("relative_strength")
 
 
@@ -38,7 +30,8 @@ def _spread(signal: str, long: str, short: str, window: int) -> Feature:
 
     inputs = (f"ret_{long}", f"ret_{short}")
     meaning = f"{_NAMES[long]} minus {_NAMES[short]} over {window} sessions"
-    return _entry(f"{long}_minus_{short}_{window}", signal, inputs, window, meaning, compute)
+    said = say.lead(say.NAMES[long], say.NAMES[short], say.over(window))
+    return _entry(f"{long}_minus_{short}_{window}", signal, inputs, window, meaning, said, compute)
 
 
 def _stretch(window: int) -> Feature:
@@ -48,7 +41,8 @@ def _stretch(window: int) -> Feature:
         return z_score(x.line("ret_broad") - x.line("ret_cap"), window)
 
     meaning = f"equal weight over cap weight, z-score over {window} sessions"
-    return _entry(f"broad_over_cap_z_{window}", _STRETCH, ("ret_broad", "ret_cap"), window, meaning, compute)
+    said = say.deviations("equal weight against cap weight", window)
+    return _entry(f"broad_over_cap_z_{window}", _STRETCH, ("ret_broad", "ret_cap"), window, meaning, said, compute)
 
 
 def _year_to_date(x: Block) -> Floats:
@@ -68,6 +62,7 @@ def _momentum(leg: str, window: int) -> Feature:
         (f"ret_{leg}",),
         window,
         meaning,
+        say.gain(say.NAMES[leg], window),
         lambda x: x.run(f"ret_{leg}", window),
     )
 
@@ -78,7 +73,8 @@ def _drawdown(signal: str, leg: str, window: int = 252) -> Feature:
         return line - highest(line, window)
 
     meaning = f"distance of {_NAMES[leg]} from its {window}-session high"
-    return _entry(f"{leg}_drawdown_{window}", signal, (f"ret_{leg}",), window, meaning, compute)
+    said = say.below_high(say.NAMES[leg], window)
+    return _entry(f"{leg}_drawdown_{window}", signal, (f"ret_{leg}",), window, meaning, said, compute)
 
 
 def _leaders_fall(x: Block) -> Floats:
@@ -86,10 +82,10 @@ def _leaders_fall(x: Block) -> Floats:
     return line - highest(line, 252)
 
 
-def _direct(name: str, signal: str, column: str, meaning: str, window: int) -> Feature:
+def _direct(name: str, signal: str, column: str, meaning: str, pair: tuple[str, str], window: int) -> Feature:
     """A column that is a difference of returns already."""
-    said = f"{meaning} over {window} sessions"
-    return _entry(f"{name}_{window}", signal, (column,), window, said, lambda x: x.run(column, window))
+    meaning, said = f"{meaning} over {window} sessions", say.lead(*pair, say.over(window))
+    return _entry(f"{name}_{window}", signal, (column,), window, meaning, said, lambda x: x.run(column, window))
 
 
 def _cyclicals(window: int) -> Feature:
@@ -100,7 +96,8 @@ def _cyclicals(window: int) -> Feature:
 
     meaning = f"cyclical minus defensive industries over {window} sessions"
     name = f"cyclicals_minus_defensives_{window}"
-    return _entry(name, _SECTORS, _CYCLICAL + _DEFENSIVE, window, meaning, compute)
+    said = say.lead("cyclicals", "defensives", say.over(window))
+    return _entry(name, _SECTORS, _CYCLICAL + _DEFENSIVE, window, meaning, said, compute)
 
 
 def _seven(window: int) -> Feature:
@@ -109,7 +106,9 @@ def _seven(window: int) -> Feature:
         return log_return(basket, window) - x.run("ret_cap", window)
 
     meaning = f"the named seven, equal weight, minus the cap leg over {window} sessions (picked in 2023: display only)"
-    return _entry(f"mag7_minus_cap_{window}", _LEADERS, (*_SEVEN, "ret_cap"), window, meaning, compute, display=True)
+    said = say.lead("the seven named stocks", "cap weight", say.over(window))
+    inputs = (*_SEVEN, "ret_cap")
+    return _entry(f"mag7_minus_cap_{window}", _LEADERS, inputs, window, meaning, said, compute, display=True)
 
 
 def _seven_trailing(window: int) -> Feature:
@@ -119,7 +118,12 @@ def _seven_trailing(window: int) -> Feature:
         return np.asarray(np.sum(behind, axis=0))
 
     meaning = f"how many of the named seven trail the cap leg over {window} sessions (display only)"
-    return _entry(f"mag7_trailing_{window}", _LEADERS, (*_SEVEN, "ret_cap"), window, meaning, compute, display=True)
+
+    def said(value: float) -> str:
+        return f"{value:.0f} of the seven named stocks lag cap weight {say.over(window)}"
+
+    inputs = (*_SEVEN, "ret_cap")
+    return _entry(f"mag7_trailing_{window}", _LEADERS, inputs, window, meaning, said, compute, display=True)
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -131,6 +135,7 @@ FEATURES: tuple[Feature, ...] = (
         ("ret_cap", "ret_broad"),
         253,
         "cap leg minus broad leg since the end of last year",
+        say.lead("cap weight", "equal weight", "since the end of last year"),
         _year_to_date,
     ),
     *(_spread(_LEADERS, "leaders", "broad", w) for w in (21, 63, 252)),
@@ -141,14 +146,21 @@ FEATURES: tuple[Feature, ...] = (
         ("ret_leaders", "ret_broad"),
         252,
         "the largest stocks against the broad leg: distance from the 252-session high",
+        say.below_high("the price of the largest stocks in shares of equal weight", 252),
         _leaders_fall,
     ),
     *(_seven(w) for w in (21, 63)),
     _seven_trailing(63),
     *(_spread(_SIZE, "small", "cap", w) for w in (21, 63, 252)),
     *(_spread(_SIZE, "ijr", "spy", w) for w in (21, 63)),
-    *(_direct("small_minus_big", _SIZE, "ret_smb", "small minus big (SMB, then IWM minus SPY)", w) for w in (21, 63)),
-    *(_direct("value_minus_growth", _VALUE, "ret_value", "value minus growth", w) for w in (21, 63, 252)),
+    *(
+        _direct("small_minus_big", _SIZE, "ret_smb", "small minus big (SMB, then IWM minus SPY)", _SMALL_BIG, w)
+        for w in (21, 63)
+    ),
+    *(
+        _direct("value_minus_growth", _VALUE, "ret_value", "value minus growth", ("value", "growth"), w)
+        for w in (21, 63, 252)
+    ),
     *(_spread(_VALUE, "iwd", "iwf", w) for w in (21, 63)),
     *(_spread(_VALUE, "small_value", "cap", w) for w in (21, 63, 252)),
     *(_cyclicals(w) for w in (21, 63)),
@@ -162,6 +174,12 @@ FEATURES: tuple[Feature, ...] = (
         ("ret_broad", "ret_cap"),
         63,
         "equal weight minus cap weight: the last 21 sessions less the 21 before",
+        say.by_sign(
+            "equal weight against cap weight did {} % better in the past month than in the one before",
+            "equal weight against cap weight did {} % worse in the past month than in the one before",
+            "equal weight against cap weight did the same in the past month as in the one before",
+            turn=say.percent,
+        ),
         lambda x: total(_steps(x, "broad", "cap"), 21) - lagged(total(_steps(x, "broad", "cap"), 21), 21),
     ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features import wording as say
 from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
 from features.rolling import lagged, mean, z_score
@@ -34,9 +35,9 @@ YOUNG = {
     "homebuilders": ("ret_xhb", "XHB"),
 }
 STYLES = {
-    "equal_weight": ("ret_broad", "ret_cap", "equal against cap weight"),
-    "small": ("ret_small", "ret_cap", "small against large"),
-    "leaders": ("ret_leaders", "ret_broad", "the largest against the broad leg"),
+    "equal_weight": ("ret_broad", "ret_cap", "equal weight against cap weight"),
+    "small": ("ret_small", "ret_cap", "small caps against large caps"),
+    "leaders": ("ret_leaders", "ret_broad", "the largest stocks against equal weight"),
     "value": ("ret_value", None, "value against growth"),
 }
 SMOOTH, WINDOW, STEP = 10, 63, 5
@@ -66,10 +67,23 @@ def _spread(name: str, column: str, said: str, window: int) -> Feature:
     def compute(x: Block) -> Floats:
         return x.run(column, window) - x.run("ret_cap", window)
 
-    return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, compute)
+    words = say.lead(name.replace("_", " "), "cap weight", say.over(window))
+    return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, words, compute)
 
 
-def _graph(name: str, column: str, against: str | None, said: str) -> tuple[Feature, Feature]:
+def _graph(name: str, column: str, against: str | None, said: str, short: str) -> tuple[Feature, Feature]:
+    what = f"the relative strength of {short}"
+    usual = f"{what} is at its 3-month mean"
+    strong = say.by_sign(
+        f"{what} is {{}} standard deviations above its 3-month mean",
+        f"{what} is {{}} standard deviations below its 3-month mean",
+        usual,
+    )
+    rising = say.by_sign(
+        f"{what} gains pace, {{}} standard deviations above usual",
+        f"{what} loses pace, {{}} standard deviations below usual",
+        f"{what} changes as usual",
+    )
     inputs = (column, against) if against else (column,)
     return (
         _entry(
@@ -78,6 +92,7 @@ def _graph(name: str, column: str, against: str | None, said: str) -> tuple[Feat
             inputs,
             RATIO_ROWS,
             f"relative strength of {said} (100: its usual)",
+            lambda v: strong(v - 100.0),
             lambda x: ratio(_line(x, column, against)),
         ),
         _entry(
@@ -86,6 +101,7 @@ def _graph(name: str, column: str, against: str | None, said: str) -> tuple[Feat
             inputs,
             GRAPH_ROWS,
             f"momentum of the relative strength of {said} (100: its usual)",
+            lambda v: rising(v - 100.0),
             lambda x: momentum(_line(x, column, against)),
         ),
     )
@@ -113,18 +129,20 @@ FEATURES: tuple[Feature, ...] = (
             ("ret_Durbl", "ret_NoDur"),
             w,
             f"consumer discretionary (XLY) minus staples (XLP) over {w} sessions",
+            say.lead("consumer discretionary", "staples", say.over(w)),
             lambda x, w=w: x.run("ret_Durbl", w) - x.run("ret_NoDur", w),
         )
         for w in (21, 63)
     ),
-    *(f for name, (column, fund) in SECTORS.items() for f in _graph(name, column, "ret_cap", f"{name} ({fund})")),
-    *(f for name, (column, against, said) in STYLES.items() for f in _graph(name, column, against, said)),
+    *(f for name, (column, fund) in SECTORS.items() for f in _graph(name, column, "ret_cap", f"{name} ({fund})", name)),
+    *(f for name, (column, against, said) in STYLES.items() for f in _graph(name, column, against, said, said)),
     _entry(
         "sectors_leading",
         _GRAPH,
         (*_COLUMNS, "ret_cap"),
         GRAPH_ROWS,
         "share of sectors in the leading quadrant (strong and rising)",
+        say.share("of sectors are strong and rising"),
         lambda x: _quadrant(x, True),
     ),
     _entry(
@@ -133,6 +151,7 @@ FEATURES: tuple[Feature, ...] = (
         (*_COLUMNS, "ret_cap"),
         GRAPH_ROWS,
         "share of sectors in the improving quadrant (weak and rising)",
+        say.share("of sectors are weak and rising"),
         lambda x: _quadrant(x, False),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features import wording as say
 from features.data.arrays import Floats
 from features.feature import Block, Feature, entries
 from features.rolling import change, z_score
@@ -16,8 +17,9 @@ def _reading(name: str, said: str, inputs: tuple[str, ...]) -> tuple[Feature, ..
     def read(x: Block) -> Floats:
         return x[inputs[0]] - x[inputs[1]] if len(inputs) == 2 else x[inputs[0]]
 
+    what, verbs = said if "spread" in said else f"the spread of {said}", ("widened", "narrowed")
     return (
-        _entry(name, _CREDIT, inputs, 0, said, read),
+        _entry(name, _CREDIT, inputs, 0, said, say.level(what, " points"), read),
         *(
             _entry(
                 f"{name}_change_{w}",
@@ -25,11 +27,20 @@ def _reading(name: str, said: str, inputs: tuple[str, ...]) -> tuple[Feature, ..
                 inputs,
                 w,
                 f"{said}, change over {w} sessions",
+                say.moved(what, say.over(w), verbs=verbs),
                 lambda x, w=w: change(read(x), w),
             )
             for w in (21, 63)
         ),
-        _entry(f"{name}_z_252", _CREDIT, inputs, 252, f"{said}, z-score over a year", lambda x: z_score(read(x), 252)),
+        _entry(
+            f"{name}_z_252",
+            _CREDIT,
+            inputs,
+            252,
+            f"{said}, z-score over a year",
+            say.deviations(what, 252),
+            lambda x: z_score(read(x), 252),
+        ),
     )
 
 
@@ -38,15 +49,16 @@ def _funds(name: str, long: str, said: str, window: int) -> Feature:
         return x.run(long, window) - x.run("ret_ief", window)
 
     meaning = f"{said} minus Treasury fund over {window} sessions"
-    return _entry(f"{name}_{window}", _CREDIT, (long, "ret_ief"), window, meaning, compute)
+    words = say.lead(f"{said} bonds", "Treasuries", say.over(window))
+    return _entry(f"{name}_{window}", _CREDIT, (long, "ret_ief"), window, meaning, words, compute)
 
 
 FEATURES: tuple[Feature, ...] = (
-    *_reading("baa_aaa", "Baa minus Aaa yield", ("baa", "aaa")),
-    *_reading("baa_10y", "Baa minus ten-year yield", ("baa", "DGS10")),
-    *_reading("baa10y_daily", "Baa minus ten-year yield, daily series", ("BAA10Y",)),
-    *_reading("hy_oas", "high-yield spread", ("BAMLH0A0HYM2",)),
-    *_reading("ig_oas", "investment-grade spread", ("BAMLC0A0CM",)),
+    *_reading("baa_aaa", "Baa over Aaa yields", ("baa", "aaa")),
+    *_reading("baa_10y", "Baa over ten-year Treasury yields", ("baa", "DGS10")),
+    *_reading("baa10y_daily", "Baa over ten-year Treasury yields (daily)", ("BAA10Y",)),
+    *_reading("hy_oas", "the high-yield spread", ("BAMLH0A0HYM2",)),
+    *_reading("ig_oas", "the investment-grade spread", ("BAMLC0A0CM",)),
     *(_funds("hyg_minus_ief", "ret_hyg", "high-yield", w) for w in (21, 63)),
     *(_funds("lqd_minus_ief", "ret_lqd", "investment-grade", w) for w in (21, 63)),
 )

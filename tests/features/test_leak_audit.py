@@ -19,7 +19,7 @@ PLANTED_AT = [pd.Timestamp(day) for day in ("2004-05-12", "2009-09-16")]
 
 
 def planted(compute, inputs=("ret_broad",), lookback=21, display=False):
-    return Feature("planted", "breadth", "market trend", inputs, lookback, "a leak", compute, display)
+    return Feature("planted", "breadth", "market trend", inputs, lookback, "a leak", str, compute, display)
 
 
 def checks(snapshot, *features, dates=PLANTED_AT):

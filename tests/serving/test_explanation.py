@@ -8,8 +8,15 @@ from models.explain import contributions
 from models.fit import fit_at
 from models.predictor import predict
 from models.spec import ModelSpec
+from serving import explanation
 from serving.call import Drift
-from serving.explanation import family_contributions, feature_drift, reading_in_words, strongest_drivers
+from serving.explanation import (
+    family_contributions,
+    feature_drift,
+    history_words,
+    reading_in_words,
+    strongest_drivers,
+)
 
 DATE = pd.Timestamp("1996-01-05")
 ROTATION, BREAKDOWN = OUTCOMES.index("rotation"), OUTCOMES.index("breakdown")
@@ -41,13 +48,61 @@ def test_trees_add_up_with_their_expected_value(toy):
 
 def test_sides_families_and_order(toy):
     document, row, past = fitted(toy, "lightgbm"), toy.X.iloc[[-1]], toy.X.iloc[:-1]
-    found = strongest_drivers(document, row, past)
+    found = strongest_drivers(document, row, past, toy.outcome.iloc[:-1])
     parts = contributions(document, row)
-    assert {one.feature for one in found} == set(parts.index[parts != 0.0])
+    assert found
+    named = [name for one in found for name in (one.feature, *one.together)]
+    assert len(named) == len(set(named))
     for one in found:
         assert (one.side == "rotation") == (one.contribution > 0)
+        assert one.contribution == pytest.approx(parts[[one.feature, *one.together]].sum())
+        assert one.percentile <= 0.2 or one.percentile >= 0.8
+    for side in ("rotation", "breakdown"):
+        sizes = [abs(one.contribution) for one in found if one.side == side]
+        assert sizes == sorted(sizes, reverse=True)
     assert sum(family_contributions(document, row).values()) == pytest.approx(parts.sum())
-    assert strongest_drivers(fitted(toy, "climatology"), row, past) == ()
+    assert strongest_drivers(fitted(toy, "climatology"), row, past, toy.outcome) == ()
+
+
+def test_what_moves_together_is_one_reason_and_a_usual_reading_is_none(monkeypatch):
+    rng = np.random.default_rng(3)
+    a, b, quiet = rng.normal(size=(3, 400))
+    past = pd.DataFrame({"vix": a, "cap_vol_21": a + 0.3 * rng.normal(size=400), "y10": b, "fed_funds": quiet})
+    row = pd.DataFrame({"vix": [3.0], "cap_vol_21": [2.8], "y10": [-2.5], "fed_funds": [0.0]})
+    parts = pd.Series({"vix": -0.5, "cap_vol_21": 0.1, "y10": 0.2, "fed_funds": 0.9})
+    monkeypatch.setattr(explanation, "contributions", lambda *_: parts)
+    outcome = pd.Series(np.where(a > 0.9, "breakdown", "neither"))
+    rotation, breakdown = strongest_drivers(None, row, past, outcome)
+    assert (rotation.feature, rotation.together, rotation.contribution) == ("y10", (), 0.2)
+    assert (breakdown.feature, breakdown.together) == ("vix", ("cap_vol_21",))
+    assert breakdown.contribution == pytest.approx(-0.4)
+    high = a >= np.quantile(a, 0.8)
+    assert breakdown.history.weeks == high.sum()
+    assert breakdown.history.share == pytest.approx((a[high] > 0.9).mean())
+    assert breakdown.history.usual == pytest.approx((a > 0.9).mean())
+    assert breakdown.history.agrees
+    assert history_words(breakdown).startswith("breakdown then followed in")
+    assert not rotation.history.agrees
+    assert history_words(rotation) == (
+        "its history says otherwise: rotation then followed in 0% of weeks, usually in 0%"
+    )
+
+
+def test_a_short_history_says_nothing(monkeypatch):
+    past = pd.DataFrame({"vix": np.arange(100.0)})
+    monkeypatch.setattr(explanation, "contributions", lambda *_: pd.Series({"vix": -0.5}))
+    (driver,) = strongest_drivers(None, pd.DataFrame({"vix": [200.0]}), past, pd.Series("neither", range(100)))
+    assert driver.history is None
+    assert history_words(driver) == ""
+    assert driver.words == "VIX is at 200.0, higher than all of its past"
+
+
+def test_outcomes_that_have_not_matured_do_not_count(monkeypatch):
+    past = pd.DataFrame({"vix": np.arange(1000.0)})
+    monkeypatch.setattr(explanation, "contributions", lambda *_: pd.Series({"vix": -0.5}))
+    outcome = pd.Series(["neither"] * 995 + [pd.NA] * 5, dtype=object)
+    (driver,) = strongest_drivers(None, pd.DataFrame({"vix": [2000.0]}), past, outcome)
+    assert driver.history.weeks == 195
 
 
 def test_drift_names_what_is_outside(toy):
@@ -57,16 +112,16 @@ def test_drift_names_what_is_outside(toy):
 
 
 @pytest.mark.parametrize(
-    ("name", "meaning", "value", "percentile", "words"),
+    ("name", "value", "percentile", "words"),
     [
-        ("broad_minus_cap_63", "", -0.02, 0.1, "equal weight is lagging cap weight over 3 months"),
-        ("leaders_minus_broad_21", "", 0.02, 0.9, "the largest stocks are leading equal weight over a month"),
-        ("hyg_minus_ief_21", "", -0.01, 0.2, "high-yield bonds are lagging Treasuries over a month"),
-        ("y10_change_63", "y10 change over 63 sessions", 0.5, 0.9, "y10 has risen over 3 months"),
-        ("broad_return_252", "", -0.123, 0.1, "equal weight has lost 12.3% over a year"),
-        ("vix", "VIX", 31.0, 0.93, "VIX: high for its history"),
-        ("vix", "VIX", float("nan"), float("nan"), "VIX: missing"),
+        ("broad_minus_cap_63", -0.02, 0.1, "equal weight lags cap weight by 2.0 % over 3 months, lower than 90 %"),
+        ("cap_drawdown_252", -0.25, 0.05, "cap weight is 22.1 % below its 12-month high, lower than 95 %"),
+        ("vix", 31.0, 0.93, "VIX is at 31.0, higher than 93 %"),
     ],
 )
-def test_readings_in_words(name, meaning, value, percentile, words):
-    assert reading_in_words(name, meaning, value, percentile) == words
+def test_readings_in_words(name, value, percentile, words):
+    assert reading_in_words(name, value, percentile) == f"{words} of its past"
+
+
+def test_a_reading_near_its_usual_is_said_without_a_rank():
+    assert reading_in_words("vix", 17.0, 0.5) == "VIX is at 17.0"

@@ -18,6 +18,8 @@ DRIVER = {
     "value": 31.0,
     "percentile": 0.93,
     "words": "VIX: high for <its> history",
+    "together": [],
+    "history": None,
 }
 MODEL = {
     "name": "regime",
