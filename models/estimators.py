@@ -30,7 +30,8 @@ class Estimator:
         Parameters of `models.classifier.RegimeClassifier`.
     baseline : str
         `always` (run beside every candidate), `optional` (a baseline where
-        somebody runs it: its package may be absent) or `no`.
+        somebody runs it: its package may be absent), `beside` (run beside every
+        candidate, but a candidate itself: it reads too many columns) or `no`.
     trees : bool
         Takes LightGBM's parameters, seeds and monotone constraints.
     weighted : bool
@@ -61,7 +62,7 @@ ESTIMATORS = (
         "Ridge logit on all features",
         None,
         {"algorithm": "logit", "strength": 0.001, "clip": 2.5},
-        "always",
+        "beside",
         weighted=True,
         color="#56B4E9",
     ),
@@ -70,8 +71,18 @@ ESTIMATORS = (
 )
 BY_NAME = {one.name: one for one in ESTIMATORS}
 NAMES = tuple(BY_NAME)
-BASELINES = tuple(one.name for one in ESTIMATORS if one.baseline == "always")
-ALL_BASELINES = tuple(one.name for one in ESTIMATORS if one.baseline != "no")
+MOST_COLUMNS = 5  # that a baseline may read: whatever reads more was fitted, and must pass as a candidate
+BESIDE = tuple(one.name for one in ESTIMATORS if one.baseline in ("always", "beside"))  # in the folds of every run
+
+
+def is_baseline(one: Estimator) -> bool:
+    """Whether an estimator may be a baseline of the protocol: declared one, and with few columns of its own."""
+    few = one.columns is not None and len(one.columns) <= MOST_COLUMNS
+    return few and one.baseline in ("always", "optional")
+
+
+ALL_BASELINES = tuple(one.name for one in ESTIMATORS if is_baseline(one))
+BASELINES = tuple(name for name in BESIDE if name in ALL_BASELINES)
 TREES = tuple(one.name for one in ESTIMATORS if one.trees)
 COLORS = {one.name: one.color for one in ESTIMATORS if one.color is not None}
 

@@ -209,13 +209,16 @@ def baseline(spec: ModelSpec, name: str) -> ModelSpec:
 
 
 def is_protocol(spec: ModelSpec) -> bool:
-    """Whether this is a baseline of the protocol, on its rows and columns.
+    """Whether this is a baseline of the protocol, on its rows and its few columns.
 
     One with others was chosen by somebody: it is a candidate like any model,
     and a try; beside another model it is only a rival in the same folds.
     """
-    if spec.estimator not in ALL_BASELINES:
-        return False
+    return spec.estimator in ALL_BASELINES and is_plain(spec)
+
+
+def is_plain(spec: ModelSpec) -> bool:
+    """Whether this is its one estimator, unchanged, on the protocol's rows and columns."""
     fixed = estimators.estimator(spec.estimator).columns is not None
     unread: dict[str, Any] = {"families": (), "exclude": (), "min_history_years": 0.0} if fixed else {}
     own = spec.replace(**unread)

@@ -8,8 +8,8 @@ gate, with small trees and few refits. The ledger is held in memory.
 - `noisy_markov`: Markov's probabilities times noise, the best of 50 tries, in a
   market where Markov has skill; at most 5 % may pass.
 - `signal`: a planted signal of stated strength; at least 90 % must pass.
-- `leak_next_week`, `leak_label`: every one must be called suspicious, and no model that saw it, be it the baseline
-  that reads all columns, may become champion;
+- `leak_next_week`, `leak_label`: every one must be called suspicious, and no model that saw it, be it the ridge
+  on all columns beside it, may become champion;
   `no_leak`, the same market without: at most 5 % may be called so.
 
 A rate fails its bound if a one-sided binomial test at 1 % says so; the interval
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from sklearn.metrics import roc_auc_score
 
 from features import simulated_market
 from features.dataset import Dataset
+from models.evaluation.champion import LEVEL
 from models.spec import ModelSpec, baseline
 from models.tracking.trial_ledger import weekly_losses
 from training import gate
@@ -63,7 +64,7 @@ NOISE = (
     0.04,
 )  # range of the deviation of the log of the noise, one a try; more noise costs more than luck gives
 STRENGTH = 0.175  # of the planted signal (features.simulated_market): a skill of about 0.05
-LEVEL = 0.01
+BOUND_LEVEL = 0.01
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Outcome:
     @property
     def baseline_champion(self) -> bool:
         """A baseline took the place."""
-        return self.champion in (*SEEING_NOTHING, SEEING_ALL)
+        return self.champion in SEEING_NOTHING
 
     @property
     def leaked(self) -> bool:
@@ -112,18 +113,28 @@ def _judged(
     signs = {
         name: LeakSigns(_auc(table), first_week_correlation(table, data.returns)) for name, table in tables.items()
     }
-    baselines = tuple(name for name in tables if name != candidate)
-    specs = {name: name for name in tables}
+    baselines = tuple(name for name in tables if name in SEEING_NOTHING)
+    case = GateCase(
+        label="path",
+        rows_per_year=52,
+        candidate=candidate,
+        losses=losses,
+        candidates=tuple(name for name in tables if name not in baselines),
+        eligible=baselines,
+        simplicity={name: place for place, name in enumerate((*SEEING_NOTHING, SEEING_ALL, candidate))},
+        specs={name: name for name in tables},
+        signs=signs,
+    )
 
     def judge(known: tuple[pd.Series, ...]) -> Decision:
-        return gate.judge(GateCase("path", 52, candidate, losses, baselines, baselines, specs, signs, known))
+        return gate.judge(replace(case, tries=known))
 
     found = judge(tries)
     assert found.clauses is not None
     return Outcome(
         found.passed,
         found.suspicious,
-        found.clauses.p < gate.LEVEL,
+        found.clauses.p < LEVEL,
         judge(()).passed if tries else found.passed,
         found.champion,
     )
@@ -260,7 +271,7 @@ def finding(name: str, outcomes: list[Outcome]) -> Finding:
     if canary.bound == 1.0:
         ok = count == seeds and total("leaked") == 0
     else:
-        ok = binomtest(count, seeds, canary.bound, "greater" if canary.at_most else "less").pvalue >= LEVEL
+        ok = binomtest(count, seeds, canary.bound, "greater" if canary.at_most else "less").pvalue >= BOUND_LEVEL
     interval = binomtest(count, seeds).proportion_ci(0.95, method="exact")
     return Finding(
         name=name,

@@ -11,7 +11,7 @@ from features.data import store
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
-from models.estimators import BASELINES
+from models.estimators import BESIDE
 from models.evaluation import metrics
 from models.evaluation.metric_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
@@ -59,9 +59,9 @@ def compute(
     client: Any = None,
     progress: Progress = silent,
 ) -> Experiment:
-    """The walk-forward and the scores of the candidate and of the protocol's baselines."""
+    """The walk-forward and the scores of the candidate, the protocol's baselines and what else runs beside it."""
     own = model_name(spec)
-    specs = {own: normal(spec)} | {kind: baseline(spec, kind) for kind in BASELINES if kind != own}
+    specs = {own: normal(spec)} | {kind: baseline(spec, kind) for kind in BESIDE if kind != own}
     runs = []
     for kind, one in specs.items():
         began = time.perf_counter()

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from features.data.calendar import SESSIONS_A_WEEK
 from features.data.errors import RegimeError
-from models.estimators import ALL_BASELINES
+from models.estimators import ALL_BASELINES, simplicity
 from models.spec import from_json, is_protocol, normal
 from models.tracking import loader, trial_ledger
 from models.tracking.errors import TrackingError
@@ -47,15 +47,22 @@ def judge(experiment: Experiment) -> Decision:
         )
     except TrackingError as error:
         return gate.unjudged(candidate.name, dataset.label, str(error))
-    elsewhere = _baselines_of_other_runs(known, own, losses[candidate.name])
-    in_run = [run.name for run in experiment.runs if run is not candidate or is_protocol(run.spec)]
+    weeks = pd.DatetimeIndex(losses[candidate.name].index)
+    elsewhere = _baselines_of_other_runs(known, own, weeks)
+    candidates = tuple(
+        run.name
+        for run in experiment.runs
+        if not is_protocol(run.spec) and (run is candidate or run.spec.estimator not in ALL_BASELINES)
+    )
+    ranks = {run.name: simplicity(run.spec.estimator) for run in experiment.runs}
     case = GateCase(
         label=dataset.label,
         rows_per_year=dataset.rows_per_year,
         candidate=candidate.name,
-        losses=losses | elsewhere,
-        baselines=(*in_run, *elsewhere),
+        losses=losses | {entry.name: entry.losses.loc[weeks] for entry in elsewhere},
+        candidates=candidates,
         eligible=tuple(run.name for run in experiment.runs if is_protocol(run.spec)),
+        simplicity=ranks | {entry.name: simplicity(entry.kind) for entry in elsewhere},
         specs={run.name: run.spec.to_json() for run in experiment.runs},
         signs={
             run.name: LeakSigns(
@@ -69,17 +76,17 @@ def judge(experiment: Experiment) -> Decision:
     return gate.judge(case)
 
 
-def _baselines_of_other_runs(known: Sequence[Entry], own: Sequence[Entry], losses: pd.Series) -> dict[str, pd.Series]:
-    """The protocol's baselines that other runs made on these data, on these weeks.
+def _baselines_of_other_runs(known: Sequence[Entry], own: Sequence[Entry], weeks: pd.DatetimeIndex) -> list[Entry]:
+    """The protocol's baselines that other runs made on these data and weeks, the newest of each name.
 
     A run with fewer columns must beat them too.
     """
     specs, found = {entry.spec for entry in own}, {}
     for entry in known:
-        fits = entry.baseline and entry.spec not in specs and entry.digest == own[0].digest
-        if fits and losses.index.isin(entry.losses.index).all():
-            found[entry.name] = entry.losses.loc[losses.index]
-    return found
+        fits = entry.baseline and entry.kind in ALL_BASELINES and entry.spec not in specs
+        if fits and entry.digest == own[0].digest and weeks.isin(entry.losses.index).all():
+            found[entry.name] = entry
+    return list(found.values())
 
 
 def first_week_correlation(table: pd.DataFrame, returns: pd.DataFrame) -> float | None:
@@ -132,6 +139,7 @@ def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> Pre
         name=f"{at.tags['kind']} (version {at.version})",
         spec=theirs,
         baseline=at.tags["kind"] in ALL_BASELINES,
+        passed=at.tags.get("gate_passed") == "true",
         override="override" in at.tags,
         losses=None if best is None else entries[best].losses,
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import pandas as pd
+
+from models.evaluation.champion import Standing
 
 
 class GateOutcome(StrEnum):
@@ -31,9 +34,10 @@ class Failure(StrEnum):
     """The first clause that a candidate does not meet."""
 
     NOT_ABOVE_CLIMATOLOGY = "not_above_climatology"
-    NOT_ABOVE_BASELINE = "not_above_baseline"
-    WITHIN_CHANCE = "within_chance"
-    BEHIND_IN_A_PERIOD = "behind_in_a_period"
+    NOT_ALIVE = "not_alive"  # its last years do not earn their place
+    NOT_THE_BEST = "not_the_best"  # a candidate beside it has a lower loss
+    OUTSIDE_THE_SET = "outside_the_set"
+    WITHIN_CHANCE = "within_chance"  # of a simpler model
     CHAMPION_UNKNOWN = "champion_unknown"  # its weekly losses are not in the ledger
     CHAMPION_NOT_BEATEN = "champion_not_beaten"
 
@@ -51,11 +55,15 @@ class Tenure(StrEnum):
 
 @dataclass(frozen=True)
 class Present:
-    """The present champion: its name for sentences, its specification as JSON, its weekly losses where known."""
+    """The present champion: its name for sentences, its specification as JSON, its weekly losses where known.
+
+    `baseline`: one of the protocol by today's count of columns. `passed`: it took office by the SPA.
+    """
 
     name: str
     spec: str
     baseline: bool
+    passed: bool = True
     override: bool = False
     losses: pd.Series | None = None
 
@@ -86,14 +94,18 @@ class GateCase:
         Log loss by decision date of every model of the run and of the protocol's
         baselines from other runs, climatology among them; matured weeks only,
         the same in each.
-    baselines : tuple of str
-        The models that the candidate must beat.
+    candidates : tuple of str
+        The models that take office by the SPA alone: the candidate, and what ran
+        beside it with more columns than a baseline may have. The others are
+        baselines, which a candidate must beat.
     eligible : tuple of str
-        Which of them may be champion where the candidate may not: baselines of the protocol, of this run.
+        Which baselines may be champion: those of the protocol, of this run.
+    simplicity : dict of str to int
+        Place of every model of `losses` in the declared order, the simplest first.
     specs : dict of str to str
-        Specification as JSON of the candidate and of the eligible baselines.
+        Specification as JSON of the candidates and of the eligible baselines.
     signs : dict of str to LeakSigns
-        Of the same models.
+        Of the models of this run.
     tries : sequence of Series of float
         Losses by decision date of every candidate ever evaluated, with or without
         the present one. A week that one lacks counts as equal to the baseline.
@@ -104,8 +116,9 @@ class GateCase:
     rows_per_year: int
     candidate: str
     losses: dict[str, pd.Series]
-    baselines: tuple[str, ...]
+    candidates: tuple[str, ...]
     eligible: tuple[str, ...]
+    simplicity: dict[str, int]
     specs: dict[str, str]
     signs: dict[str, LeakSigns]
     tries: Sequence[pd.Series] = ()
@@ -116,10 +129,12 @@ class GateCase:
 class Clauses:
     """The figures behind a decision. Skills are against climatology on the judged weeks.
 
-    `rival` is the baseline of lowest loss; `periods` holds the skill ahead of it by
-    period; `spa_p` is the candidate's own p by the SPA over `tries` candidates, 1
-    where it is not ahead of the rival. `champion_p` is None where the champion's
-    losses are not known.
+    `spa_p` is the candidate's own p by the SPA over `tries` candidates against the
+    simpler model that is hardest to beat, `rival`; 1 where the rule did not come to
+    ask, and `rival` is then the baseline of lowest loss. `periods` holds the skill
+    by period, `alive_skill` that of the years that the alive rule looks at; `in_set`
+    is None for a candidate that was not compared. `champion_p` is None where the
+    champion's losses are not known.
     """
 
     skill: float
@@ -131,6 +146,9 @@ class Clauses:
     spa_p: float
     tries: int
     periods: dict[str, float] = field(default_factory=dict)
+    in_set: bool | None = None
+    alive: bool = True
+    alive_skill: float = float("nan")
     champion_p: float | None = None
     refit: bool = False
 
@@ -149,15 +167,17 @@ class Decision:
     tenure : Tenure or None
         Why the present champion stays; None where it does not.
     fallback : str or None
-        The best eligible baseline, where the candidate did not pass.
+        The simplest baseline that the rule allows, where no candidate took office.
+    died : Timestamp or None
+        When the champion that leaves office died.
     leak : Leak or None
     signs : LeakSigns
         Of the candidate.
     failure : Failure or None
-    period : str or None
-        The period in which the candidate is behind the rival.
     clauses : Clauses or None
         None for a baseline run by itself, and where nothing was judged.
+    standings : dict of str to Standing
+        How each model of the case stands against the rule.
     error : str
         Why nothing was judged.
     """
@@ -169,12 +189,22 @@ class Decision:
     present: Present | None = None
     tenure: Tenure | None = None
     fallback: str | None = None
+    died: pd.Timestamp | None = None
     leak: Leak | None = None
     signs: LeakSigns = field(default_factory=LeakSigns)
     failure: Failure | None = None
-    period: str | None = None
     clauses: Clauses | None = None
+    standings: dict[str, Standing] = field(default_factory=dict)
     error: str = ""
+
+    def replace(self, **changes: Any) -> Decision:
+        """This decision with some fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def elected(self) -> bool:
+        """Whether the new champion took office by the SPA."""
+        return self.champion is not None and self.fallback is None
 
     @property
     def passed(self) -> bool:

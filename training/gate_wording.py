@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from training.gate import LEVEL, SUSPICIOUS_AUC, SUSPICIOUS_SKILL
+from models.evaluation.alive import YEARS
+from models.evaluation.champion import Standing
+from training.gate import SUSPICIOUS_AUC, SUSPICIOUS_SKILL
 from training.gate_types import Clauses, Decision, Failure, GateOutcome, Leak, Tenure
 
 UNKNOWN_CHAMPION = "the present champion, if there is one,"
@@ -19,7 +21,7 @@ def reason(decision: Decision) -> str:
     start = (
         f"{decision.candidate} is a baseline"
         if found is None
-        else f"{decision.candidate}: skill {found.skill:+.4f}, p {found.p:.3f}"
+        else f"{decision.candidate}: skill {found.skill:+.4f}, p {found.p:.3f}{_recent(found)}"
     )
     if decision.leak:
         return f"{start}; suspicious: {_leak(decision)}, which looks like a leak; {_who_instead(decision)}"
@@ -28,8 +30,8 @@ def reason(decision: Decision) -> str:
     if decision.failure:
         return f"{start}; {_failure(decision, found)}; {_who_instead(decision)}"
     return (
-        f"{start}; beats climatology and {found.rival}, the best baseline (SPA p {found.spa_p:.3f}, "
-        f"{_count(found.tries)}){_succession(decision, found)}"
+        f"{start}; in the confidence set, alive, and beats every simpler model, {found.rival} last "
+        f"(SPA p {found.spa_p:.3f}, {_count(found.tries)}){_succession(decision, found)}"
     )
 
 
@@ -42,7 +44,7 @@ def kept(decision: Decision) -> str | None:
 
 def tags(decision: Decision) -> dict[str, str]:
     """What is written on every model version of a run."""
-    passed = "suspicious" if decision.suspicious else str(decision.passed).lower()
+    passed = "suspicious" if decision.suspicious else str(decision.elected).lower()
     found = {"gate": reason(decision), "gate_passed": passed}
     if decision.clauses is None:
         return found
@@ -57,8 +59,27 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "passed": decision.passed,
         "suspicious": decision.suspicious,
         "kept": kept(decision),
+        "died": None if decision.died is None else str(decision.died.date()),
+        "standings": {name: _standing(one) for name, one in decision.standings.items()},
         **({} if decision.clauses is None else asdict(decision.clauses)),
     }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "skill": standing.skill,
+        "p": standing.p,
+        "in_set": standing.in_set,
+        "alive": standing.life.alive,
+        "alive_skill": standing.life.skill,
+        "suspicion": standing.suspicion,
+    }
+
+
+def _recent(found: Clauses) -> str:
+    """The skill of the periods that say whether it still holds."""
+    names = {"2012_on": "since 2012", "last_10_years": "last ten years"}
+    return "".join(f", {said} {found.periods[name]:+.4f}" for name, said in names.items() if name in found.periods)
 
 
 def _count(tries: int) -> str:
@@ -81,16 +102,17 @@ def _failure(decision: Decision, found: Clauses) -> str:
     match decision.failure:
         case Failure.NOT_ABOVE_CLIMATOLOGY:
             return "does not beat climatology"
-        case Failure.NOT_ABOVE_BASELINE:
-            return f"has no lower loss than {found.rival}"
+        case Failure.NOT_ALIVE:
+            return f"is not alive: skill {found.alive_skill:+.4f} over its last {YEARS} years"
+        case Failure.NOT_THE_BEST:
+            return "is not the candidate with the lowest loss"
+        case Failure.OUTSIDE_THE_SET:
+            return f"is outside the 90 % confidence set, behind {found.rival}"
         case Failure.WITHIN_CHANCE:
             return (
-                f"does not beat {found.rival}, the best baseline, beyond chance "
+                f"does not beat {found.rival}, which is simpler, beyond chance "
                 f"(SPA p {found.spa_p:.3f}, {_count(found.tries)})"
             )
-        case Failure.BEHIND_IN_A_PERIOD:
-            period = str(decision.period)
-            return f"is behind {found.rival} by {-found.periods[period]:.4f} skill in {period.replace('_', '-')}"
         case Failure.CHAMPION_UNKNOWN:
             return f"cannot be compared with the champion {champion}, whose weekly losses are not in the ledger"
         case _:
@@ -111,10 +133,14 @@ def _who_instead(decision: Decision) -> str:
     """Who is champion where the candidate is not."""
     if decision.tenure and decision.present:
         return f"{decision.present.name}, {_tenure(decision)}, stays champion"
+    gone = ""
+    if decision.died is not None and decision.present:
+        gone = f"the champion {decision.present.name} died on {decision.died.date()}; "
+    if decision.champion is not None and decision.fallback is None:
+        return f"{gone}{decision.champion} beats every simpler model and is champion"
     if decision.fallback is not None:
-        return f"{decision.fallback} is the best baseline that beats climatology"
-    either = " either" if decision.clauses and decision.clauses.p >= LEVEL else ""
-    return f"no baseline that may be champion beats climatology{either}: no evidence"
+        return f"{gone}{decision.fallback} is the simplest of the confidence set that beats climatology and is alive"
+    return f"{gone}nobody in the confidence set beats climatology and is alive: no evidence"
 
 
 def _tenure(decision: Decision) -> str:

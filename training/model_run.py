@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from features.dataset import Dataset
-from models.estimators import ALL_BASELINES
+from models.estimators import ALL_BASELINES, BESIDE
 from models.fitted import FittedModel
-from models.spec import ModelSpec, is_protocol
+from models.spec import ModelSpec, is_plain
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Experiment:
 def model_name(spec: ModelSpec) -> str:
     """What an experiment's own model is called beside its baselines: the estimators that it averages.
 
-    A baseline that departs from the protocol (calibrated, blended, or on other
-    rows or columns) is a candidate; its name begins with `altered-`.
+    What runs beside others and departs from the protocol (calibrated, blended, or
+    on other rows or columns) is another model; its name begins with `altered-`.
     """
     name = "+".join(spec.members)
-    altered = spec.estimator in ALL_BASELINES and not is_protocol(spec)
+    altered = spec.estimator in (*BESIDE, *ALL_BASELINES) and not is_plain(spec)
     return f"altered-{name}" if altered else name

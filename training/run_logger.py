@@ -79,9 +79,7 @@ def _result(
         title,
         _params(experiment.name, run),
         {name: run.scores.get(name, float("nan")) for name in metric_names},
-        _tags(experiment, run)
-        | gate_wording.tags(decision)
-        | {"gate_verdict": standing_of(run, experiment, decision).value},
+        _tags(experiment, run) | gate_wording.tags(decision) | {"gate_verdict": standing_of(run, decision).value},
         run.predictions,
         run.fitted,
         curves=gain_curves.stepped(run.predictions, experiment.predictions),

@@ -13,16 +13,16 @@ class Standing(StrEnum):
     """A model's standing; its text is the tag `gate_verdict`."""
 
     CHAMPION = "champion"
-    CHALLENGER = "challenger"  # judged, not chosen
+    CHALLENGER = "challenger"  # a candidate, judged and not chosen
     REFUSED = "refused"  # looks like a leak
     BASELINE = "baseline"
 
 
-def standing_of(run: ModelRun, experiment: Experiment, decision: Decision) -> Standing:
-    """The standing of one model of an experiment."""
+def standing_of(run: ModelRun, decision: Decision) -> Standing:
+    """The standing of one model of a run."""
     if not decision.keeps_champion and decision.champion == run.name:
         return Standing.CHAMPION
-    if run is not experiment.candidate or run.name in ALL_BASELINES:
+    if run.name in ALL_BASELINES:
         return Standing.BASELINE
     return Standing.REFUSED if decision.suspicious else Standing.CHALLENGER
 

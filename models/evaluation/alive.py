@@ -65,11 +65,12 @@ def life(loss: pd.Series, reference: pd.Series, rows_per_year: int = 52) -> Life
     if not loss.index.equals(reference.index) or not len(loss):
         raise ValueError("the model and climatology must be scored on the same weeks, at least one")
     step = max(1, round(STEP * rows_per_year / 52))
-    ends = _looks(len(loss), FIRST_YEARS * rows_per_year, step)
+    first = FIRST_YEARS * rows_per_year
+    ends = _looks(len(loss), first, step)
     skills = [_skill(loss, reference, end) for end in ends]
     state, since, states = True, None, []
     for end, skill in zip(ends, skills, strict=True):
-        now = skill >= (DIES_BELOW if state else LIVES_FROM)
+        now = end < first or skill >= (DIES_BELOW if state else LIVES_FROM)
         if now != state:
             state, since = now, pd.Timestamp(loss.index[end - 1])
         states.append(state)

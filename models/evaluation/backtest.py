@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.data.errors import RegimeError
 from models.evaluation import bootstrap
-from models.evaluation.predictions import PERIODS, in_period, outcomes_of
+from models.evaluation.predictions import in_period, outcomes_of, periods
 
 RETURNS = ("ret_cap", "ret_bill", "ret_broad")  # in the order of the positions below
 CAP, BILL, BROAD = range(3)
@@ -289,9 +289,11 @@ def _by_period(
     if not len(positions):
         return {}
     schedule = schedule_of(pd.DatetimeIndex(positions.index), returns)
+    if not len(schedule.sessions):
+        return {}
     held = positions.to_numpy()[schedule.decision]
     out: dict[str, float] = {}
-    for suffix, (start, end) in {"": (None, None), **PERIODS}.items():
+    for suffix, (start, end) in {"": (None, None), **periods(schedule.sessions[-1])}.items():
         on = in_period(schedule.sessions, start, end)
         if on.sum() >= 2 * max(BLOCKS):
             out |= {f"{name}{suffix}": value for name, value in measure(held, schedule, on).items()}

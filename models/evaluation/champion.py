@@ -30,6 +30,7 @@ from models.evaluation.confidence_set import confidence_set
 from models.evaluation.spa import adjusted_p
 
 LEVEL = 0.05
+LEDGER_PRECISION = 1e-5  # nats
 CLIMATOLOGY = "climatology"
 
 
@@ -91,7 +92,7 @@ class Choice:
     spa_p : dict of str to float
         The candidate's own p against each simpler model.
     tries : int
-        Candidates that the SPA was asked over.
+        Candidates ever tried on these weeks: what the SPA is asked over.
     """
 
     champion: str | None
@@ -146,11 +147,9 @@ def choose(
         )
         for one in contenders
     }
-    spa_p, asked = {}, 0
+    spa_p, asked = {}, _distinct(contenders, tries)
     if candidate is not None and standings[candidate.name].eligible:
-        others = [loss for loss in tries if _is_another(loss, candidate.losses)]
-        others += [one.losses for one in contenders if not one.baseline and one is not candidate]
-        asked = 1 + len(others)
+        others = [loss for loss in asked if loss is not candidate.losses]
         simpler = [one for one in contenders if one.baseline and one.suspicion is None]
         spa_p = {one.name: _spa(candidate.losses, one.losses, others, blocks) for one in simpler}
     champion = None
@@ -159,7 +158,7 @@ def choose(
     else:
         fit = [one for one in contenders if one.baseline and standings[one.name].eligible]
         champion = min(fit, key=lambda one: one.simplicity).name if fit else None
-    return Choice(champion, None if candidate is None else candidate.name, standings, spa_p, asked)
+    return Choice(champion, None if candidate is None else candidate.name, standings, spa_p, len(asked))
 
 
 def _check(contenders: Sequence[Contender], by_name: dict[str, Contender]) -> None:
@@ -173,10 +172,16 @@ def _check(contenders: Sequence[Contender], by_name: dict[str, Contender]) -> No
             raise ValueError(f"{one.name} was scored on other weeks than {CLIMATOLOGY}")
 
 
-def _is_another(loss: pd.Series, mine: pd.Series) -> bool:
-    """Whether a try is not the candidate itself, which the ledger keeps as float32, and shares weeks with it."""
-    same = loss.index.equals(mine.index) and bool(np.allclose(loss, mine, rtol=0.0, atol=1e-5))
-    return not same and bool(mine.index.isin(loss.index).any())
+def _distinct(contenders: Sequence[Contender], tries: Sequence[pd.Series]) -> list[pd.Series]:
+    """Losses of the candidates, and of every other try that shares weeks with them."""
+    own = [one.losses for one in contenders if not one.baseline]
+    weeks = contenders[0].losses.index
+    return own + [loss for loss in tries if weeks.isin(loss.index).any() and not any(_same(loss, one) for one in own)]
+
+
+def _same(loss: pd.Series, mine: pd.Series) -> bool:
+    """Whether an entry of the ledger, which keeps losses as float32, is this candidate."""
+    return loss.index.equals(mine.index) and bool(np.allclose(loss, mine, rtol=0.0, atol=LEDGER_PRECISION))
 
 
 def _spa(mine: pd.Series, benchmark: pd.Series, others: Sequence[pd.Series], blocks: tuple[int, ...]) -> float:

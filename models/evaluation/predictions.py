@@ -12,7 +12,15 @@ import pandas as pd
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.errors import RegimeError
 
-PERIODS = {"_1990_2007": (None, "2007-12-31"), "_2008_on": ("2008-01-01", None)}
+PERIODS: dict[str, tuple[str | None, str | None]] = {
+    "_1990_1996": (None, "1996-12-31"),
+    "_1997_2011": ("1997-01-01", "2011-12-31"),
+    "_1997_on": ("1997-01-01", None),
+    "_2012_on": ("2012-01-01", None),
+}
+LAST_YEARS = 10
+LAST_PERIOD = f"_last_{LAST_YEARS}_years"  # to the last matured decision
+PERIOD_SUFFIXES = (*PERIODS, LAST_PERIOD)
 FALTERING = "_faltering"  # suffix of the weeks in which the leaders trail the broad leg
 MONTHLY_DAYS = 20.0  # decisions further apart than this (median) are monthly; their horizons do not overlap
 
@@ -150,6 +158,12 @@ def subset(predictions: Predictions, kept: np.ndarray) -> Predictions:
     return dataclasses.replace(predictions, **parts)
 
 
+def periods(last: pd.Timestamp) -> dict[str, tuple[str | None, str | None]]:
+    """First and last date by suffix of every period a skill is shown in; the last years end with `last`."""
+    first = last - pd.DateOffset(years=LAST_YEARS) + pd.Timedelta(days=1)
+    return PERIODS | {LAST_PERIOD: (str(first.date()), None)}
+
+
 def in_period(dates: pd.DatetimeIndex, start: str | None, end: str | None) -> np.ndarray:
     """Whether each date is in [start, end]; None leaves that side open."""
     kept = np.ones(len(dates), dtype=bool)
@@ -169,7 +183,7 @@ def scored_subsets(predictions: Predictions) -> Iterator[tuple[str, np.ndarray, 
     """
     every = np.ones(len(predictions.dates), dtype=bool)
     yield "", every, every
-    for suffix, (start, end) in PERIODS.items():
+    for suffix, (start, end) in periods(predictions.dates[-1]).items() if len(every) else ():
         span = in_period(predictions.dates, start, end)
         if span.any():
             yield suffix, span, span

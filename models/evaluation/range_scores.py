@@ -11,19 +11,13 @@ import numpy as np
 import pandas as pd
 import scoringrules
 
+from models.evaluation import predictions
 from models.evaluation.bootstrap import p_value
 
 LEVELS = {"q01": 0.01, "q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q90": 0.90, "q95": 0.95}
 LEVELS |= {"q99": 0.99}
 BANDS = {50: ("q25", "q75"), 80: ("q10", "q90"), 90: ("q05", "q95")}
 FALLS = (3, 5, 8, 10)
-PERIODS: dict[str, tuple[str | None, str | None]] = {
-    "": (None, None),
-    "_1990_1996": (None, "1996-12-31"),
-    "_1997_2011": ("1997-01-01", "2011-12-31"),
-    "_2012_on": ("2012-01-01", None),
-}
-LAST_YEARS = 10
 
 
 def evaluate(table: pd.DataFrame) -> dict[str, float]:
@@ -51,7 +45,7 @@ def evaluate(table: pd.DataFrame) -> dict[str, float]:
 
 def periods(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The rows of each period that has any, with the suffix of its figures."""
-    spans = PERIODS | {"_last_10_years": (str((rows["date"].max() - pd.DateOffset(years=LAST_YEARS)).date()), None)}
+    spans = {"": (None, None), **predictions.periods(rows["date"].max())}
     found = []
     for suffix, (start, end) in spans.items():
         kept = rows

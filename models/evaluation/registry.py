@@ -1,7 +1,7 @@
 """The registry of metrics: one entry for every name that a run can log.
 
-A name has up to three parts, measure, outcome and period: `auc_breakdown_2008_on`
-is the measure `auc` of the outcome `breakdown` in the period `2008_on`. `METRICS`
+A name has up to three parts, measure, outcome and period: `auc_breakdown_2012_on`
+is the measure `auc` of the outcome `breakdown` in the period `2012_on`. `METRICS`
 lists every measure with its outcomes; a period is one of the suffixes of
 `models.evaluation.predictions`. Leaderboard, model card, MLflow's shared view and
 the tables of `docs/protocol.md` read this registry. An unknown name is an error.
@@ -21,10 +21,10 @@ from features.data.errors import RegimeError
 from models.evaluation.backtest_definitions import BACKTEST
 from models.evaluation.metric_definitions import FORECAST, RUN
 from models.evaluation.metric_types import Direction, Group, Metric, Place
-from models.evaluation.predictions import FALTERING, PERIODS
+from models.evaluation.predictions import FALTERING, PERIOD_SUFFIXES
 
 FAMILIES = (*FORECAST, *BACKTEST, *RUN)
-SUFFIXES = (*PERIODS, FALTERING)
+SUFFIXES = (*PERIOD_SUFFIXES, FALTERING)
 MARKERS = "<!-- metrics: {group} -->\n", "<!-- end of metrics -->"
 
 

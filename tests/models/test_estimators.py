@@ -1,5 +1,7 @@
 """The registry of estimators."""
 
+from dataclasses import replace
+
 import pytest
 
 from features.data.errors import RegimeError
@@ -9,7 +11,8 @@ from models.classifier import ALGORITHMS, RegimeClassifier
 
 def test_the_registry_by_hand():
     assert estimators.NAMES[:4] == ("climatology", "persistence", "logit2", "markov")  # the simplest first
-    assert estimators.BASELINES == ("climatology", "persistence", "logit2", "markov", "logit-all")
+    assert estimators.BASELINES == ("climatology", "persistence", "logit2", "markov")
+    assert set(estimators.BESIDE) - set(estimators.BASELINES) == {"logit-all"}
     assert set(estimators.ALL_BASELINES) == {*estimators.BASELINES, "jump"}
     assert estimators.TREES == ("lightgbm", "staged")
     assert estimators.estimator("markov").columns == ("vol_regime",)
@@ -22,10 +25,18 @@ def test_entries_are_whole():
     for one in estimators.ESTIMATORS:
         assert one.settings["algorithm"] in ALGORITHMS
         RegimeClassifier().set_params(**one.settings)
-        assert one.baseline in ("always", "optional", "no")
+        assert one.baseline in ("always", "optional", "beside", "no")
         assert (one.color is None) == (one.baseline == "no")
     assert len({one.label for one in estimators.ESTIMATORS}) == len(estimators.ESTIMATORS)
     assert len(set(estimators.COLORS.values())) == len(estimators.COLORS)
+
+
+def test_a_baseline_reads_at_most_five_columns_whatever_it_is_called():
+    for name in estimators.ALL_BASELINES:
+        assert len(estimators.estimator(name).columns) <= estimators.MOST_COLUMNS == 5
+    wide = replace(estimators.estimator("markov"), columns=tuple("abcdef"))
+    assert not estimators.is_baseline(wide)
+    assert not estimators.is_baseline(estimators.estimator("logit-all"))
 
 
 def test_simplicity_orders_and_an_unknown_name_is_said():

@@ -4,7 +4,10 @@ from tests.support.predictions import experiment_of
 from training import run_logger
 from training.gate_types import Clauses, Decision, GateOutcome
 
-REASON = "lightgbm: skill +0.0200, p 0.010; beats climatology and markov, the best baseline (SPA p 0.020, 12 tries)"
+REASON = (
+    "lightgbm: skill +0.0200, p 0.010; in the confidence set, alive, and beats every simpler model, markov last "
+    "(SPA p 0.020, 12 tries)"
+)
 
 
 def decided(champion, outcome=GateOutcome.PASSED):

@@ -1,7 +1,7 @@
 """The canaries: the gate keeps chance and leaks out and lets a planted signal in.
 
 Criterion of the slow tests, with fixed seeds: a rate fails its bound where a
-one-sided binomial test says so at 1 % (`canaries.LEVEL`); all leaks must be called
+one-sided binomial test says so at 1 % (`canaries.BOUND_LEVEL`); all leaks must be called
 suspicious. The rates are printed.
 """
 
@@ -179,7 +179,7 @@ def test_a_leak_must_be_called_suspicious_every_time_and_never_pass():
     assert canaries.finding("leak_label", outcomes(0, 20, 20)).ok
     assert not canaries.finding("leak_label", outcomes(0, 20, 19)).ok
     assert not canaries.finding("leak_label", outcomes(1, 20, 20)).ok
-    leaked = replace(outcomes(0, 20, 20)[0], champion="logit-all")  # a baseline that reads every column
+    leaked = replace(outcomes(0, 20, 20)[0], champion="logit-all")  # the ridge that reads every column
     assert not canaries.finding("leak_label", [leaked, *outcomes(0, 19, 19)]).ok
 
 

@@ -97,13 +97,13 @@ def _the_table_is_the_runs(logged):
 def test_standing(toy, name, champion, outcome, expected):
     experiment = experiment_of(toy)
     run = next(one for one in experiment.runs if one.name == name)
-    assert standing_of(run, experiment, decided(champion, outcome)) is Standing(expected)
+    assert standing_of(run, decided(champion, outcome)) is Standing(expected)
 
 
 def test_a_baseline_run_by_itself_stays_a_baseline(toy):
     experiment = experiment_of(toy, ("markov", "climatology"))
     decision = Decision(GateOutcome.BASELINE, "markov", "path")
-    assert standing_of(experiment.candidate, experiment, decision) is Standing.BASELINE
+    assert standing_of(experiment.candidate, decision) is Standing.BASELINE
 
 
 def test_an_alias_moves_only_where_the_gate_says_so(toy):

@@ -86,7 +86,7 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
     dataset, found = experiment.dataset, decision.clauses
     counted = "" if found is None else f" Candidates ever tried on these weeks: {found.tries}."
     return (
-        f"# {run.name}, label `{dataset.label}`: {standing_of(run, experiment, decision)}\n{QUESTION}\n\n"
+        f"# {run.name}, label `{dataset.label}`: {standing_of(run, decision)}\n{QUESTION}\n\n"
         f"**Gate:** {gate_wording.reason(decision)}.{counted}\n\n"
         f"**Label:** {LABEL_MEANING[dataset.label]}"
         + (

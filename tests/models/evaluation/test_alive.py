@@ -48,9 +48,10 @@ def test_what_was_known_then_does_not_change():
     pd.testing.assert_frame_equal(whole.loc[common], then.loc[common])
 
 
-def test_a_short_record_is_judged_by_all_of_it():
-    assert alive.life(series([0.9] * 60), series([1.0] * 60)).alive
-    assert not alive.life(series([1.1] * 60), series([1.0] * 60)).alive
+def test_nothing_dies_before_ten_years_of_record():
+    assert alive.life(series([1.1] * 519), series([1.0] * 519)).alive
+    assert alive.life(series([1.1] * 519), series([1.0] * 519)).skill == pytest.approx(-0.1)
+    assert not alive.life(series([1.1] * 520), series([1.0] * 520)).alive
     with pytest.raises(ValueError, match="same weeks"):
         alive.life(series([1.0]), series([1.0], start="1991-01-04"))
 

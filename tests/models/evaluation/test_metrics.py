@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.data.errors import RegimeError
 from models.evaluation import bootstrap, calibration, metrics, verdicts
+from models.evaluation.predictions import PERIOD_SUFFIXES
 from tests.support.scored_tables import OUTCOMES, scored
 
 
@@ -89,7 +90,16 @@ def test_concordance_is_the_area_under_the_curve(rows):
 
 def test_each_period_is_scored_as_if_alone(one):
     frame, _, _, got = one
-    for suffix, part in (("_1990_2007", frame[frame["date"] < "2008"]), ("_2008_on", frame[frame["date"] >= "2008"])):
+    date, last = frame["date"], frame["date"][frame["outcome"].notna()].max()
+    spans = {
+        "_1990_1996": date < "1997",
+        "_1997_2011": (date >= "1997") & (date < "2012"),
+        "_1997_on": date >= "1997",
+        "_2012_on": date >= "2012",
+        "_last_10_years": date > last - pd.DateOffset(years=10),
+    }
+    assert set(spans) == set(PERIOD_SUFFIXES)
+    for suffix, part in ((suffix, frame[inside]) for suffix, inside in spans.items() if inside.any()):
         alone = metrics.evaluate(part, full=False)
         for name in ("log_loss_skill", "log_loss_skill_p", "auc_head_to_head", "brier_skill_neither"):
             assert got[name + suffix] == pytest.approx(alone[name])
@@ -271,8 +281,9 @@ def test_the_gain_over_another_model_by_hand():
     gain = np.log(p[rows, codes]) - np.log(flat[rows, codes])
     assert found["ahead_of_markov"] == pytest.approx(gain.mean())
     assert found["ahead_of_markov_p"] == pytest.approx(metrics.p_value(gain))
-    late = (made["date"] >= "2008-01-01").to_numpy()[: len(codes)]
-    assert found["ahead_of_markov_2008_on"] == pytest.approx(gain[late].mean())
+    last = made["date"].iloc[len(codes) - 1]
+    late = (made["date"] > last - pd.DateOffset(years=10)).to_numpy()[: len(codes)]
+    assert found["ahead_of_markov_last_10_years"] == pytest.approx(gain[late].mean())
     assert metrics.ahead_of(made, made, "markov")["ahead_of_markov_p"] == 1.0
 
 

@@ -67,8 +67,8 @@ def test_a_better_forecast_has_better_values():
     ("name", "measure", "suffix"),
     [
         ("log_loss_skill", "log_loss_skill", ""),
-        ("auc_breakdown_2008_on", "auc_breakdown", "_2008_on"),
-        ("calibration_slope_neither_low_1990_2007", "calibration_slope_neither_low", "_1990_2007"),
+        ("auc_breakdown_2012_on", "auc_breakdown", "_2012_on"),
+        ("calibration_slope_neither_low_1990_1996", "calibration_slope_neither_low", "_1990_1996"),
         ("log_loss_faltering", "log_loss", "_faltering"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_name_is_composed_of_measure_outcome_and_period(name, measure, suffix)
     assert registry.parse(name) == registry.Parsed(registry.METRICS[measure], suffix)
 
 
-@pytest.mark.parametrize("name", ["log_los", "auc_neither", "log_loss_2008", "_2008_on", "", "skill", "log_loss_on"])
+@pytest.mark.parametrize("name", ["log_los", "auc_neither", "log_loss_2008", "_2012_on", "", "skill", "log_loss_on"])
 def test_an_unknown_name_is_an_error(name):
     with pytest.raises(RegimeError, match="unknown metric"):
         registry.parse(name)
@@ -88,7 +88,7 @@ def test_the_error_names_the_nearest():
 
 
 def test_a_value_is_printed_as_the_registry_says():
-    assert registry.formatted("log_loss_skill_2008_on", 0.0361) == "+0.0361"
+    assert registry.formatted("log_loss_skill_last_10_years", 0.0361) == "+0.0361"
     assert registry.formatted("log_loss_skill_p", 0.0361) == "0.036"
     assert registry.formatted("effective_months", 421.2) == "421"
     assert registry.formatted("max_drawdown_in_out", -0.335) == "-33.5%"
