@@ -280,6 +280,7 @@ DOORS: dict[str, tuple[str, str | None, str]] = {
     "data": ("features.cli", None, "Refresh the stored data, choose a source, look for look-ahead."),
     "train": ("training.cli", None, "Run experiments walk-forward, compare them, search parameters."),
     "call": ("serving.cli", None, "Make the weekly call: rotation or breakdown?"),
+    "explain": ("serving.cli", "explain", "Say what a term of a call means."),
     "report": ("serving.cli", "report", "Write the call and its charts to one HTML file."),
     "journal": ("serving.cli", "journal", "List the calls made so far."),
     "weekly": ("serving.cli", "weekly", "Do the whole week: refresh, call, journal, score, report."),

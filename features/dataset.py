@@ -35,6 +35,7 @@ MEANING_OF = {item.name: item.meaning for item in FEATURES} | {
     jump_regime.NAME: jump_regime.MEANING,
     LAST_OUTCOME: _LAST_MEANING,
 }
+SIGNAL_OF = {item.name: item.signal for item in FEATURES}
 # What says a reading; columns that only baselines read have none.
 SAY_OF = {item.name: item.say for item in FEATURES} | {markov_regime.NAME: markov_regime.say}
 # Features with an input that is revised and has no vintages: no champion may read them.

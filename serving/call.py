@@ -166,6 +166,11 @@ class Call(Contract):
     model: ModelInfo
     record: dict[str, VerdictRecord]
     allowed_stale: tuple[str, ...]
+    data_age_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="days from the data's last session to the clock's; None for a replay and for the sample",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

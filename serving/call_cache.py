@@ -36,7 +36,7 @@ def latest_key(allowed: tuple[str, ...]) -> str | None:
     """
     manifest = store.verified_manifest()
     source = str(manifest["source"])
-    clock = str(calendar.last_complete(pd.Timestamp.now("UTC")).date()) if source == "live" else ""
+    clock = str(calendar.last_complete(pd.Timestamp.now("UTC")).date()) if source != "sample" else ""
     parts: list[Any] = [manifest["digest"], clock, sorted(allowed)]
     pointers = [loader.pointer(registry_name(source, "path"), alias) for alias in loader.ALIASES]
     if not any(pointers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,13 +41,27 @@ def _latest(allowed: tuple[str, ...]) -> Call:
     return call
 
 
-@app.callback(invoke_without_command=True, epilog="Examples: regime-predict; regime-predict --asof 2020-02-21 --json")
+class Format(StrEnum):
+    """How a call is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    csv = "csv"
+
+
+@app.callback(
+    invoke_without_command=True,
+    epilog="Examples: regime-predict; regime-predict --format markdown > call.md; "
+    "regime-predict --asof 2020-02-21 --json",
+)
 def predict(
     context: typer.Context,
     asof: Annotated[str | None, typer.Option(help="The call as it would have been made then, YYYY-MM-DD.")] = None,
     allow_stale: Annotated[
         list[str] | None, typer.Option(help="A required series that may be stale; recorded in the call.")
     ] = None,
+    form: Annotated[Format, typer.Option("--format", help="Plain text, JSON, Markdown or CSV.")] = Format.text,
     json: JsonOption = False,
 ) -> None:
     """The latest call, kept in the journal; or that of a past week with the data and a model of that week."""
@@ -67,12 +82,39 @@ def predict(
         date = parse_date(asof, "--asof")
         with progress_bar("data set", None) as step:
             call = make_call(date, allowed=allowed, step=step)
-    if json:
+    if json or form is Format.json:
         print_json(call.to_json_object())
-    else:
-        from serving.text import print_call
+        return
+    from serving import text
 
-        print_call(call, out)
+    if form is Format.text:
+        text.print_call(call, out)
+    else:
+        typer.echo(text.markdown(call) if form is Format.markdown else text.comma_separated(call), nl=False)
+
+
+@app.command(epilog="Examples: regime explain rotation; regime explain 'usual odds'; regime explain")
+def explain(
+    term: Annotated[str | None, typer.Argument(help="A word of a call; all of them if absent.")] = None,
+    page: Annotated[bool, typer.Option("--page", help="All of them as Markdown, as in docs/glossary.md.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """What a term of a call, a report or the documentation means."""
+    from serving import glossary
+
+    if page:
+        typer.echo(glossary.page(), nl=False)
+        return
+    found = glossary.terms() if term is None else dict([glossary.find(term)])
+    if json:
+        print_json({name: one.model_dump(mode="json") for name, one in found.items()})
+    elif term is None:
+        for line in glossary.footnotes(found):
+            out.print(line, markup=False)
+    else:
+        for name, one in found.items():
+            out.print(f"{name}: {one.short}", style="bold", markup=False)
+            out.print(one.long, markup=False)
 
 
 @app.command(epilog="Example: regime-predict backfill --from 2014-01-03 --json")

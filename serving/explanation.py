@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from features.dataset import FAMILY_OF, MEANING_OF, SAY_OF
+from features.dataset import FAMILY_OF, MEANING_OF, SAY_OF, SIGNAL_OF
 from features.wording import HIGH, LOW, rank_words
 from models.explain import contributions
 from models.fitted import FittedModel
@@ -16,6 +16,7 @@ from serving.call import Drift, Driver, DriverHistory, Side
 DRIVERS_A_SIDE = 5
 CONSIDERED = 60  # strongest features that are looked through for drivers
 SAME = 0.7  # correlation from which two features say the same
+SAME_OF_SIGNAL = 0.3  # the same for two that stand for one signal, such as the yield curve
 RECENT_WEEKS = 1040  # weeks that correlations are taken over
 MIN_WEEKS = 52  # matured weeks below which a reading's history says nothing
 
@@ -71,10 +72,19 @@ def _groups(names: list[str], past: pd.DataFrame) -> list[list[str]]:
     groups: list[list[str]] = []
     left = list(range(len(names)))
     while left:
-        same = [place for place in left if place == left[0] or abs(cosine[left[0], place]) >= SAME]
+        first = left[0]
+        same = [
+            place for place in left if place == first or abs(cosine[first, place]) >= _bound(names[first], names[place])
+        ]
         groups.append([names[place] for place in same])
         left = [place for place in left if place not in same]
     return groups
+
+
+def _bound(one: str, other: str) -> float:
+    """The correlation from which two features are one reason."""
+    signal = SIGNAL_OF.get(one)
+    return SAME_OF_SIGNAL if signal is not None and signal == SIGNAL_OF.get(other) else SAME
 
 
 def _driver(
@@ -121,15 +131,6 @@ def reading_in_words(name: str, value: float, percentile: float) -> str:
     said = say(value) if say else f"{MEANING_OF.get(name, name)}: {value:.2f}"
     rank = rank_words(percentile)
     return f"{said}, {rank}" if rank else said
-
-
-def history_words(driver: Driver) -> str:
-    """What followed such readings, and whether that is the side the driver speaks for; empty where unknown."""
-    found = driver.history
-    if found is None:
-        return ""
-    told = f"{driver.side} then followed in {found.share:.0%} of weeks, usually in {found.usual:.0%}"
-    return told if found.agrees else f"its history says otherwise: {told}"
 
 
 def _family(name: str) -> str:

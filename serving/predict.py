@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.data import calendar, catalog, store
 from features.data.errors import RefusedError, RegimeError
-from features.data.freshness import ages, reference_date, refusal_reason
+from features.data.freshness import ages, days_behind, reference_date, refusal_reason
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
@@ -153,6 +153,7 @@ def _assemble(
         model=_model_info(context, used, refit),
         record=_record(shown),
         allowed_stale=tuple(sorted(allowed)),
+        data_age_days=None if past else days_behind(context.snapshot),
     )
 
 

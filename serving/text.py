@@ -1,113 +1,115 @@
-"""A call, a scorecard and a weekly run as plain text, for a terminal."""
+"""A call, a scorecard and a weekly run as plain text, for a terminal or a file."""
 
 from __future__ import annotations
 
-from rich.console import Console, RenderableType
+import csv
+import io
+import re
+import textwrap
+from typing import Any
+
+from rich.console import Console
 from rich.table import Table
 
-from features.data.calendar import HORIZON
-from serving.call import Call, Driver
+from serving.call import Call
 from serving.journal_entry import EntryType
+from serving.parts import Grid, Part, headline, parts, spoken
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
 
-
-def spoken(name: str) -> str:
-    """A name without underscores."""
-    return name.replace("_", " ")
-
-
-def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
-    """The drivers to show, and whether they are the challenger's: they are where the champion has fewer than two."""
-    few = len(call.drivers) < 2 and bool(call.challenger.drivers)
-    return (call.challenger.drivers if few else call.drivers), few
+# The word of a call in the terminal's own colours: none where output is piped.
+STYLES = {"rotation": "bold green", "breakdown": "bold red", "neither": "bold", "no_evidence": "bold yellow"}
+LEFT_OUT_OF_CSV = ("drivers", "families", "drift", "freshness", "substitutions")
 
 
 def print_call(call: Call, out: Console) -> None:
-    """Print a call: the verdict, the probabilities, why, and what it stands on."""
-    out.print(f"[bold]{spoken(call.verdict)}[/]  as of {call.asof}, for the next {HORIZON} sessions")
-    out.print(_probabilities(call))
-    mark = "" if call.head_to_head_evidence else " (no evidence on rotation)"
-    _print(out, f"head-to-head, rotation against breakdown: {call.head_to_head:.1%}{mark}")
-    for line in (*_why(call), *_record(call), *_leaders(call), *_model(call), *_data(call)):
-        _print(out, line)
-    if call.caveat:
-        out.print(call.caveat, style="yellow", soft_wrap=True, markup=False)
+    """Print a call: what it says, the odds, what followed such calls, why, and what it stands on."""
+    _fold(out, headline(call), style=STYLES[call.verdict])
+    for part in parts(call):
+        out.print()
+        out.print(part.title, style="bold", markup=False)
+        if part.grid:
+            out.print(_table(part.grid))
+        style = "yellow" if part.key == "data" and (call.data_age_days or call.caveat) else None
+        for line in part.lines:
+            _fold(out, line, style=style)
+        for title, items in part.lists:
+            _fold(out, f"{title}:")
+            for item in items:
+                _fold(out, item, "- ", "  ")
 
 
-def _print(out: Console, line: str) -> None:
-    out.print(line, markup=False, soft_wrap=True)
+def _fold(out: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
+    """A line folded between words at the console's width."""
+    kept = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", line)  # a number and its unit stay together
+    folded = textwrap.fill(
+        kept, out.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    folded = folded.replace("\N{NO-BREAK SPACE}", " ")
+    out.print(folded, style=style, markup=False, soft_wrap=True)
 
 
-def _probabilities(call: Call) -> RenderableType:
-    last = call.last_week.probabilities.as_dict() if call.last_week else None
-    challenger, base_rates = call.challenger.probabilities.as_dict(), call.base_rates.as_dict()
+def _table(grid: Grid) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("", "probability", "base rate", "challenger", "since last week"):
-        table.add_column(name, justify="right" if name else "left")
-    for name, value in call.probabilities.as_dict().items():
-        change = f"{100 * (value - last[name]):+.1f}" if last else ""
-        table.add_row(name, f"{value:.1%}", f"{base_rates[name]:.1%}", f"{challenger[name]:.1%}", change)
+    for place, name in enumerate(grid.header):
+        table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+    for row in grid.rows:
+        table.add_row(*row)
     return table
 
 
-def _why(call: Call) -> list[str]:
-    drivers, of_challenger = shown_drivers(call)
-    lines = [f"champion: {one.words}" for one in call.drivers] if of_challenger else []
-    for side in ("rotation", "breakdown"):
-        said = sorted((one for one in drivers if one.side == side), key=lambda one: one.family)
-        if said:
-            head = f"for {side}{' (challenger)' if of_challenger else ''}:"
-            lines.append("\n".join([head, *(f"  {spoken(one.family)}: {one.words}" for one in said)]))
-    if call.drift.features:
-        named = ", ".join(call.drift.features[:4])
-        lines.append(f"unusual: {call.drift.share_outside:.0%} of the features outside their past 1-99 % ({named})")
+def markdown(call: Call) -> str:
+    """A call as Markdown."""
+    lines = [f"# {headline(call)}"]
+    for part in parts(call):
+        lines += ["", f"## {part.title}", "", *_markdown_part(part)]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_part(part: Part) -> list[str]:
+    lines: list[str] = []
+    if part.grid:
+        lines += [_row(part.grid.header), _row(("---", *("---:" for _ in part.grid.header[1:])))]
+        lines += [*(_row(row) for row in part.grid.rows), ""]
+    lines += [f"- {line}" if part.key == "terms" else f"{line}  " for line in part.lines]
+    for title, items in part.lists:
+        lines += ["", f"{title}:", "", *(f"- {item}" for item in items)]
     return lines
 
 
-def _record(call: Call) -> list[str]:
-    record = call.record.get(call.verdict)
-    if record is None:
-        return []
-    low, high = record.interval
-    return [
-        f"this verdict was right in {record.right:.0%} of {record.weeks} weeks out of sample (90 % interval "
-        f"{low:.0%} to {high:.0%}; base rate {record.base_rate:.0%}; {record.episodes} episodes)"
-    ]
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def _leaders(call: Call) -> list[str]:
-    since = call.leaders_faltering.since
-    return [f"leaders falter since {since}" if since else "leaders do not falter"]
+def comma_separated(call: Call) -> str:
+    """A call as two lines of CSV: the keys of its JSON joined by points, and its numbers; no lists."""
+    flat = _flat({key: value for key, value in call.to_json_object().items() if key not in LEFT_OUT_OF_CSV})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(flat), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(flat)
+    return text.getvalue()
 
 
-def _model(call: Call) -> list[str]:
-    model = call.model
-    role = "champion" if model.champion else "no champion, challenger shown"
-    fitted = f"fitted {'for this call as of ' if model.fitted_now else ''}{model.fitted_at}"
-    lines = [
-        f"model {model.name} v{model.version} ({model.estimator}, {role}), {fitted}; skill {model.skill:+.4f}, "
-        f"p {model.skill_p:.3f}"
-    ]
-    if model.override:
-        lines.append(f"set by a person, not by the gate: {model.override}")
-    return lines
-
-
-def _data(call: Call) -> list[str]:
-    stale = [name for name, series in call.freshness.items() if series.stale]
-    return [f"data {call.source} {call.digest}" + (f"; stale: {', '.join(stale)}" if stale else "")]
+def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            found |= _flat(item, f"{prefix}{key}.")
+        elif not isinstance(item, list):
+            found[f"{prefix}{key}"] = item
+    return found
 
 
 def print_scorecard(card: Scorecard, out: Console) -> None:
     """Print how the calls turned out: live ones, then replays."""
     parts: dict[EntryType, Scores] = {"live": card.live, "replay": card.replay}
     for name, scores in parts.items():
-        _print(out, _scores(name, scores))
+        _fold(out, _scores(name, scores))
         for evidence in card.evidence.get(name, ()):
-            _print(out, f"  {sentence(evidence)}")
+            _fold(out, f"  {sentence(evidence)}")
     if any(card.evidence.values()):
-        _print(out, patience())
+        _fold(out, patience())
 
 
 def _scores(name: str, scores: Scores) -> str:

@@ -18,6 +18,17 @@ def reference_date(snapshot: Snapshot) -> pd.Timestamp:
     return calendar.last_complete(pd.Timestamp.now("UTC")) if snapshot.source == "live" else snapshot.last
 
 
+def days_behind(snapshot: Snapshot, now: pd.Timestamp | None = None) -> int | None:
+    """Calendar days from the snapshot's last session to the last complete one; None for the sample, which is the past.
+
+    `now` is the clock, with a time zone; the system's if absent.
+    """
+    if snapshot.source == "sample":
+        return None
+    last = calendar.last_complete(pd.Timestamp.now("UTC") if now is None else now)
+    return max(0, int((last - snapshot.last).days))
+
+
 def ages(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFrame:
     """One row a series: first and last value, age in days, allowed age, whether required and whether stale.
 

@@ -18,9 +18,9 @@ from models.tracking.registry import Registered
 from serving import journal
 from serving.call import Call
 from serving.call_context import load_context
+from serving.parts import shown_drivers, spoken
 from serving.predict import make_call
 from serving.report import charts
-from serving.text import shown_drivers, spoken
 
 STYLE = """
 :root{--ink:#1f2933;--muted:#616e7c;--line:#e4e7eb}

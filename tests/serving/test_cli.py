@@ -60,7 +60,9 @@ def test_a_past_call_is_not_journalled(monkeypatch):
     monkeypatch.setattr(
         "serving.predict.make_call", lambda date, **_: asked.append(date) or make_test_call(asof="2025-12-19")
     )
-    assert told("--asof", "2025-12-20").startswith("breakdown  as of 2025-12-19")
+    assert told("--asof", "2025-12-20").startswith(
+        "A breakdown is likelier than usual in the 21 sessions after 2025-12-19"
+    )
     assert asked == [pd.Timestamp("2025-12-20")]
     assert journal.read() == []
 

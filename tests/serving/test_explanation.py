@@ -13,10 +13,10 @@ from serving.call import Drift
 from serving.explanation import (
     family_contributions,
     feature_drift,
-    history_words,
     reading_in_words,
     strongest_drivers,
 )
+from serving.parts import history_words
 
 DATE = pd.Timestamp("1996-01-05")
 ROTATION, BREAKDOWN = OUTCOMES.index("rotation"), OUTCOMES.index("breakdown")
@@ -84,7 +84,7 @@ def test_what_moves_together_is_one_reason_and_a_usual_reading_is_none(monkeypat
     assert history_words(breakdown).startswith("breakdown then followed in")
     assert not rotation.history.agrees
     assert history_words(rotation) == (
-        "its history says otherwise: rotation then followed in 0% of weeks, usually in 0%"
+        "its history says otherwise: rotation then followed in 0 % of weeks, usually in 0 %"
     )
 
 

@@ -1,12 +1,16 @@
 """What a terminal shows of a call and a scorecard."""
 
+import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
+from serving.parts import shown_drivers
 from serving.scorecard import Scorecard
-from serving.text import print_call, print_scorecard, shown_drivers, weekly_summary
+from serving.text import comma_separated, markdown, print_call, print_scorecard, weekly_summary
 from tests.support.calls import DRIVER, make_test_call
 
 
@@ -16,40 +20,124 @@ def shown(write, thing):
     return console.file.getvalue()
 
 
-def test_every_number_of_a_call_stands_under_its_heading():
-    last = {"asof": "2026-01-02", "probabilities": {"rotation": 0.30, "breakdown": 0.36, "neither": 0.34}}
-    lines = shown(print_call, make_test_call(last_week=last)).splitlines()
-    assert lines[0] == "breakdown  as of 2026-01-09, for the next 21 sessions"
-    rows = {line.split()[0]: line.split()[1:] for line in lines[2:5]}
+LAST = {"asof": "2026-01-02", "probabilities": {"rotation": 0.30, "breakdown": 0.36, "neither": 0.34}}
+TITLES = [
+    "The odds and what is usual",
+    "What followed such calls before",
+    "Why",
+    "What would change it",
+    "How old the data are",
+    "Terms",
+]
+
+
+def test_the_parts_stand_in_the_order_a_person_reads():
+    lines = shown(print_call, make_test_call(last_week=LAST)).splitlines()
+    assert lines[0] == (
+        "A breakdown is likelier than usual in the 21 sessions after 2026-01-09: 34.0 %, usually 17.0 %."
+    )
+    assert [line for line in lines if line in TITLES] == TITLES
+
+
+def test_every_number_of_a_call_stands_under_its_heading_beside_its_usual():
+    lines = shown(print_call, make_test_call(last_week=LAST)).splitlines()
+    assert lines[3].split() == ["odds", "usual", "challenger", "on", "2026-01-02"]
+    rows = {line.split()[0]: line.replace(" %", "").split()[1:] for line in lines[4:8]}
     assert rows == {
-        "rotation": ["31.0%", "37.0%", "31.0%", "+1.0"],
-        "breakdown": ["34.0%", "17.0%", "34.0%", "-2.0"],
-        "neither": ["35.0%", "46.0%", "35.0%", "+1.0"],
+        "rotation": ["31.0", "37.0", "31.0", "30.0"],
+        "breakdown": ["34.0", "17.0", "34.0", "36.0"],
+        "neither": ["35.0", "46.0", "35.0", "34.0"],
+        "head-to-head": ["47.7", "68.5", "47.7", "45.5"],
     }
     text = "\n".join(lines)
-    assert "head-to-head, rotation against breakdown: 47.7% (no evidence on rotation)" in text
-    assert "for breakdown:\n  volatility: VIX: high for <its> history" in text
-    assert "right in 30% of 40 weeks out of sample (90 % interval 10% to 50%; base rate 17%; 6 episodes)" in text
-    assert "leaders falter since 2025-12-05" in text
-    assert "model regime v3 (markov, champion), fitted 2000-01-07; skill +0.0200, p 0.010" in text
-    assert "data folder 0000000000000000" in text
+    assert "stands at 47.7 %, below its usual 68.5 %; no evidence that this splits the two." in text
+    assert "For breakdown:\n- VIX: high for <its> history" in text
+    assert (
+        "Of 40 weeks with this word out of sample, 30.0 % brought it (90 % interval 10.0 % to 50.0 %; usually 17.0 %), "
+        "in 6 episodes." in text
+    )
+    assert "The leaders have faltered since 2025-12-05." in text
+    assert "Model: regime v3 (markov, champion), fitted 2000-01-07. Log-loss skill +0.020" in text
+    assert "It is no longer breakdown below odds of 18.7 % (now 34.0 %)." in text
+    assert "The word becomes rotation from odds of about 74.0 % (now 31.0 %)." in text
+
+
+def test_a_call_without_a_champion_says_what_is_missing():
+    told = shown(print_call, make_test_call(verdict="no_evidence", model={"champion": False}))
+    assert told.startswith("No evidence: no model has earned a word on what comes in the 21 sessions")
+    assert "challenger  " not in told.split("Terms")[0].splitlines()[3]
+    assert "A word is printed once a model beats the usual odds" in told
+
+
+@given(st.integers(60, 140), st.integers(0, 3000))
+def test_text_folds_between_words_at_any_width(width, days):
+    console = Console(width=width, file=io.StringIO())
+    print_call(make_test_call(last_week=LAST, data_age_days=days), console)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    wide = " ".join(shown(print_call, make_test_call(last_week=LAST, data_age_days=days)).split())
+    assert " ".join(" ".join(lines).split()) == wide
+    assert not [line for line in lines if line.startswith("% ")]
+
+
+def test_piped_text_has_no_colour_and_a_terminal_has():
+    console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system="standard")
+    print_call(make_test_call(), console)
+    assert "\x1b[1;31mA breakdown" in console.file.getvalue()
+    assert "\x1b[" not in shown(print_call, make_test_call())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data_age_days": 1062}, "They end 1,062 days before the last session."),
+        ({"data_age_days": 1}, "They end 1 day before the last session."),
+        ({"data_age_days": 0}, "They hold the last session."),
+        ({}, "A call of the past, with what was known on 2026-01-09: its age is not measured."),
+        ({"source": "sample"}, "The embedded sample is a demonstration of the past: its age is not measured."),
+    ],
+)
+def test_the_age_of_the_data_is_said(changes, said):
+    assert said in shown(print_call, make_test_call(**changes))
+
+
+def test_a_reason_says_what_moves_along_and_what_followed():
+    driver = DRIVER | {"together": ["cap_vol_21"], "history": {"weeks": 300, "share": 0.31, "usual": 0.17}}
+    told = shown(print_call, make_test_call(drivers=[driver, driver]))
+    assert (
+        "- VIX: high for <its> history (with 1 reading that moves along); breakdown then followed in 31 % of weeks, "
+        "usually in 17 %" in told
+    )
+
+
+def test_markdown_and_csv_hold_the_same_numbers():
+    call = make_test_call(last_week=LAST)
+    told = markdown(call)
+    assert told.startswith("# A breakdown is likelier than usual")
+    assert "| rotation | 31.0 % | 37.0 % | 31.0 % | 30.0 % |" in told
+    assert [line[3:] for line in told.splitlines() if line.startswith("## ")] == TITLES
+    (row,) = csv.DictReader(io.StringIO(comma_separated(call)))
+    assert float(row["probabilities.rotation"]) == call.probabilities.rotation
+    assert row["asof"] == "2026-01-09"
+    assert row["model.version"] == "3"
 
 
 def test_what_a_person_set_is_said():
     told = shown(print_call, make_test_call(model={"override": "the desk wants [it] (me, 2024-01-05)"}))
-    assert "set by a person, not by the gate: the desk wants [it] (me, 2024-01-05)" in told
-    assert "set by a person" not in shown(print_call, make_test_call())
+    assert "Set by a person, not by the gate: the desk wants [it] (me, 2024-01-05)" in told
+    assert "Set by a person" not in shown(print_call, make_test_call())
 
 
-def test_stale_series_and_a_missing_mark():
+def test_stale_series_are_named_and_a_missing_mark():
     told = shown(
         print_call,
         make_test_call(
-            head_to_head_evidence=True, freshness={"VIX": {"last": "2025-12-01", "stale": True, "required": False}}
+            head_to_head_evidence=True,
+            freshness={"DGS2": {"last": "2025-12-01", "stale": True, "required": False}},
         ),
     )
-    assert "no evidence on rotation" not in told
-    assert "; stale: VIX" in told
+    assert "no evidence that" not in told
+    assert "Older than allowed, and left out: 2-year Treasury yield." in told
 
 
 @pytest.mark.parametrize(("own", "of_challenger"), [([DRIVER, DRIVER], False), ([DRIVER], True), ([], True)])

@@ -63,6 +63,7 @@ def call_object(**changes: Any) -> dict[str, Any]:
         "model": model,
         "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
         "allowed_stale": [],
+        "data_age_days": None,
     } | changes
 
 

@@ -1,0 +1,221 @@
+"""A call in plain words, part by part, in the order in which a person reads it.
+
+The terminal, Markdown and the report lay out the same parts, so that a sentence
+is written once. Every probability stands beside its usual odds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from features.data import catalog
+from features.data.calendar import HORIZON
+from serving import glossary
+from serving.call import Call, Driver, Probabilities, Side
+
+MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
+NAMED = 6  # series that a line names before it counts the rest
+USED = ("rotation", "breakdown", "neither", "usual odds", "head-to-head", "leaders", "challenger")
+SIDES: tuple[Side, Side] = ("rotation", "breakdown")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A small table: header and rows of the same length, all text; the first column is left-aligned."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: whole sentences, then a table, then lists under a heading each."""
+
+    key: str
+    title: str
+    lines: tuple[str, ...] = ()
+    grid: Grid | None = None
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def spoken(name: str) -> str:
+    """A name without underscores."""
+    return name.replace("_", " ")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share in percent, with a space."""
+    return f"{100.0 * value:.{digits}f} %"
+
+
+def head_to_head(shares: Probabilities) -> float:
+    """Rotation's share of rotation and breakdown; one half where both are zero."""
+    decided = shares.rotation + shares.breakdown
+    return shares.rotation / decided if decided else 0.5
+
+
+def headline(call: Call) -> str:
+    """What the call says, in one sentence."""
+    p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
+    when = f"in the {HORIZON} sessions after {call.asof}"
+    if call.verdict in p:
+        odds = f"{percent(p[call.verdict])}, usually {percent(base[call.verdict])}"
+        if call.verdict == "neither":
+            return f"Likelier than usual: neither rotation nor breakdown {when}: {odds}."
+        return f"A {call.verdict} is likelier than usual {when}: {odds}."
+    if not call.model.champion:
+        return f"No evidence: no model has earned a word on what comes {when}."
+    return f"No evidence: no outcome is a tenth likelier than usual {when}."
+
+
+def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
+    """The drivers to show, and whether they are the challenger's: they are where the champion has fewer than two."""
+    few = len(call.drivers) < 2 and bool(call.challenger.drivers)
+    return (call.challenger.drivers if few else call.drivers), few
+
+
+def parts(call: Call) -> tuple[Part, ...]:
+    """Every part that has something to say, in order."""
+    every = (_odds(call), _followed(call), _why(call), _change(call), _data(call), _terms())
+    return tuple(part for part in every if part.lines or part.grid or part.lists)
+
+
+def _odds(call: Call) -> Part:
+    return Part("odds", "The odds and what is usual", (_head_to_head(call), _leaders(call)), _probabilities(call))
+
+
+def _probabilities(call: Call) -> Grid:
+    columns = {"odds": call.probabilities, "usual": call.base_rates}
+    if call.model.champion:
+        columns["challenger"] = call.challenger.probabilities
+    if call.last_week:
+        columns[f"on {call.last_week.asof}"] = call.last_week.probabilities
+    rows = [
+        (name, *(percent(one.as_dict()[name]) for one in columns.values())) for name in call.probabilities.as_dict()
+    ]
+    rows.append(("head-to-head", *(percent(head_to_head(one)) for one in columns.values())))
+    return Grid(("", *columns), tuple(rows))
+
+
+def _head_to_head(call: Call) -> str:
+    now, usual = head_to_head(call.probabilities), head_to_head(call.base_rates)
+    side = "above" if now > usual else "below"
+    told = f"Rotation against breakdown stands at {percent(now)}, {side} its usual {percent(usual)}"
+    return f"{told}." if call.head_to_head_evidence else f"{told}; no evidence that this splits the two."
+
+
+def _leaders(call: Call) -> str:
+    since = call.leaders_faltering.since
+    return f"The leaders have faltered since {since}." if since else "The leaders do not falter."
+
+
+def _followed(call: Call) -> Part:
+    record = call.record.get(call.verdict)
+    if record is None:
+        return Part("followed", "What followed such calls before")
+    low, high = record.interval
+    line = (
+        f"Of {record.weeks} weeks with this word out of sample, {percent(record.right)} brought it (90 % interval "
+        f"{percent(low)} to {percent(high)}; usually {percent(record.base_rate)}), in {record.episodes} episodes."
+    )
+    return Part("followed", "What followed such calls before", (line,))
+
+
+def _why(call: Call) -> Part:
+    drivers, of_challenger = shown_drivers(call)
+    lines = [f"The champion reads: {one.words}." for one in call.drivers] if of_challenger else []
+    if not drivers:
+        lines.append("No reading of the model is far from its usual.")
+    if call.drift.features:
+        lines.append(
+            f"Unusual: {percent(call.drift.share_outside, 0)} of the features lie outside the 1 to 99 % range of their "
+            "past (usually 2 %)."
+        )
+    lists = []
+    for side in SIDES:
+        said = tuple(_reason(one) for one in drivers if one.side == side)
+        if said:
+            lists.append((f"For {side}{', by the challenger' if of_challenger else ''}", said))
+    return Part("why", "Why", tuple(lines), lists=tuple(lists))
+
+
+def _reason(driver: Driver) -> str:
+    said = driver.words
+    if driver.together:
+        count = len(driver.together)
+        said += f" (with {count} reading{'s' if count > 1 else ''} that move{'' if count > 1 else 's'} along)"
+    history = history_words(driver)
+    return f"{said}; {history}" if history else said
+
+
+def history_words(driver: Driver) -> str:
+    """What followed such readings, and whether that is the side the driver speaks for; empty where unknown."""
+    found = driver.history
+    if found is None:
+        return ""
+    told = f"{driver.side} then followed in {percent(found.share, 0)} of weeks, usually in {percent(found.usual, 0)}"
+    return told if found.agrees else f"its history says otherwise: {told}"
+
+
+def _change(call: Call) -> Part:
+    """The odds at which the word would be another."""
+    p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
+    if not call.model.champion:
+        lines = ["A word is printed once a model beats the usual odds out of sample with p below 5 % at the gate."]
+    else:
+        lift = {name: p[name] / max(base[name], 1e-9) for name in SIDES}
+        lines = []
+        for name, other in (SIDES, SIDES[::-1]):
+            if call.verdict != name:
+                needed = base[name] * max(MARGIN, lift[other])
+                lines.append(f"The word becomes {name} from odds of about {percent(needed)} (now {percent(p[name])}).")
+        if call.verdict in SIDES:
+            least = percent(base[call.verdict] * MARGIN)
+            lines.append(f"It is no longer {call.verdict} below odds of {least} (now {percent(p[call.verdict])}).")
+    return Part("change", "What would change it", tuple(lines))
+
+
+def _data(call: Call) -> Part:
+    model = call.model
+    role = "champion" if model.champion else "no champion: the challenger is shown"
+    fitted = f"fitted {'for this call as of ' if model.fitted_now else ''}{model.fitted_at}"
+    lines = [f"Data: {call.source} {call.digest}. {age_words(call)}"]
+    stale = [key for key, one in call.freshness.items() if one.stale]
+    if stale:
+        lines.append(f"Older than allowed, and left out: {_series(stale)}.")
+    lines.append(
+        f"Model: {model.name} v{model.version} ({model.estimator}, {role}), {fitted}. Log-loss skill "
+        f"{model.skill:+.3f} out of sample (p {model.skill_p:.3f})."
+    )
+    if model.override:
+        lines.append(f"Set by a person, not by the gate: {model.override}")
+    lines += [f"{key}: {said}" for key, said in call.substitutions.items()]
+    if call.caveat:
+        lines.append(f"{call.caveat[0].upper()}{call.caveat[1:]}.")
+    return Part("data", "How old the data are", tuple(lines))
+
+
+def age_words(call: Call) -> str:
+    """How old the data are against the clock, or why that is not asked."""
+    days = call.data_age_days
+    if call.source == "sample":
+        return "The embedded sample is a demonstration of the past: its age is not measured."
+    if days is None:
+        return f"A call of the past, with what was known on {call.asof}: its age is not measured."
+    return (
+        f"They end {days:,} day{'s' if days > 1 else ''} before the last session."
+        if days
+        else "They hold the last session."
+    )
+
+
+def _series(keys: Iterable[str]) -> str:
+    """Series by their names, the first few of them."""
+    named = [catalog.BY_KEY[key].meaning if key in catalog.BY_KEY else key for key in keys]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more
+
+
+def _terms() -> Part:
+    return Part("terms", "Terms", tuple(glossary.footnotes(USED)))
