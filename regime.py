@@ -173,7 +173,9 @@ def specification(name: str = "default", **changes: Any) -> ModelSpec:
     return config.read_spec(name, _settings(changes))
 
 
-def experiment(name: str = "default", *, workers: int = 2, **changes: Any) -> dict[str, Any]:
+def experiment(
+    name: str = "default", *, workers: int = 2, note: str = "", again: bool = False, **changes: Any
+) -> dict[str, Any]:
     """Run an experiment walk-forward with its baselines, log it in MLflow, and let the gate judge it.
 
     Parameters
@@ -182,6 +184,10 @@ def experiment(name: str = "default", *, workers: int = 2, **changes: Any) -> di
         As in `specification`.
     workers : int
         Threads; the result is the same for any number.
+    note : str
+        Why it is run; kept beside the run.
+    again : bool
+        Run it even if the same experiment was run on the same data before; else that is returned, with `earlier`.
 
     Returns
     -------
@@ -194,7 +200,15 @@ def experiment(name: str = "default", *, workers: int = 2, **changes: Any) -> di
 
     settings = _settings(changes)
     spec, text = config.read_spec(name, settings), config.read_text(name, settings)
-    return run(Path(name).stem, spec, text, workers)
+    return run(
+        config.experiment_name(name),
+        spec,
+        text,
+        workers,
+        changes=config.read_changes(name, settings),
+        note=note,
+        again=again,
+    )
 
 
 def runs() -> pd.DataFrame:

@@ -34,30 +34,45 @@ DaskOption = Annotated[
 
 @app.command(
     epilog="Examples: regime-train run default --workers 2; regime-train run default --set label=return "
-    "--set params.max_depth=2; regime-train run sweep.toml --dask tcp://10.0.0.1:8786"
+    "--set params.max_depth=2 --note 'fewer interactions'; regime-train run sweep.toml --dask tcp://10.0.0.1:8786"
 )
 def run(
     name: NameArgument,
     settings: SetOption = None,
     workers: WorkersOption = 2,
     dask: DaskOption = None,
+    note: Annotated[str, typer.Option(help="Why you run it; stands beside the run in MLflow.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Run and log it even if it was run before.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run one experiment and its baselines, log them, and let the gate choose the champion."""
+    """Run one experiment and its baselines, log them, and let the gate choose the champion.
+
+    The same experiment on the same data by the same program is shown, not run again.
+    """
     from training import config, dask_cluster, experiment, leaderboard
 
     if config.is_range(name, settings or ()):
         _run_range(name, settings or (), json)
         return
     spec, text = config.read_spec(name, settings or ()), config.read_text(name, settings or ())
-    name = Path(name).stem
+    changes, name = config.read_changes(name, settings or ()), config.experiment_name(name)
     with dask_cluster.connected(dask) as client:
-        result = experiment.run(name, spec, text, workers, client, progress_bar)
+        result = experiment.run(
+            name, spec, text, workers, client, progress_bar, changes=changes, note=note.strip(), again=again
+        )
     if json:
         print_json(result)
         return
-    title = f"{name}: {result['weeks']} test weeks {result['span'][0]} to {result['span'][1]}, {result['source']} data"
+    first, last = result["span"]
+    title = f"{result['run']}: {result['weeks']} test weeks {first} to {last}, {result['source']} data"
     best = result["champion"]
+    if "earlier" in result:
+        when, run_id = result["earlier"]["logged"], result["earlier"]["run_id"]
+        out.print(
+            f"run before, on {when} (run {run_id[:8]}), on the same data by the same program: "
+            "shown as it was found then; --again runs it again",
+            soft_wrap=True,
+        )
     made = [
         {"name": kind, "gate_verdict": "champion" if kind == best else "", "label": "", "source": "", **found}
         for kind, found in result["models"].items()

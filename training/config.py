@@ -11,8 +11,10 @@ from typing import Any
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, check_label
 from models.range.spec import RangeSpec
-from models.spec import ModelSpec, check_sizes, from_dict
+from models.spec import LONGEST_NAME, ModelSpec, check_sizes, from_dict
+from training import run_names
 
+SHOWN = 60  # characters of an unknown name in a message
 FOLDER = Path(__file__).parent / "experiments"
 FEATURES_AND_FAMILIES = {*FAMILY_OF, *FAMILY_OF.values()}
 
@@ -71,6 +73,21 @@ def _values(name: str, settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def experiment_name(name: str) -> str:
+    """The name of an experiment whose file may be a path; raises RegimeError for one that MLflow could not show."""
+    stem = Path(name).stem
+    if len(stem) > LONGEST_NAME:
+        raise RegimeError(
+            f"the experiment's name has {len(stem)} characters: rename the file, {LONGEST_NAME} are enough"
+        )
+    return stem
+
+
+def read_changes(name: str, settings: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """What the settings change of the experiment's file, by key: before and now; raises as `read_spec`."""
+    return run_names.changes(read_spec(name), read_spec(name, settings)) if settings else {}
+
+
 def read_text(name: str, settings: Sequence[str] = ()) -> str:
     """The text of the experiment file, with the settings as comments at its end."""
     return _file(name).read_text() + "".join(f"# --set {setting}\n" for setting in settings)
@@ -79,10 +96,18 @@ def read_text(name: str, settings: Sequence[str] = ()) -> str:
 def _file(name: str) -> Path:
     known = sorted(path.stem for path in FOLDER.glob("*.toml"))
     path = Path(name).expanduser() if name.endswith(".toml") else FOLDER / f"{name}.toml"
-    if not path.is_file():
+    if (not name.endswith(".toml") and name != path.stem) or not _is_file(path):
         near = difflib.get_close_matches(Path(name).stem, known, n=1, cutoff=0.0)[0]
-        raise RegimeError(f"no experiment {name!r}: known are {', '.join(known)}; did you mean {near}?")
+        shown = repr(name) if len(name) <= SHOWN else f"{name[:SHOWN]!r}... ({len(name)} characters)"
+        raise RegimeError(f"no experiment {shown}: known are {', '.join(known)}; did you mean {near}?")
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a file name, or with a zero byte in it
+        return False
 
 
 def _apply(values: dict[str, Any], setting: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,16 +18,28 @@ from models.evaluation import metrics
 from models.evaluation.metric_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
 from models.tracking.registry import registry_name
-from training import dask_cluster, gate_case, gate_wording, run_logger
+from training import dask_cluster, earlier, gate_case, gate_wording, run_logger, run_names
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun, model_name
 from training.walkforward import walk_forward
 
 
 def run(
-    name: str, spec: ModelSpec, text: str, workers: int, client: Any = None, progress: Progress = silent
+    name: str,
+    spec: ModelSpec,
+    text: str,
+    workers: int,
+    client: Any = None,
+    progress: Progress = silent,
+    *,
+    changes: run_names.Changes | None = None,
+    note: str = "",
+    again: bool = False,
 ) -> dict[str, Any]:
     """Walk forward, score, judge, log and register; returns what was found, JSON-ready.
+
+    The same experiment on the same data by the same program is not run twice: what was found then comes back, with
+    the key `earlier`.
 
     Parameters
     ----------
@@ -40,14 +54,27 @@ def run(
         A Dask cluster that fits them instead.
     progress : Progress
         Shows each stretch of work.
+    changes : mapping, optional
+        What differs from the experiment's file, as `training.run_names.changes` gives it.
+    note : str
+        Why it is run; a tag of the run.
+    again : bool
+        Run and log it even if it was run before.
     """
     snapshot = store.load()
+    known = None if again else earlier.find(name, spec, snapshot.digest, snapshot.source)
+    if known is not None:
+        return known
     with progress("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
     experiment = compute(name, spec, text, dataset, workers, client, progress)
+    experiment = replace(experiment, changes=changes or {}, note=note)
     decision = gate_case.judge(experiment)
-    logged = run_logger.log(experiment, decision, progress)
-    return _summary(experiment, decision, logged)
+    found = _summary(experiment, decision)
+    logged = run_logger.log(experiment, decision, progress, {earlier.FILE: json.dumps(found, indent=1)})
+    for one in experiment.runs:
+        run_logger.keep_predictions(logged[one.name][0], one.predictions)
+    return earlier.with_runs(found, logged)
 
 
 def compute(
@@ -64,24 +91,26 @@ def compute(
     specs = {own: normal(spec)} | {kind: baseline(spec, kind) for kind in BESIDE if kind != own}
     runs = []
     for kind, one in specs.items():
-        began = time.perf_counter()
+        started, began = time.time(), time.perf_counter()
         with dask_cluster.holding(client, dataset), progress(f"walk-forward {kind}", None) as step:
             table, fitted = walk_forward(dataset, one, workers, step)
         seconds = time.perf_counter() - began  # folds read from the cache count what reading took
         scores = metrics.evaluate(table, dataset.returns) | {"train_seconds": seconds}
-        runs.append(ModelRun(kind, one, table, fitted, scores))
+        runs.append(ModelRun(kind, one, table, fitted, scores, started))
     references = {run.name: run.predictions for run in runs if run.name in REFERENCES}
     for reference, table in references.items():
         runs = [run.with_scores(metrics.ahead_of(run.predictions, table, reference)) for run in runs]
     return Experiment(name, text, dataset, runs[0], tuple(runs[1:]))
 
 
-def _summary(experiment: Experiment, decision: Decision, logged: run_logger.Logged) -> dict[str, Any]:
+def _summary(experiment: Experiment, decision: Decision) -> dict[str, Any]:
+    """What was found, but for the runs it is logged as."""
     dataset, candidate = experiment.dataset, experiment.candidate
-    paths = {run.name: run_logger.keep_predictions(logged[run.name][0], run.predictions) for run in experiment.runs}
     dates = candidate.predictions["date"]
     return {
         "experiment": experiment.name,
+        "run": run_names.title_of(experiment, candidate),
+        "candidate": candidate.name,
         "digest": dataset.digest,
         "source": dataset.source,
         "caveat": CAVEAT if dataset.source == "sample" else None,
@@ -89,11 +118,7 @@ def _summary(experiment: Experiment, decision: Decision, logged: run_logger.Logg
         "champion": gate_wording.kept(decision) or decision.champion,
         "gate": gate_wording.reason(decision),
         "clauses": gate_wording.as_json(decision),
-        "predictions": str(paths[candidate.name]),
         "weeks": len(candidate.predictions),
         "span": [str(pd.Timestamp(dates.iloc[place]).date()) for place in (0, -1)],
-        "models": {
-            run.name: {"run_id": logged[run.name][0], "version": logged[run.name][1], **run.scores}
-            for run in experiment.runs
-        },
+        "models": {run.name: dict(run.scores) for run in experiment.runs},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -28,6 +28,8 @@ class ModelRun:
         The fit of the last fold.
     scores : mapping of str to float
         Metrics by name, as in `models.evaluation.registry`; one without a finite value is absent.
+    began : float
+        When the walk-forward began, in seconds since 1970; 0 where nobody noted it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class ModelRun:
     predictions: pd.DataFrame
     fitted: FittedModel
     scores: Mapping[str, float]
+    began: float = 0.0
 
     def with_scores(self, more: Mapping[str, float]) -> ModelRun:
         """The same run with further scores."""
@@ -56,6 +59,10 @@ class Experiment:
         The model the experiment is about.
     baselines : tuple of ModelRun
         The baselines of the protocol in the same folds.
+    changes : mapping of str to (str, str)
+        What differs from the experiment's file: before and now, by key of the specification.
+    note : str
+        Why somebody ran it, in their own words.
     """
 
     name: str
@@ -63,6 +70,8 @@ class Experiment:
     dataset: Dataset
     candidate: ModelRun
     baselines: tuple[ModelRun, ...]
+    changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def runs(self) -> tuple[ModelRun, ...]:

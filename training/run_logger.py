@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,31 +15,44 @@ from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
-from models.spec import LIGHTGBM_DEFAULTS
-from models.tracking import delivery, provenance, runs, shared_view, specification
+from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
+from models.tracking import delivery, provenance, runs, shared_view, specification, trial_ledger
+from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
-from training import gate_wording
+from training import gate_wording, run_names
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
 from training.report import figures, importance, model_card
-from training.standing import aliases, standing_of
+from training.standing import Standing, aliases, standing_of
 
 HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats this baseline's
 Logged = dict[str, tuple[str, str]]  # run id and version by model
 
 
+def predictions_path(run_id: str) -> Path:
+    """Where the out-of-sample weeks of a run are kept."""
+    return home() / "predictions" / run_id / "predictions.parquet"
+
+
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
     """Keep the out-of-sample weeks of a run in `REGIME_HOME`; returns the file."""
-    folder = home() / "predictions" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "predictions.parquet"
+    path = predictions_path(run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
     table.to_parquet(path, index=False)
     return path
 
 
-def log(experiment: Experiment, decision: Decision, progress: Progress = silent) -> Logged:
-    """Log and register every model of an experiment and move the aliases; returns run id and version by model.
+def log(
+    experiment: Experiment,
+    decision: Decision,
+    progress: Progress = silent,
+    more: Mapping[str, str | bytes] | None = None,
+) -> Logged:
+    """Log an experiment, register its candidate and move the aliases; returns run id and version by model.
+
+    Baselines that were logged before for these data and this label are not logged again; a model that became no
+    version has an empty text for it. `more` are further artifacts of the candidate, by path.
 
     Raises
     ------
@@ -48,10 +62,14 @@ def log(experiment: Experiment, decision: Decision, progress: Progress = silent)
     dataset = experiment.dataset
     files = provenance.files(dataset, experiment.text)
     metric_names = sorted({name for run in experiment.runs for name in run.scores})
+    candidate = experiment.candidate
+    known, moved = known_baselines(experiment), aliases(experiment, decision)
+    wanted = [run for run in experiment.runs if run.name not in known or run.name in moved.values()]
     results = {}
-    with progress("figures and cards", len(experiment.runs)) as step:
-        for run in experiment.runs:
-            results[run.name] = _result(experiment, run, decision, metric_names, files)
+    with progress("figures and cards", len(wanted)) as step:
+        for run in wanted:
+            own = {**files, **(more if more and run is candidate else {})}
+            results[run.name] = _result(experiment, run, decision, metric_names, own, run.name not in known)
             step()
     batch = Batch(
         registry_name(dataset.source, dataset.label),
@@ -59,10 +77,33 @@ def log(experiment: Experiment, decision: Decision, progress: Progress = silent)
         dataset.X,
         dataset.digest,
         dataset.source,
-        aliases(experiment, decision),
+        moved,
+        known=known,
     )
-    with progress("MLflow", len(experiment.runs)) as step:
+    with progress("MLflow", len(results)) as step:
         return delivery.deliver(batch, step)
+
+
+def baseline_id(experiment: Experiment, run: ModelRun) -> str:
+    """What names a baseline's result: the same specification, data and losses are one run, whoever logs them.
+
+    The seed is left out: no baseline draws anything.
+    """
+    dataset, spec = experiment.dataset, run.spec.replace(seed=ModelSpec().seed)
+    return trial_ledger.entry_of(run.name, spec, dataset.digest, dataset.source, run.predictions).key
+
+
+def known_baselines(experiment: Experiment) -> dict[str, str]:
+    """Run ids of the baselines that were logged before, by name.
+
+    Empty where MLflow cannot be asked: then all are made ready, kept for later, and recognised when they are sent.
+    """
+    ids = {run.name: baseline_id(experiment, run) for run in experiment.baselines}
+    try:
+        found = runs.find_results(list(ids.values()))
+    except TrackingError:
+        return {}
+    return {name: found[one] for name, one in ids.items() if one in found}
 
 
 def _result(
@@ -70,21 +111,32 @@ def _result(
     run: ModelRun,
     decision: Decision,
     metric_names: Sequence[str],
-    files: dict[str, str | bytes],
+    files: Mapping[str, str | bytes],
+    drawn: bool,
 ) -> runs.Result:
-    """One model ready for MLflow. Every run logs the same metric names: NaN where a model has no value."""
-    title = f"{experiment.name}:{run.name}"
+    """One model ready for MLflow, with its pictures if they are to be drawn.
+
+    Every run logs the same metric names: NaN where a model has no value.
+    """
     card = model_card.write(experiment, run, decision)
+    candidate = run is experiment.candidate
+    standing = standing_of(run, decision)
+    reasons = gate_wording.tags(decision) if candidate or standing is Standing.CHAMPION else {}
+    seconds = run.scores.get("train_seconds", 0.0)
     return runs.Result(
-        title,
-        _params(experiment.name, run),
+        run_names.title_of(experiment, run),
+        _params(run),
         {name: run.scores.get(name, float("nan")) for name in metric_names},
-        _tags(experiment, run) | gate_wording.tags(decision) | {"gate_verdict": standing_of(run, decision).value},
+        _tags(experiment, run) | reasons | {"gate_verdict": standing.value},
         run.predictions,
         run.fitted,
         curves=gain_curves.stepped(run.predictions, experiment.predictions),
-        files=files | {"model_card.md": card} | figures_of(experiment, run),
+        files={**files, "model_card.md": card, **(figures_of(experiment, run) if drawn else {})},
         description=card,
+        role=runs.CANDIDATE if candidate else runs.BASELINE,
+        began=run.began,
+        ended=run.began + seconds if run.began else 0.0,
+        **({} if candidate else {"id": baseline_id(experiment, run)}),
     )
 
 
@@ -96,7 +148,7 @@ def _head_to_head_p(experiment: Experiment, run: ModelRun) -> float:
 
 def figures_of(experiment: Experiment, run: ModelRun) -> dict[str, str | bytes]:
     """PNG by artifact path: all figures for the candidate, reliability and gain for a baseline."""
-    title, table, dataset = f"{experiment.name}:{run.name}", run.predictions, experiment.dataset
+    title, table, dataset = run_names.title_of(experiment, run), run.predictions, experiment.dataset
     drawn: dict[str, bytes | None] = {
         "reliability": reliability.diagram(title, table),
         "gain": gain_curves.diagram(title, run.name, table, experiment.predictions),
@@ -112,27 +164,58 @@ def figures_of(experiment: Experiment, run: ModelRun) -> dict[str, str | bytes]:
     return {f"pictures/{name}.png": png for name, png in drawn.items() if png is not None}
 
 
-def _params(experiment: str, run: ModelRun) -> dict[str, str]:
+def _params(run: ModelRun) -> dict[str, str]:
     """Return the whole specification as logged parameters, LightGBM's with the defaults it does not name."""
     spec = run.spec
     if spec.estimator in TREES:
         spec = spec.replace(params=LIGHTGBM_DEFAULTS | spec.params)
-    return {"experiment": experiment, "model": run.name} | specification.params_of(spec)
+    return {"model": run.name} | specification.params_of(spec)
 
 
 def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
     color = {shared_view.COLOR_TAG: COLORS[run.name]} if run.name in COLORS else {}
     dataset = experiment.dataset
-    return color | {
+    own = _own_tags(experiment) if run is experiment.candidate else {}
+    return (
+        color
+        | own
+        | {
+            "kind": run.name,
+            "label": run.spec.label,
+            "spec": run.spec.to_json(),
+            "source": dataset.source,
+            "legs": dataset.legs,
+            "digest": dataset.digest,
+            "skill": f"{run.scores['log_loss_skill']:+.4f}",
+            "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
+            "record": json.dumps(track_record(run.predictions)),
+            "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
+            "data": run_names.data_of(experiment),
+            "baselines": group_of(experiment),
+        }
+    )
+
+
+def group_of(experiment: Experiment) -> str:
+    """The tag `baselines`: what a candidate and the baselines of its data and label have in common."""
+    dataset = experiment.dataset
+    return f"{dataset.label}, {dataset.source}, {dataset.digest[:8]}"
+
+
+def _own_tags(experiment: Experiment) -> dict[str, str]:
+    """What a candidate's run says of its experiment."""
+    note = {"note": experiment.note} if experiment.note else {}
+    return note | {
         "experiment": experiment.name,
-        "kind": run.name,
-        "label": run.spec.label,
-        "spec": run.spec.to_json(),
-        "source": dataset.source,
-        "legs": dataset.legs,
-        "digest": dataset.digest,
-        "skill": f"{run.scores['log_loss_skill']:+.4f}",
-        "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
-        "record": json.dumps(track_record(run.predictions)),
-        "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
+        "parent experiment": experiment.name,
+        "changes": run_names.said(experiment.changes),
+        "identity": identity(
+            experiment.name, experiment.candidate.spec, experiment.dataset.digest, experiment.dataset.source
+        ),
     }
+
+
+def identity(name: str, spec: ModelSpec, digest: str, source: str) -> str:
+    """What makes two experiments one: name, specification, data and program."""
+    parts = [name, normal(spec).identity, digest, source, provenance.program()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

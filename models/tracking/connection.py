@@ -159,7 +159,11 @@ def prepare_experiment() -> None:
     """
     opened = client()
     found = opened.get_experiment_by_name(EXPERIMENT)
-    for name, value in shared_view.tags(found.experiment_id).items():
+    wanted = shared_view.tags()
+    guide = shared_view.note(found.experiment_id)
+    if guide not in found.tags.get(shared_view.NOTE_TAG, ""):  # `front_page` puts above it who is in office
+        wanted[shared_view.NOTE_TAG] = guide
+    for name, value in wanted.items():
         if found.tags.get(name) != value:
             opened.set_experiment_tag(found.experiment_id, name, value)
     mine = f"attributes.status = 'RUNNING' and tags.host = {quoted(socket.gethostname())}"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.data import files
-from models.tracking import connection, logged_model, outbox, registry, runs, trial_ledger
+from models.tracking import connection, front_page, logged_model, outbox, registry, runs, trial_ledger
 from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
+from models.tracking.runs import BASELINE, BASELINE_RUNS, CANDIDATE, Result
 
 Logged = dict[str, tuple[str, str]]
 
 
 def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
-    """Log and register every result of a batch, then move the aliases; returns run id and version by kind.
+    """Log every result of a batch, register what may be champion, move the aliases; returns run id and version by kind.
+
+    A baseline that no alias points at has no version: an empty text.
 
     Parameters
     ----------
@@ -35,6 +39,7 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
         logged = _send(batch, step)
         for alias, kind in batch.aliases.items():
             _point(batch, alias, kind, logged)
+        front_page.write()
     except TrackingError as error:
         entry = outbox.keep(batch)
         raise TrackingError(
@@ -44,20 +49,38 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
 
 
 def _send(batch: Batch, step: Callable[[], None]) -> Logged:
-    logged: Logged = {}
+    logged: Logged = {kind: (run_id, "") for kind, run_id in batch.known.items()}
     data = runs.Data(batch.data, batch.digest, batch.source)
-    for kind, result in batch.results.items():
-        run_id, uri = runs.log(result, data)
-        tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}"}
-        tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
-        logged[kind] = (run_id, registry.register(batch.register_as, uri, run_id, tags, result.description))
-        if "spec" in tags:
+    for kind, result in sorted(batch.results.items(), key=lambda item: item[1].role == CANDIDATE):
+        linked = _linked(result, logged) if result.role == CANDIDATE else result
+        run_id, uri = runs.log(linked, data)
+        logged[kind] = (run_id, _version(batch, kind, linked, run_id, uri))
+        if "spec" in result.tags:
             # Before the gate judged they were added already, unless MLflow was not there then.
             entry = trial_ledger.entry_of_result(result, batch.digest, batch.source)
             trial_ledger.add([entry])
             trial_ledger.link(entry, run_id)
         step()
     return logged
+
+
+def _linked(result: Result, baselines: Logged) -> Result:
+    """A candidate with the runs of its baselines: a tag for programs, links below its card for people."""
+    runs_of = {kind: run_id for kind, (run_id, _) in baselines.items()}
+    return replace(
+        result,
+        tags=result.tags | {BASELINE_RUNS: json.dumps(runs_of)},
+        description=result.description + front_page.links(runs_of),
+    )
+
+
+def _version(batch: Batch, kind: str, result: Result, run_id: str, uri: str) -> str:
+    """The registered version of a result; empty for a baseline that no alias is to point at."""
+    if result.role == BASELINE and kind not in batch.aliases.values():
+        return ""
+    tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}", "run_name": result.name}
+    tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
+    return registry.register(batch.register_as, uri, run_id, tags, result.description)
 
 
 def _point(batch: Batch, alias: str, kind: str | None, logged: Logged) -> None:
@@ -101,6 +124,7 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
         for entry in entries:
             sent.append(_send_kept(outbox.read(entry), step))
             outbox.drop(entry)
+            front_page.write()
     return sent
 
 

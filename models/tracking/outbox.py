@@ -27,7 +27,10 @@ from features.data.paths import home
 from models import fitted
 from models.tracking.runs import Result
 
-TEXTS = ("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id")
+TEXTS = (
+    *("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id"),
+    *("role", "began", "ended"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Batch:
         Alias to the kind it shall point at; None removes it.
     made : float
         When, in seconds since 1970: an alias that has moved since is left alone.
+    known : dict of str to str
+        Run ids of this experiment's baselines that were logged before, by kind.
     """
 
     register_as: str
@@ -56,6 +61,7 @@ class Batch:
     source: str
     aliases: dict[str, str | None] = field(default_factory=dict)
     made: float = field(default_factory=time.time)
+    known: dict[str, str] = field(default_factory=dict)
 
 
 def folder() -> Path:
@@ -73,7 +79,7 @@ def keep(batch: Batch) -> Path:
             results[kind] = {name: getattr(result, name) for name in TEXTS} | {"document": result.document.to_dict()}
             _keep_files(draft / str(place), result)
         batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
-        whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made")}
+        whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made", "known")}
         (draft / "batch.json").write_text(json.dumps(whole | {"results": results}))
         files.publish(draft, entry)
     return entry

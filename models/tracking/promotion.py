@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.data.errors import RegimeError
-from models.tracking import connection, registry
+from models.tracking import connection, front_page, registry
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.relocation import EXPERIMENT
 
@@ -48,15 +48,26 @@ def promote(run: str, reason: str) -> Promoted:
     run_id = _run_id(client, run)
     # A run registers one version; if somebody registered it again, the newest counts.
     found = sorted(client.search_model_versions(f"run_id = {quoted(run_id)}"), key=lambda one: int(one.version))
-    if not found:
-        raise RegimeError(
-            f"run {run_id} has no registered version: only what `regime-train run` logged can be champion"
-        )
-    version = found[-1]
+    version = found[-1] if found else _registered(client, run_id)
     override = f"{said} ({user()}, {datetime.datetime.now(datetime.UTC).date()})"
     client.set_model_version_tag(version.name, version.version, "override", override)
     registry.set_alias(version.name, "champion", str(version.version))
+    front_page.write()
     return Promoted(version.name, str(version.version), run_id, str(version.tags.get("kind", "")), override)
+
+
+def _registered(client: Any, run_id: str) -> Any:
+    """The new version of a run that has none, as most baselines: under the name of its data and label."""
+    run = client.get_run(run_id)
+    models, tags = run.outputs.model_outputs if run.outputs else [], run.data.tags
+    if run.info.status != "FINISHED" or not models or not {"source", "label", "spec", "document_sha256"} <= tags.keys():
+        raise RegimeError(f"run {run_id} has no model: only what `regime-train run` logged can be champion")
+    name = registry.registry_name(tags["source"], tags["label"])
+    kept = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
+    kept |= {"made": f"{run.info.end_time / 1000:.3f}", "run_name": run.info.run_name}
+    uri = f"models:/{models[0].model_id}"
+    version = registry.register(name, uri, run_id, kept, tags.get("mlflow.note.content", ""))
+    return client.get_model_version(name, version)
 
 
 def _run_id(client: Any, run: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import platform
 import subprocess
@@ -15,6 +17,7 @@ if TYPE_CHECKING:  # what only reads the registry need not load the features
     from features.dataset import Dataset
 
 TOP = Path(__file__).resolve().parents[2]
+ROOMS = ("features", "models", "training")  # what a result can depend on
 LIBRARIES = ("lightgbm", "mlflow", "scikit-learn", "numpy", "pandas")
 
 
@@ -36,6 +39,16 @@ def _git(*words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@functools.lru_cache(maxsize=1)
+def program() -> str:
+    """Digest of the whole program up to training: its files and the versions of its libraries."""
+    digest = hashlib.sha256(json.dumps({name: version(name) for name in LIBRARIES}).encode())
+    for room in ROOMS:
+        for path in sorted((TOP / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def dataset_spec(dataset: Dataset) -> str:

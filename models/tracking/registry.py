@@ -54,11 +54,17 @@ def _version(mlflow: Any, name: str, alias: str) -> Any:
 
 @translate_errors
 def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], description: str = "") -> str:
-    """Register a logged model; return its version, the one it has where it was registered before."""
+    """Register a logged model; return its version, the one it has where it was registered before.
+
+    That one's tags and description are brought up to date if they come from results made later.
+    """
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     for made in _versions(client, f"run_id = {quoted(run_id)}"):
         if made.name == name:
+            if float(tags.get("made", 0.0)) > _made(made):
+                tag_version(name, str(made.version), {k: v for k, v in tags.items() if k != "gate_verdict"})
+                client.update_model_version(name, made.version, description)
             return str(made.version)
     try:
         client.create_registered_model(name)
@@ -97,19 +103,25 @@ def _write_verdict(client: Any, name: str, version: str | None, verdict: str) ->
     """Write the `gate_verdict` of a version and of its run, so that the UI shows one champion a model."""
     if version is not None:
         client.set_model_version_tag(name, version, "gate_verdict", verdict)
-        client.set_tag(client.get_model_version(name, version).run_id, "gate_verdict", verdict)
+        found = client.get_model_version(name, version)
+        client.set_tag(found.run_id, "gate_verdict", verdict)
+        if verdict == "champion" and "gate" in found.tags:
+            client.set_tag(found.run_id, "gate", found.tags["gate"])  # why it is: a baseline's run has no reason yet
 
 
 @translate_errors
 def made_at(name: str, alias: str) -> float:
     """Return when the results behind an alias were made, in seconds since 1970; 0 where it points at nothing."""
     found = _version(connection.open_mlflow(), name, alias)
-    if found is None:
-        return 0.0
+    return 0.0 if found is None else _made(found)
+
+
+def _made(version: Any) -> float:
+    """When the results of a version were made, in seconds since 1970."""
     try:
-        return float(found.tags["made"])
+        return float(version.tags["made"])
     except (KeyError, ValueError):  # registered by hand, or a tag that somebody changed
-        return float(found.creation_timestamp) / 1000
+        return float(version.creation_timestamp) / 1000
 
 
 @translate_errors
@@ -138,6 +150,13 @@ def version_of(name: str, alias: str) -> tuple[str, str, dict[str, str]] | None:
     """Return version, run id and tags behind an alias, or None where there is none."""
     found = _version(connection.open_mlflow(), name, alias)
     return None if found is None else (str(found.version), str(found.run_id), dict(found.tags))
+
+
+@translate_errors
+def version_of_run(run_id: str) -> str:
+    """Return the newest version registered from a run; empty where there is none."""
+    found = [int(made.version) for made in _versions(connection.client(), f"run_id = {quoted(run_id)}")]
+    return str(max(found)) if found else ""
 
 
 @translate_errors

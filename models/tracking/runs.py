@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +16,13 @@ import pandas as pd
 
 from models.fitted import FittedModel
 from models.tracking import connection, logged_model, provenance, shared_view
-from models.tracking.connection import translate_errors
+from models.tracking.connection import quoted, translate_errors
+from models.tracking.errors import TrackingError
 from models.tracking.relocation import EXPERIMENT
 
+CANDIDATE, BASELINE = "candidate", "baseline"  # the role of a result, and its run's tag `role`
+BASELINE_RUNS = "baseline_runs"  # the tag of a candidate that names its baselines' runs, as JSON by kind
+LOGGED = "logged"  # the tag that says when a run was wholly there, in seconds since 1970
 BATCH = 1000  # metrics a request, the most MLflow takes
 
 
@@ -43,6 +49,11 @@ class Result:
         Markdown, shown on the run's page and kept as the model version's description.
     id : str
         Names this result wherever it goes: however often it is sent, it is one run and one version.
+    role : str
+        `candidate`: it becomes a version of the registered model; `baseline`: only if an alias points at it. Results
+        kept by an earlier version of the program have none: all of them become versions.
+    began, ended : float
+        When its training began and ended, in seconds since 1970; 0: when it is logged.
     """
 
     name: str
@@ -56,6 +67,9 @@ class Result:
     parent: str | None = None
     description: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    role: str = ""
+    began: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,15 +121,14 @@ def log(result: Result, data: Data) -> tuple[str, str]:
     if found is not None:
         return found
     tags = result.tags | {"digest": data.digest, "source": data.source, "result_id": result.id}
-    tags |= provenance.tags() | connection.process_tags()
+    tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
+    tags |= provenance.tags() | connection.process_tags() | ({"role": result.role} if result.role else {})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "files").mkdir()
         result.predictions.to_parquet(folder / "files" / "predictions.parquet", index=False)
         _write_files(folder / "files", result.files)
-        with mlflow.start_run(
-            run_name=result.name, tags=tags, parent_run_id=result.parent, description=result.description or None
-        ) as run:
+        with _running(mlflow, result, tags) as run:
             mlflow.log_params(result.params)
             mlflow.log_input(data.logged, context="train")
             # MLflow copies to a logged model, one query each, the metrics its run has by then: the key ones will do.
@@ -126,7 +139,48 @@ def log(result: Result, data: Data) -> tuple[str, str]:
             )
             _log_curves(mlflow, run.info.run_id, result.curves)
             mlflow.log_artifacts(str(folder / "files"))
-    return str(run.info.run_id), str(info.model_uri)
+    return _settled(mlflow, result, str(run.info.run_id), str(info.model_uri))
+
+
+@contextmanager
+def _running(mlflow: Any, result: Result, tags: dict[str, str]) -> Iterator[Any]:
+    """A run that is open until its results are there, with the start and end of its training."""
+    client = mlflow.MlflowClient()
+    if result.description:
+        tags = tags | {"mlflow.note.content": result.description}
+    if result.parent is not None:
+        tags = tags | {"mlflow.parentRunId": result.parent}
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    began = int(result.began * 1000) or None
+    made = client.create_run(experiment, start_time=began, tags=tags | _user(mlflow), run_name=result.name)
+    with mlflow.start_run(run_id=made.info.run_id) as run:
+        yield run
+    if result.ended:
+        client.set_terminated(made.info.run_id, end_time=int(result.ended * 1000))
+    client.set_tag(made.info.run_id, LOGGED, f"{time.time():.6f}")
+
+
+def _user(mlflow: Any) -> dict[str, str]:
+    """The tags that MLflow writes itself on a run it starts: who, and by which program."""
+    return {str(key): str(value) for key, value in mlflow.tracking.context.registry.resolve_tags().items()}
+
+
+def _settled(mlflow: Any, result: Result, run_id: str, uri: str) -> tuple[str, str]:
+    """Run id and model URI of a result whose run has ended; two processes may have logged one baseline at once.
+
+    The run that ended first stays and the other is deleted, whoever looks.
+    """
+    if result.role != "baseline":
+        return run_id, uri
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    found = client.search_runs([experiment], f"tags.result_id = '{result.id}' and attributes.status = 'FINISHED'")
+    first = min(found, key=lambda run: (run.data.tags.get(LOGGED, "~"), run.info.run_id))
+    if first.info.run_id == run_id:
+        return run_id, uri
+    client.delete_run(run_id)
+    (model,) = client.get_run(first.info.run_id).outputs.model_outputs
+    return str(first.info.run_id), f"models:/{model.model_id}"
 
 
 def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
@@ -154,6 +208,55 @@ def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@translate_errors
+def find_results(ids: Sequence[str]) -> dict[str, str]:
+    """Return the run id of each of these results that is wholly there, by the result's id."""
+    mlflow = connection.open_mlflow()
+    found = {one: _logged(mlflow, one) for one in ids}
+    return {one: at[0] for one, at in found.items() if at is not None}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An experiment that was logged before: its candidate's run, when, and its tags."""
+
+    run_id: str
+    logged: str
+    tags: dict[str, str]
+
+
+@translate_errors
+def find_identity(identity: str) -> Earlier | None:
+    """Return the newest whole run of an experiment of this identity, or None."""
+    client = connection.client()
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    where = f"tags.identity = {quoted(identity)} and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment], where, max_results=1, order_by=["attributes.start_time DESC"]):
+        when = f"{pd.Timestamp(run.info.end_time, unit='ms'):%Y-%m-%d %H:%M} UTC"
+        return Earlier(str(run.info.run_id), when, dict(run.data.tags))
+    return None
+
+
+@translate_errors
+def read_artifact(run_id: str, path: str) -> bytes:
+    """Return the content of an artifact of a run.
+
+    Raises
+    ------
+    TrackingError
+        The run has no such artifact, or its store cannot be reached.
+    """
+    mlflow = connection.open_mlflow()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Path(
+                mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=folder)
+            ).read_bytes()
+        except (OSError, mlflow.exceptions.MlflowException) as error:
+            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise TrackingError(f"run {run_id[:8]} has no artifact {path} that can be read ({said})") from error
 
 
 @translate_errors

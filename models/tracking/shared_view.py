@@ -8,6 +8,7 @@ its front end uses itself (a browser test opens it and looks).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from models.evaluation import registry
@@ -29,6 +30,7 @@ BARS = {
     "auc_breakdown": "AUC of breakdown",
     "auc_head_to_head": "AUC of rotation against breakdown",
 }
+NOTE_TAG = "mlflow.note.content"
 NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({link}): it is sorted by skill.
 
 1. `gate_verdict`: **champion** passed the gate; **challenger** was judged and did not; **baseline** is what it must
@@ -102,10 +104,15 @@ def state() -> str:
     )
 
 
-def tags(experiment: str) -> dict[str, str]:
-    """Tags of the experiment with this id: the note on its page and the shared view."""
+def note(experiment: str, offices: Sequence[str] = ()) -> str:
+    """The note on the page of the experiment with this id: who is in office, and how to read the table."""
+    guide = NOTE.format(link=PATH.format(experiment=experiment).removeprefix("/"))
+    return "\n\n".join([*offices, guide])
+
+
+def tags() -> dict[str, str]:
+    """Tags of the experiment that make its shared view."""
     return {
-        "mlflow.note.content": NOTE.format(link=PATH.format(experiment=experiment).removeprefix("/")),
         "mlflow.experimentKind": "custom_model_development",
         f"mlflow.sharedViewState.{KEY}": state(),
     }

@@ -72,7 +72,7 @@ def test_sample_from_nothing_to_a_call(tmp_path):
     assert "survivor" in result["caveat"] or "surviving" in result["caveat"]
     table = pd.read_parquet(result["predictions"])
     assert {"date", "label_end", "outcome", "p_rotation", "base_breakdown"} <= set(table.columns)
-    again = json.loads(regime("regime-train", "run", "default", "--workers", "1", "--json").stdout)
+    again = json.loads(regime("regime-train", "run", "default", "--workers", "1", "--again", "--json").stdout)
     pd.testing.assert_frame_equal(table, pd.read_parquet(again["predictions"]))  # same bits, 1 or 2 workers
 
     latest = json.loads(regime("regime-predict", "--json").stdout)

@@ -161,7 +161,7 @@ def test_the_commands_give_the_same_bits_on_a_cluster(tmp_path, monkeypatch):
     local = json.loads(regime("regime-train", "run", "lightgbm", *few))
     shutil.rmtree(cache.folder("folds"))  # or the cluster would have nothing to do
     with scheduler() as address, worker(address, "a"), worker(address, "b"):
-        remote = json.loads(regime("regime-train", "run", "lightgbm", *few, "--dask", address))
+        remote = json.loads(regime("regime-train", "run", "lightgbm", *few, "--again", "--dask", address))
         swept = json.loads(regime("regime-train", "sweep", "lightgbm", "--trials", "1", "--dask", address, "--json"))
     one, other = (pd.read_parquet(run["predictions"]) for run in (local, remote))
     pd.testing.assert_frame_equal(one, other, check_exact=True)

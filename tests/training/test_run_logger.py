@@ -1,5 +1,6 @@
 """What is logged: the same names in every run, curves, figures, a card, a verdict that follows the champion."""
 
+import json
 import os
 from dataclasses import replace
 
@@ -10,11 +11,11 @@ from models.estimators import COLORS
 from models.evaluation import metrics
 from models.figures import gain_curves
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
-from models.tracking import connection, registry, runs, specification
+from models.tracking import connection, front_page, promotion, registry, runs, specification
 from models.tracking.relocation import EXPERIMENT
 from tests.support.logged_experiments import REASON, decided, log
 from tests.support.predictions import experiment_of, table
-from training import gate, leaderboard, run_logger
+from training import gate, leaderboard, run_logger, run_names
 from training.gate_types import Decision, GateOutcome
 from training.standing import Standing, aliases, standing_of
 
@@ -35,7 +36,11 @@ def test_an_experiment_as_logged(toy):
     )  # NaN, not absent
     verdicts = {kind: run.data.tags["gate_verdict"] for kind, run in logged_runs.items()}
     assert verdicts == {"lightgbm": "champion", "markov": "baseline", "climatology": "baseline"}
-    assert all(run.data.tags["gate"] == REASON for run in logged_runs.values())
+    assert {kind: run.data.tags.get("gate") for kind, run in logged_runs.items()} == {
+        "lightgbm": REASON,
+        "markov": None,  # a baseline's run is everybody's: one experiment's reason does not belong there
+        "climatology": None,
+    }
     fields = set(specification.params_of(ModelSpec()))
     for kind, run in logged_runs.items():  # all of the specification, the baselines' too
         assert fields - {"params"} <= set(run.data.params), kind
@@ -66,9 +71,97 @@ def test_an_experiment_as_logged(toy):
     assert "viewStateShareKey=regime" in experiment.tags["mlflow.note.content"]
 
 
+def with_changes(toy, settings=None, note="", **scores):
+    experiment = experiment_of(toy)
+    candidate = replace(
+        experiment.candidate, spec=experiment.candidate.spec.replace(**(settings or {})), began=1_700_000_000.0
+    )
+    made = run_names.changes(experiment.candidate.spec, candidate.spec)
+    return replace(experiment, candidate=candidate.with_scores(scores), changes=made, note=note)
+
+
+def test_baselines_are_logged_once_and_linked(toy):
+    first = run_logger.log(with_changes(toy), decided("lightgbm"))
+    changed = with_changes(toy, {"params": {"max_depth": 2}, "seed": 8}, note="fewer interactions")
+    changed = replace(  # another seed is another specification of the baselines, and the same baselines
+        changed, baselines=tuple(replace(one, spec=one.spec.replace(seed=8)) for one in changed.baselines)
+    )
+    second = run_logger.log(changed, decided("lightgbm"))
+    assert first["markov"] == second["markov"]
+    assert first["lightgbm"] != second["lightgbm"]
+    client = connection.client()
+    listed = runs.finished_runs().set_index("run_id")
+    assert len(listed) == 4
+    assert {int(one.version) for one in client.search_model_versions("name = 'regime'")} == {1, 2}  # candidates only
+    tags = client.get_run(second["lightgbm"][0]).data.tags
+    assert tags["mlflow.runName"] == "default max_depth=2 seed=8"
+    assert tags["changes"] == "params.max_depth 3 -> 2, seed 7 -> 8"
+    assert tags["parent experiment"] == "default"
+    assert tags["note"] == "fewer interactions"
+    assert tags["data"] == f"folder to {changed.candidate.predictions['date'].iloc[-5]:%Y-%m-%d}, toy"
+    assert json.loads(tags["baseline_runs"]) == {kind: first[kind][0] for kind in ("markov", "climatology")}
+    assert first["markov"][0] in tags["mlflow.note.content"]
+    assert set(listed["tags.baselines"]) == {"path, folder, toy"}
+    assert listed.loc[first["markov"][0], "tags.mlflow.runName"].startswith("baseline markov")
+    assert listed.loc[second["lightgbm"][0], "tags.changes"] != listed.loc[first["lightgbm"][0], "tags.changes"]
+
+
+def test_a_run_has_the_times_of_its_training(toy):
+    logged = run_logger.log(with_changes(toy, train_seconds=174.0), decided("lightgbm"))
+    info = connection.client().get_run(logged["lightgbm"][0]).info
+    assert (info.start_time, info.end_time) == (1_700_000_000_000, 1_700_000_174_000)
+    assert info.status == "FINISHED"
+
+
+def test_a_baseline_becomes_a_version_only_when_it_becomes_champion(toy):
+    run_logger.log(with_changes(toy), decided("lightgbm"))
+    later = with_changes(toy, {"seed": 8})
+    failed = decided("markov", GateOutcome.FAILED)
+    logged = run_logger.log(later, failed)
+    client = connection.client()
+    version = client.get_model_version_by_alias("regime", "champion")
+    assert (str(version.version), version.run_id) == (logged["markov"][1], logged["markov"][0])
+    assert version.tags["gate"] == client.get_run(version.run_id).data.tags["gate"] != ""
+    assert client.get_run(version.run_id).data.tags["gate_verdict"] == "champion"
+    # In office again: the reason is the new one, the version the same.
+    run_logger.log(with_changes(toy, {"seed": 9}), decided("lightgbm"))
+    reason = replace(failed, clauses=replace(failed.clauses, tries=77))
+    again = run_logger.log(with_changes(toy, {"seed": 10}), reason)
+    version = client.get_model_version_by_alias("regime", "champion")
+    assert str(version.version) == again["markov"][1] == logged["markov"][1]
+    assert version.tags["gate_tries"] == "77"
+
+
+def test_who_is_in_office_stands_first(toy):
+    run_logger.log(with_changes(toy), decided("lightgbm"))
+    client = connection.client()
+    note = client.get_experiment_by_name(EXPERIMENT).tags["mlflow.note.content"]
+    said = client.get_registered_model("regime").description
+    for text in (note, said):
+        assert f"because: {REASON}" in text
+        assert "In office as champion" in text.splitlines()[0]
+    connection.prepare_experiment()  # the start of the next command leaves it
+    assert client.get_experiment_by_name(EXPERIMENT).tags["mlflow.note.content"] == note
+    registry.set_alias("regime", "champion", None)
+    front_page.write()
+    assert "No champion: no model has earned it." in client.get_registered_model("regime").description
+
+
+def test_two_processes_that_log_one_baseline_at_once_leave_one(toy, monkeypatch):
+    experiment = with_changes(toy)
+    first = run_logger.log(experiment, decided("lightgbm"))
+    # As in another process that asked before the first had finished.
+    monkeypatch.setattr(runs, "find_results", lambda _ids: {})
+    monkeypatch.setattr(runs, "_logged", lambda _mlflow, _one: None)
+    second = run_logger.log(with_changes(toy, {"seed": 8}), decided("lightgbm"))
+    assert second["markov"][0] == first["markov"][0]
+    assert len(runs.finished_runs()) == 4
+
+
 def _the_verdict_follows_the_champion(client, logged):
     run = {kind: one for kind, (one, _) in logged.items()}
-    registry.set_alias("regime", "champion", logged["markov"][1])
+    markov = promotion.promote(run["markov"], "a test").version
+    assert markov == "2"
     assert client.get_run(run["lightgbm"]).data.tags["gate_verdict"] == "former champion"
     assert client.get_run(run["markov"]).data.tags["gate_verdict"] == "champion"
     registry.set_alias("regime", "champion", None)

@@ -84,7 +84,7 @@ def test_bad_input_is_one_line(registered):
         assert len(str(error.value).splitlines()) == 1
     with pytest.raises(RegimeError, match="no run is named"):
         promotion.promote(" ", "why")
-    with pytest.raises(RegimeError, match="no registered version"):
+    with pytest.raises(RegimeError, match="has no model"):
         promotion.promote(bare_run(), "why")
     assert loader.pointer("regime", "champion") is None
 

@@ -9,7 +9,7 @@ import pytest
 
 from features.console import run_app
 from features.data.errors import RegimeError
-from models.tracking import connection, delivery, loader, outbox, registry, runs
+from models.tracking import connection, delivery, loader, outbox, promotion, registry, runs
 from tests.support.servers import LOGIT, batch, mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -59,10 +59,16 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     call = json.loads(shown.out)
     assert call["model"]["version"] == found["models"]["logit2"]["version"]
     # An alias moved by a person is followed.
-    other = found["models"]["markov"]["version"]
+    assert found["models"]["markov"]["version"] is None
+    other = promotion.promote(found["models"]["markov"]["run_id"], "tried over a server").version
     registry.set_alias("regime-sample", "champion", other)
     assert loader.pointer("regime-sample", "champion").version == other
     assert loader.registered("regime-sample", "champion").document.part.type == "logit"
+    repeated = experiment.run("logit2", config.read_spec("logit2"), "", 1)
+    assert repeated.pop("earlier")["run_id"] == found["models"]["logit2"]["run_id"]
+    repeated["models"]["markov"]["version"] = None
+    assert repeated == found
+    assert len(runs.finished_runs()) == len(listed)
     registry.set_alias("regime-sample", "champion", None)
     assert loader.pointer("regime-sample", "champion") is None
     words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")

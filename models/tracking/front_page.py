@@ -1,0 +1,80 @@
+"""What a person reads first in MLflow's UI: who is in office and why, on the experiment's page and on each model's.
+
+The texts are Markdown with links inside the UI. They are written whenever an
+alias may have moved, from what the registry says then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.tracking import connection, shared_view
+from models.tracking.connection import translate_errors
+from models.tracking.relocation import EXPERIMENT
+
+ALIASES = ("champion", "challenger")
+NAMES = "regime"  # beginning of the registered models' names
+MEANING = (
+    "A version is a model that was candidate for `champion`, or a baseline that became it. **champion**: what the gate "
+    "let through, the model of the weekly call (absent: no evidence). **challenger**: the newest model that was judged."
+)
+
+
+@translate_errors
+def links(runs: Mapping[str, str]) -> str:
+    """Markdown that links the runs of a candidate's baselines, by kind; empty without any."""
+    if not runs:
+        return ""
+    experiment = connection.client().get_experiment_by_name(EXPERIMENT).experiment_id
+    named = ", ".join(_run_link(experiment, run_id, kind) for kind, run_id in runs.items())
+    return f"\n**Baselines** (logged once for these data and this label): {named}\n"
+
+
+@translate_errors
+def write() -> None:
+    """Write who is in office on the experiment's page and on each registered model's, where it differs."""
+    client = connection.client()
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    offices = []
+    for model in sorted(_models(client), key=lambda one: str(one.name)):
+        said = _office(client, experiment.experiment_id, model)
+        text = f"{said}\n\n{MEANING}"
+        if model.description != text:
+            client.update_registered_model(model.name, text)
+        offices.append(f"**[{model.name}](#/models/{model.name})** {said}")
+    note = shared_view.note(experiment.experiment_id, offices)
+    if experiment.tags.get(shared_view.NOTE_TAG) != note:
+        client.set_experiment_tag(experiment.experiment_id, shared_view.NOTE_TAG, note)
+
+
+def _models(client: Any) -> list[Any]:
+    found, token = [], None
+    while True:
+        page = client.search_registered_models(f"name LIKE '{NAMES}%'", page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
+
+
+def _run_link(experiment: str, run_id: str, text: str) -> str:
+    return f"[{text}](#/experiments/{experiment}/runs/{run_id})"
+
+
+def _office(client: Any, experiment: str, model: Any) -> str:
+    """The versions behind the aliases of a registered model, and why, as Markdown."""
+    said = []
+    for alias in ALIASES:
+        number = model.aliases.get(alias)
+        if number is None:
+            said.append(f"No {alias}" + (": no model has earned it." if alias == "champion" else "."))
+            continue
+        version = client.get_model_version(model.name, number)
+        tags = version.tags
+        name = tags.get("run_name") or tags.get("kind") or "a model"
+        why = f"set by a person: {tags['override']}" if alias == "champion" and "override" in tags else tags.get("gate")
+        link = f"[version {number}](#/models/{model.name}/versions/{number})"
+        run = _run_link(experiment, version.run_id, name)
+        said.append(f"In office as {alias}: {run}, {link}" + (f", because: {why}." if why else "."))
+    return "  \n".join(said)
