@@ -124,11 +124,9 @@ def _journal_score_and_week(latest):
     assert json.loads(warm.stdout) == latest
     assert warm.stderr.splitlines()[-1] == "[]"
     move = (
-        "import os, mlflow; mlflow.set_tracking_uri(os.environ['MLFLOW_TRACKING_URI']);"
-        "client = mlflow.MlflowClient();"
-        "found = client.search_model_versions(\"name = 'regime-sample'\");"
-        "version = next(v.version for v in found if v.tags['kind'] == 'markov');"
-        "client.set_registered_model_alias('regime-sample', 'champion', version); print(version)"
+        "from models.tracking import promotion, runs; found = runs.finished_runs();"
+        "run = found[found['tags.kind'] == 'markov']['run_id'].iloc[0];"
+        "print(promotion.promote(run, 'a test').version)"
     )
     version = subprocess.run([sys.executable, "-c", move], capture_output=True, text=True, check=True).stdout.split()[
         -1
