@@ -123,7 +123,8 @@ def _say(notes: dict[str, Any]) -> None:
 
 def _origin(snapshot: store.Snapshot, key: str) -> str:
     """Vendor of a series, and whether its values are those of their time."""
-    from features.data.catalog import BY_KEY, live
+    from features.data.catalog import BY_KEY
+    from features.data.sources.vendor_names import live
 
     place = live(BY_KEY[key])
     vendor = place[0] if snapshot.source == "live" and place else snapshot.source

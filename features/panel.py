@@ -65,7 +65,7 @@ def _sample_legs(reader: Reader, members: pd.DataFrame) -> dict[str, np.ndarray]
     returns = prices / prices.shift(1) - 1.0
     return {
         "ret_broad": returns.mean(axis=1, skipna=False).to_numpy(),
-        "ret_cap": reader.fund("^GSPC"),
+        "ret_cap": reader.fund(*catalog.LEGS["sample"]),
         "ret_leaders": returns[list(catalog.SAMPLE_LEADERS)].mean(axis=1, skipna=False).to_numpy(),
         "ret_bill": reader.daily("DGS3MO") / 100.0 / 252.0,
     }

@@ -18,21 +18,12 @@ from features.data import catalog
 from features.data.arrays import Floats
 from features.data.point_in_time import Handover, Reader
 
-LEGS_HANDOVER = pd.Timestamp("2003-05-02")
-STYLE_HANDOVER = pd.Timestamp("2000-07-03")
-SECTOR_HANDOVER = pd.Timestamp("1999-01-04")
 # key: (fund, the session from which the fund's return is used)
 HANDOVER: Handover = {
-    "ret_broad": ("RSP", LEGS_HANDOVER),
-    "ret_cap": ("SPY", LEGS_HANDOVER),
-    "ret_leaders": ("XLG", pd.Timestamp("2005-06-01")),
-    "ret_small": ("IWM", STYLE_HANDOVER),
-    "ret_smb": ("IWM", STYLE_HANDOVER),
-    "ret_value": ("IVE", STYLE_HANDOVER),
-    "ret_small_value": ("IWN", pd.Timestamp("2001-01-02")),
-    **{f"ret_{name}": (fund, SECTOR_HANDOVER) for name, fund in catalog.INDUSTRY_FUND.items() if fund},
-    "ret_Chems": ("XLB", SECTOR_HANDOVER),
+    f"ret_{name}": (fund, pd.Timestamp(since)) for name, (fund, since) in catalog.CONTINUED_BY.items()
 }
+LEGS_HANDOVER = HANDOVER["ret_broad"][1]
+SECTOR_HANDOVER = HANDOVER["ret_HiTec"][1]
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ def _mean(name: str, parts: tuple[str, ...]) -> Column:
 
 
 def _industry(name: str) -> Column:
-    if catalog.INDUSTRY_FUND[name]:
+    if name in catalog.CONTINUED_BY:
         return _spliced(f"ret_{name}", f"IND10_VW_{name}")
     # No fund continues this industry: it ends where its fellows are handed over.
     key = f"IND10_VW_{name}"

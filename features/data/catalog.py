@@ -1,20 +1,6 @@
 """The one table of input series. Nothing else in the code knows a ticker or a FRED id.
 
-`lag` says when an observation becomes available, relative to its date:
-
-* ``close``    with the close of its own session (prices, VIX, breadth counts);
-* ``next``     with the next session (H.15 yields, ICE spreads, put/call files);
-* ``week``     six days later (jobless claims: a week ends on Saturday, Thursday brings it);
-* ``month``    five sessions after the end of the month it is about;
-* ``release``  22 sessions after it (CPI, jobs, production: the longest delay on record before 2025,
-  the shutdown of October 2013; later exceptions are in `LATE_RELEASES`);
-* ``earnings`` 95 days after it (Shiller's ten-year earnings: a quarter's reports are in by then);
-* ``survey``   50 days after the start of the quarter it is dated (senior loan officers);
-* ``quarter``  80 days after the end of the quarter it is dated (financial accounts, Z.1);
-* ``report``   when the CFTC published the report of that date (`sources.cftc`: three federal business days, late
-  releases by their notice);
-* ``vintage``  on the date the source says it was published (`realtime_start`).
-
+`lag` is one of those that `features.data.availability` explains.
 `max_age` is in calendar days, from the observation's *availability*: an older
 value is missing, never carried on.
 """
@@ -23,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-
-import pandas as pd
 
 from features.data.sources import cftc
 
@@ -113,41 +97,31 @@ def _earnings(column: str, meaning: str) -> Series:
     return Series(f"earnings_{column}", "earnings_breadth", column, "share", "close", meaning)
 
 
+# Funds of sectors and industries that began after 2004 and continue nothing.
+YOUNG_SECTORS = {"real_estate": "XLRE", "communication": "XLC", "regional_banks": "KRE", "homebuilders": "XHB"}
 MAG7 = ("AAPL", "MSFT", "GOOGL", "AMZN", "NVDA", "TSLA", "META")
 VOLUME_FUNDS = ("SPY", "IWM", "RSP", "QQQ", "XLK", "KRE")
-# Where a live refresh finds a table's columns: vendor, and the name there (see `live`).
-FRENCH_FILES: dict[str, tuple[str, dict[str, str]]] = {
-    "factors": ("F-F_Research_Data_Factors_daily", {}),
-    "size": (
-        "Portfolios_Formed_on_ME_daily",
-        {
-            "ME_VW_Dec7": "Dec 7",
-            "ME_VW_Dec8": "Dec 8",
-            "ME_VW_Dec9": "Dec 9",
-            "ME_VW_Hi10": "Hi 10",
-            "ME_VW_Lo30": "Lo 30",
-        },
-    ),
-    "industries": ("10_Industry_Portfolios_daily", {}),
-    "chemicals": ("12_Industry_Portfolios_daily", {"IND12_VW_Chems": "Chems"}),
-    "small_value": (
-        "25_Portfolios_5x5_daily",
-        {"SZBM25_VW_ME1_BM5": "SMALL HiBM", "SZBM25_VW_ME2_BM5": "ME2 BM5"},
-    ),
-}
+# Of the French library's ten; no fund of 1998 continues Telcm and Shops.
 INDUSTRIES = ("NoDur", "Durbl", "Manuf", "Enrgy", "HiTec", "Telcm", "Shops", "Hlth", "Utils", "Other")
-# The sector fund that continues each French industry; None where no fund of 1998 matches.
-INDUSTRY_FUND = {
-    "NoDur": "XLP",
-    "Durbl": "XLY",
-    "Manuf": "XLI",
-    "Enrgy": "XLE",
-    "HiTec": "XLK",
-    "Telcm": None,
-    "Shops": None,
-    "Hlth": "XLV",
-    "Utils": "XLU",
-    "Other": "XLF",
+# What continues a return of the library: the fund, and the session from which its return is used.
+_SECTORS_SINCE, _STYLES_SINCE = "1999-01-04", "2000-07-03"
+CONTINUED_BY: dict[str, tuple[str, str]] = {
+    "broad": ("RSP", "2003-05-02"),
+    "cap": ("SPY", "2003-05-02"),
+    "leaders": ("XLG", "2005-06-01"),
+    "small": ("IWM", _STYLES_SINCE),
+    "smb": ("IWM", _STYLES_SINCE),
+    "value": ("IVE", _STYLES_SINCE),
+    "small_value": ("IWN", "2001-01-02"),
+    "NoDur": ("XLP", _SECTORS_SINCE),
+    "Durbl": ("XLY", _SECTORS_SINCE),
+    "Manuf": ("XLI", _SECTORS_SINCE),
+    "Enrgy": ("XLE", _SECTORS_SINCE),
+    "HiTec": ("XLK", _SECTORS_SINCE),
+    "Hlth": ("XLV", _SECTORS_SINCE),
+    "Utils": ("XLU", _SECTORS_SINCE),
+    "Other": ("XLF", _SECTORS_SINCE),
+    "Chems": ("XLB", _SECTORS_SINCE),
 }
 
 CATALOG: tuple[Series, ...] = (
@@ -159,7 +133,7 @@ CATALOG: tuple[Series, ...] = (
     _etf("IVW", "S&P 500 growth"),
     _etf("HYG", "high-yield bonds"),
     _etf("IEF", "7-10 year Treasuries"),
-    *(_etf(fund, f"sector fund continuing {name}") for name, fund in INDUSTRY_FUND.items() if fund),
+    *(_etf(CONTINUED_BY[name][0], f"sector fund continuing {name}") for name in INDUSTRIES if name in CONTINUED_BY),
     _etf("XLB", "materials, continuing Chems"),
     _etf("XLRE", "real estate"),
     _etf("XLC", "communication services"),
@@ -251,29 +225,6 @@ CATALOG: tuple[Series, ...] = (
 )
 
 
-def live(series: Series) -> tuple[str, str] | None:
-    """Vendor (``yahoo``, ``fred`` or ``french``) and name there; None where no free live source is known."""
-    if series.table in ("prices_etf", "prices_mag7", "volume_etf"):
-        return "yahoo", series.column
-    if series.table == "vix" and not series.column.startswith("PCR_"):
-        return "yahoo", f"^{series.column}"
-    if series.table in ("fred", "fredmd"):
-        return "fred", "NFCI" if series.lag == "vintage" else series.column
-    if series.table.startswith("famafrench"):
-        return "french", french_file(series.column)[0]
-    return None
-
-
-def french_file(column: str) -> tuple[str, str]:
-    """The library's file and the column there of one of our columns."""
-    for name, columns in FRENCH_FILES.values():
-        if column in columns:
-            return name, columns[column]
-    if column.startswith("IND10_VW_"):
-        return FRENCH_FILES["industries"][0], column.removeprefix("IND10_VW_")
-    return FRENCH_FILES["factors"][0], column
-
-
 BY_KEY: dict[str, Series] = {series.key: series for series in CATALOG}
 
 # The sample has other legs: its cap leg is an index, its broad leg the mean of its members.
@@ -282,7 +233,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "sample": ("^GSPC", "DGS1", "DGS10"),
 }
 SAMPLE_LEADERS = ("AAPL", "MSFT")
-
+# Funds and indices that are legs: a price is needed on every session.
+LEGS: dict[str, tuple[str, ...]] = {"us": ("RSP", "SPY", "XLG"), "sample": ("^GSPC",)}
 
 # Releases later than their lag says: keys, observation dates (first, last), the day they came.
 # The shutdown of October 2025; BLS, Federal Reserve and DOL release calendars.
@@ -293,43 +245,3 @@ LATE_RELEASES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
     (("INDPRO",), "2025-10-01", "2025-10-01", "2025-12-23"),
     (("ICSA",), "2025-09-27", "2025-11-08", "2025-11-20"),
 )
-
-
-def available_sessions(dates: pd.DatetimeIndex, lag: Lag, calendar: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """The first session at whose cut-off (close plus 20 minutes) each observation is available.
-
-    Parameters
-    ----------
-    dates : DatetimeIndex, shape (n,)
-        Observation dates; for monthly lags any day of the month it is about, for
-        ``vintage`` the dates of publication.
-    lag : Lag
-    calendar : DatetimeIndex
-        NYSE sessions reaching beyond the last date.
-    """
-    if lag == "report":
-        return cftc.available_at(dates)
-    month_end = dates + pd.offsets.MonthEnd(0)
-    position = {
-        "close": lambda: calendar.searchsorted(dates, side="left"),
-        "vintage": lambda: calendar.searchsorted(dates, side="left"),
-        "next": lambda: calendar.searchsorted(dates, side="right"),
-        "week": lambda: calendar.searchsorted(dates + pd.Timedelta(days=6), side="left"),
-        "month": lambda: calendar.searchsorted(month_end, side="right") + 4,
-        "release": lambda: calendar.searchsorted(month_end, side="right") + 21,
-        "earnings": lambda: calendar.searchsorted(month_end + pd.Timedelta(days=95), side="left"),
-        "survey": lambda: calendar.searchsorted(dates + pd.Timedelta(days=50), side="left"),
-        "quarter": lambda: calendar.searchsorted(dates + pd.offsets.QuarterEnd(0) + pd.Timedelta(days=80), side="left"),
-    }[lag]()
-    return calendar[position]
-
-
-def available_at(series: Series, dates: pd.DatetimeIndex, calendar: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """`available_sessions` of one series, with the exceptions of `LATE_RELEASES`."""
-    found = available_sessions(dates, series.lag, calendar)
-    for keys, first, last, came in LATE_RELEASES:
-        if series.key in keys:
-            late = (dates >= first) & (dates <= last)
-            day = calendar[calendar.searchsorted(pd.Timestamp(came))]
-            found = found.where(~(late & (found < day)), day)
-    return found

@@ -11,29 +11,28 @@ import numpy as np
 
 from features import wording as say
 from features.data.arrays import Floats
+from features.data.catalog import CONTINUED_BY, YOUNG_SECTORS
 from features.feature import Block, Feature, entries
 from features.rolling import lagged, mean, z_score
 
 _LEAD, _GRAPH = "sectors taking the lead", "relative rotation"
 _entry = entries("sectors")
-# The column of each sector's spliced return and what it is called.
+# The column of each sector's return and the fund it is called by.
 SECTORS: dict[str, tuple[str, str]] = {
-    "technology": ("ret_HiTec", "XLK"),
-    "industrials": ("ret_Manuf", "XLI"),
-    "financials": ("ret_Other", "XLF"),
-    "energy": ("ret_Enrgy", "XLE"),
-    "materials": ("ret_Chems", "XLB"),
-    "health": ("ret_Hlth", "XLV"),
-    "staples": ("ret_NoDur", "XLP"),
-    "discretionary": ("ret_Durbl", "XLY"),
-    "utilities": ("ret_Utils", "XLU"),
+    sector: (f"ret_{library}", CONTINUED_BY[library][0])
+    for sector, library in {
+        "technology": "HiTec",
+        "industrials": "Manuf",
+        "financials": "Other",
+        "energy": "Enrgy",
+        "materials": "Chems",
+        "health": "Hlth",
+        "staples": "NoDur",
+        "discretionary": "Durbl",
+        "utilities": "Utils",
+    }.items()
 }
-YOUNG = {
-    "real_estate": ("ret_xlre", "XLRE"),
-    "communication": ("ret_xlc", "XLC"),
-    "regional_banks": ("ret_kre", "KRE"),
-    "homebuilders": ("ret_xhb", "XHB"),
-}
+YOUNG = {sector: (f"ret_{fund.lower()}", fund) for sector, fund in YOUNG_SECTORS.items()}
 STYLES = {
     "equal_weight": ("ret_broad", "ret_cap", "equal weight against cap weight"),
     "small": ("ret_small", "ret_cap", "small caps against large caps"),
@@ -118,6 +117,7 @@ def _quadrant(x: Block, strong: bool) -> Floats:
     return np.where(np.all(known, axis=0), np.mean(inside, axis=0), np.nan)
 
 
+_CYCLICAL = f"consumer discretionary ({SECTORS['discretionary'][1]}) minus staples ({SECTORS['staples'][1]})"
 _COLUMNS = tuple(column for column, _ in SECTORS.values())
 FEATURES: tuple[Feature, ...] = (
     *(_spread(name, *entry, w) for name, entry in SECTORS.items() for w in (21, 63, 252)),
@@ -128,7 +128,7 @@ FEATURES: tuple[Feature, ...] = (
             _LEAD,
             ("ret_Durbl", "ret_NoDur"),
             w,
-            f"consumer discretionary (XLY) minus staples (XLP) over {w} sessions",
+            f"{_CYCLICAL} over {w} sessions",
             say.lead("consumer discretionary", "staples", say.over(w)),
             lambda x, w=w: x.run("ret_Durbl", w) - x.run("ret_NoDur", w),
         )

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from features import feature
+from features.data import catalog
 from features.data.store import Snapshot
 from features.families import FEATURES
 from features.families.sectors import SECTORS, STYLES
@@ -99,7 +100,7 @@ def ratios(data: ChartData) -> list[go.Figure]:
     return [figure for figure in figures if figure]
 
 
-SEVEN = tuple(f"ret_{ticker}" for ticker in ("aapl", "msft", "googl", "amzn", "nvda", "tsla", "meta"))
+SEVEN = tuple(f"ret_{ticker.lower()}" for ticker in catalog.MAG7)
 
 
 def _has(panel: pd.DataFrame, *names: str) -> bool:

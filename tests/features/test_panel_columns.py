@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import panel, panel_columns
+from features import feature, panel, panel_columns
 from features.data import calendar, catalog
 from features.data.point_in_time import Reader
+from features.families import FEATURES
+from tests.support.data import needs_shared
 
 FUND_BEGINS = {
     "ret_broad": ("RSP", "2003-05-02"),
@@ -101,3 +103,20 @@ def test_every_column_names_series_of_the_catalogue():
     for name, column in panel_columns.COLUMNS.items():
         assert column.keys, name
         assert set(column.keys) <= set(catalog.BY_KEY), name
+
+
+@needs_shared
+def test_the_handover_may_move_without_a_jump(shared_snapshot):
+    """Hand over months later: the legs' own features stay the same reading of the market."""
+    plain = feature.compute_year(FEATURES, panel.build_inputs(shared_snapshot), 2003)
+    names = ["broad_return_21", "broad_return_63", "broad_vol_63", "cap_return_21", "cap_vol_21", "small_minus_cap_63"]
+    for months in (3, 9):
+        moved = {
+            key: (fund, since + pd.DateOffset(months=months)) for key, (fund, since) in panel_columns.HANDOVER.items()
+        }
+        other = feature.compute_year(FEATURES, panel.build_inputs(shared_snapshot, moved), 2003)
+        for name in names:
+            both = pd.concat([plain[name], other[name]], axis=1).dropna()
+            assert both.corr().iloc[0, 1] > 0.95, (name, months)
+            # No jump: no day on which the two readings part by more than the reading itself moves.
+            assert (both.iloc[:, 0] - both.iloc[:, 1]).diff().abs().max() < 1.5 * plain[name].diff().abs().max(), name

@@ -9,8 +9,6 @@ from features.data.arrays import Tables
 from features.data.checks.screen import Accepted
 from features.data.errors import RegimeError
 
-LEGS = {"us": ("RSP", "SPY", "XLG"), "sample": ("^GSPC",)}
-
 
 def check(raw: Tables, legs: str, accepted: Accepted) -> None:
     """Required series of the tables that are there.
@@ -24,7 +22,7 @@ def check(raw: Tables, legs: str, accepted: Accepted) -> None:
         values = _values(raw, catalog.BY_KEY[key])
         if values is not None and not values.notna().any():
             raise RegimeError(f"{key} is required and has no value at all in {catalog.BY_KEY[key].table}")
-    for key in LEGS[legs]:
+    for key in catalog.LEGS[legs]:
         values = _values(raw, catalog.BY_KEY[key])
         if values is None:
             continue

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.data import calendar, catalog
+from features.data import availability, calendar, catalog
 from features.data.arrays import Tables
 from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import dates as read_dates
@@ -230,12 +230,12 @@ def for_store(name: str, table: pd.DataFrame) -> Tables:
     if name == "fred":
         return {name: _fred(table)}
     if name == MEMBERS:
-        return {name: table.assign(available_at=catalog.available_sessions(table.index, "close", sessions))}
+        return {name: table.assign(available_at=availability.available_sessions(table.index, "close", sessions))}
     kept = [series for column, series in _known_columns(name).items() if column in table]
     out = {}
     for stored in sorted({series.stored_in for series in kept}):
         group = [series for series in kept if series.stored_in == stored]
-        days = catalog.available_at(group[0], table.index, sessions)
+        days = availability.available_at(group[0], table.index, sessions)
         out[stored] = table[[series.column for series in group]].assign(available_at=days)
     return out
 
@@ -248,5 +248,5 @@ def _fred(table: pd.DataFrame) -> pd.DataFrame:
     for key, part in table.groupby("series"):
         series = known[str(key)]
         dates = pd.DatetimeIndex(part["realtime_start" if series.lag == "vintage" else "date"]).as_unit("ns")
-        parts.append(catalog.available_at(series, dates, sessions).to_series(index=part.index))
+        parts.append(availability.available_at(series, dates, sessions).to_series(index=part.index))
     return table[["series", "date", "value"]].assign(available_at=pd.concat(parts))

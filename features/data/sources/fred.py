@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from features.data import calendar, catalog, settings
+from features.data import availability, calendar, catalog, settings
 from features.data.sources.retry import GoneError, UnavailableError, brief, patiently
 
 TIMEOUT = 30.0  # seconds; fredapi has none of its own
@@ -189,11 +189,11 @@ def available(series: catalog.Series, table: pd.DataFrame) -> pd.DataFrame:
     dates = pd.DatetimeIndex(table["date"])
     published = pd.DatetimeIndex(table["realtime_start"])
     if published.isna().all():
-        return table[["date", "value"]].assign(available_at=catalog.available_at(series, dates, sessions))
+        return table[["date", "value"]].assign(available_at=availability.available_at(series, dates, sessions))
     first = published == published.min()
-    on_the_day = catalog.available_sessions(published, "vintage", sessions)
+    on_the_day = availability.available_sessions(published, "vintage", sessions)
     if series.lag == "vintage":
         prints = ~table["date"].duplicated().to_numpy() & ~(first & (dates < dates[first].max()))
         return table.loc[prints, ["date", "value"]].assign(available_at=on_the_day[prints])
-    lagged = catalog.available_at(series, dates, sessions)
+    lagged = availability.available_at(series, dates, sessions)
     return table[["date", "value"]].assign(available_at=on_the_day.where(~(first & (lagged < on_the_day)), lagged))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features.data import catalog
-from features.data.sources import fred
+from features.data.sources import fred, vendor_names
 
 BAR_COLUMN = {"volume_etf": "volume", "vix": "close"}  # all other tables read the adjusted close
 
@@ -32,7 +32,7 @@ class Notes:
 
 def names(vendor: str) -> list[str]:
     """Everything the catalogue wants from a vendor."""
-    found = [place[1] for series in catalog.CATALOG if (place := catalog.live(series)) and place[0] == vendor]
+    found = [place[1] for series in catalog.CATALOG if (place := vendor_names.live(series)) and place[0] == vendor]
     return list(dict.fromkeys(found))
 
 
@@ -43,10 +43,10 @@ def allowed(name: str) -> bool:
 
 def of_fred(name: str) -> list[catalog.Series]:
     """Catalogue series made of one of FRED's."""
-    return [series for series in catalog.CATALOG if catalog.live(series) == ("fred", name)]
+    return [series for series in catalog.CATALOG if vendor_names.live(series) == ("fred", name)]
 
 
 def used(ticker: str) -> tuple[str, ...]:
     """The columns of a ticker's bars that are read; a bar is complete when these are."""
-    tables = {series.table for series in catalog.CATALOG if catalog.live(series) == ("yahoo", ticker)}
+    tables = {series.table for series in catalog.CATALOG if vendor_names.live(series) == ("yahoo", ticker)}
     return tuple(sorted({BAR_COLUMN.get(table, "adjusted") for table in tables})) or ("adjusted",)

@@ -10,7 +10,7 @@ from features.data.arrays import Tables
 from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import limits, required, screen
 from features.data.errors import RegimeError
-from features.data.sources import archive, fred, yahoo
+from features.data.sources import archive, fred, vendor_names, yahoo
 from features.data.sources.folder import for_store
 from features.data.sources.live_names import BAR_COLUMN, Notes, allowed, names, used
 
@@ -48,14 +48,14 @@ def _wide(members: pd.DataFrame, session: pd.Timestamp, notes: Notes, look: scre
     columns: dict[str, dict[str, pd.Series]] = {}
     bars = {name: _clean(name, session, notes, look) for name in dict.fromkeys(names("yahoo"))}
     for series in catalog.CATALOG:
-        place = catalog.live(series)
+        place = vendor_names.live(series)
         if place is None:
             continue
         group = columns.setdefault(series.table, {})
         if place[0] == "yahoo" and (found := bars[place[1]]) is not None:
             group[series.column] = found[BAR_COLUMN.get(series.table, "adjusted")]
         elif place[0] == "french" and (library := archive.read("french", place[1])) is not None:
-            group[series.column] = library[catalog.french_file(series.column)[1]]
+            group[series.column] = library[vendor_names.french_file(series.column)[1]]
         elif series.table == "fredmd" and (stored := archive.read("fred", place[1])) is not None:
             group[series.column] = stored.set_index("date")["value"]
     raw = {name: pd.DataFrame(group).rename_axis("date") for name, group in columns.items() if group}
@@ -89,7 +89,7 @@ def _clean(ticker: str, session: pd.Timestamp, notes: Notes, look: screen.Screen
 def _fred(notes: Notes, look: screen.Screen) -> pd.DataFrame:
     parts = []
     for series in catalog.CATALOG:
-        place = catalog.live(series)
+        place = vendor_names.live(series)
         stored = archive.read("fred", place[1]) if place and place[0] == "fred" and series.table == "fred" else None
         if stored is None or not len(stored):
             if place and not allowed(place[1]):

@@ -13,6 +13,7 @@ import pandas as pd
 from features.data import catalog
 from features.data.checks import dates
 from features.data.errors import RegimeError
+from features.data.sources import vendor_names
 from features.data.sources.french import MISSING
 from features.data.vendor_files.understood import Target, Understood, wide
 
@@ -100,9 +101,9 @@ def _columns(name: str, headings: list[str]) -> dict[str, str]:
         }
     if set(catalog.INDUSTRIES) <= set(headings) and len(headings) == 10:
         return {heading: f"IND10_VW_{heading}" for heading in headings}
-    known = {**catalog.FRENCH_FILES["size"][1], **catalog.FRENCH_FILES["small_value"][1]}
+    known = {**vendor_names.FRENCH_FILES["size"][1], **vendor_names.FRENCH_FILES["small_value"][1]}
     if "Chems" in headings and len(headings) == 12:
-        known = catalog.FRENCH_FILES["chemicals"][1]
+        known = vendor_names.FRENCH_FILES["chemicals"][1]
     found = {theirs: ours for ours, theirs in known.items() if theirs in headings}
     # The library writes "Dec 7" or "7-Dec" and "Hi 10" or "Hi 10%", by the age of the file.
     for ours, theirs in known.items():

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from features.data import calendar, catalog, store
-from features.data.sources import live, membership
+from features.data.sources import live, membership, vendor_names
 from features.panel import build_inputs
 from tests.support.vendors import KEY, Stand, Vendors
 
@@ -132,7 +132,7 @@ def test_from_nothing_to_a_snapshot(new_user, monkeypatch):
     assert snapshot.last == TODAY
     # Everything with a live vendor is there; what was asked is what was announced, within the cookie's requests.
     for series in catalog.CATALOG:
-        if (place := catalog.live(series)) and place[1] != "NFCI":
+        if (place := vendor_names.live(series)) and place[1] != "NFCI":
             assert len(live.archive.read(place[0], place[1])), series.key
     want = stage.vendors.chart("SPY")["adjusted"]
     pd.testing.assert_series_equal(stored(snapshot, "SPY"), want, check_names=False, check_freq=False)
