@@ -18,6 +18,8 @@ class ExitStatus(IntEnum):
     budget_spent = 5
     no_data_of_source = 6
     not_anchored = 7
+    not_retrained = 8
+    not_notified = 9
 
 
 MEANINGS = {
@@ -29,6 +31,8 @@ MEANINGS = {
     ExitStatus.budget_spent: "the time budget is used up",
     ExitStatus.no_data_of_source: "the refresh failed and nothing is stored of that source",
     ExitStatus.not_anchored: "done, but the journal's head could not be anchored",
+    ExitStatus.not_retrained: "done, but the models that were due could not be trained again",
+    ExitStatus.not_notified: "done, but not everybody could be told",
 }
 
 

@@ -10,14 +10,14 @@ import pandas as pd
 
 from features import readback
 from features.console import progress_bar
-from features.data import calendar, store
+from features.data import calendar, settings, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.files import lock
 from features.data.paths import home
 from features.data.refresh import refresh_store, wanted
 from features.data.source import Source
 from models.tracking import registry
-from serving import journal
+from serving import journal, retraining
 from serving.anchor import Anchors
 from serving.call import Call
 from serving.call_context import load_context
@@ -43,12 +43,17 @@ class WeeklyResult:
     report: Path
     refresh_failed: str | None
     not_anchored: tuple[str, ...]
+    not_retrained: str | None = None
+    verdict_before: str | None = None
+    new: bool = True
 
     @property
     def exit_status(self) -> ExitStatus:
-        """3 when the call stands on older data, else 7 when the head is not anchored, else 0."""
+        """3 when the call stands on older data, else 8 without the training due, else 7 without an anchor, else 0."""
         if self.refresh_failed:
             return ExitStatus.older_data_used
+        if self.not_retrained:
+            return ExitStatus.not_retrained
         return ExitStatus.not_anchored if self.not_anchored else ExitStatus.done
 
     @property
@@ -69,6 +74,7 @@ class WeeklyResult:
             "scores": self.scores.to_json_object(),
             "report": str(self.report),
             "not_anchored": list(self.not_anchored),
+            "not_retrained": self.not_retrained,
         }
 
 
@@ -105,16 +111,45 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
     with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
+        not_retrained = _retrain_if_due()
         with progress_bar("data set", None) as step:
             call = make_call(None, step=step)
+        known = journal.read()
         entry = journal.append(call, _now())
+        new = not known or entry.n > known[-1].n
         caught_up = _catch_up(call) if catch_up else ()
         scores = score_journal()
         lines, head = journal.verify()
         report = write_report(home() / "report.html", call)
         registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
         not_anchored = tuple(anchors.put(head, lines))
-    return WeeklyResult(call, entry, lines, head, caught_up, scores, report, failed, not_anchored)
+    before = [one.call.verdict for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]
+    return WeeklyResult(
+        call=call,
+        entry=entry,
+        lines=lines,
+        head=head,
+        caught_up=caught_up,
+        scores=scores,
+        report=report,
+        refresh_failed=failed,
+        not_anchored=not_anchored,
+        not_retrained=not_retrained,
+        verdict_before=before[-1] if before else None,
+        new=new,
+    )
+
+
+def _retrain_if_due() -> str | None:
+    """Train again when that is due; the error in one line where the models before it stay in force."""
+    plan = settings.load().weekly
+    if not retraining.due(plan, _now()):
+        return None
+    try:
+        retraining.retrain(plan.experiments)
+    except RegimeError as error:
+        return str(error)
+    return None
 
 
 def _now() -> pd.Timestamp:

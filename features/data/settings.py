@@ -47,6 +47,7 @@ class WeeklySettings(_Part):
     retrain_weeks: Annotated[int, Field(ge=0)] = Field(
         default=26, description="weeks after which models are trained again and the gate is run; 0 for never"
     )
+    experiments: tuple[str, ...] = Field(default=("default",), description="the experiments that are trained again")
     anchor_git: Path | None = Field(
         default=None, description="a git repository whose empty commits name the journal's head"
     )

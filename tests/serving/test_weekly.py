@@ -1,6 +1,6 @@
 """The weekly run: in order, alone, idempotent, with an exit status for each way it can end."""
 
-import configparser
+import dataclasses
 import datetime as dt
 import re
 from pathlib import Path
@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-import yaml
 from filelock import FileLock
 from typer.testing import CliRunner
 
@@ -20,7 +19,7 @@ from serving.exit_status import MEANINGS, ExitStatus
 from serving.scorecard import Scorecard
 from tests.support.calls import make_test_call
 
-FILES = Path(__file__).parents[2] / "docs" / "weekly"
+DOCS = Path(__file__).parents[2] / "docs"
 CARD = Scorecard(None, None, {"calls": 1, "matured": 0}, {"calls": 0, "matured": 0})
 
 
@@ -38,6 +37,7 @@ def steps(monkeypatch):
     step("score_journal", CARD)
     step("write_report", Path("report.html"))
     step("load_context", None)
+    monkeypatch.setattr(weekly.retraining, "due", lambda *_: False)
     monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
     tags = []
     monkeypatch.setattr(weekly.registry, "tag_version", lambda *words: tags.append(words))
@@ -58,7 +58,7 @@ def test_the_steps_of_a_week_and_the_same_week_again(steps):
     assert first.head == journal.verify()[1]
     assert steps.tags == [("regime", "3", {"journal_head": first.head})]
     again = weekly.weekly_steps(Source.sample, None, False, Anchors())
-    assert again == first
+    assert again == dataclasses.replace(first, new=False)
     told = again.to_json_object()
     assert told["journal"] == {"lines": 1, "head": first.head, "n": 1, "kind": "live", "caught_up": []}
     assert (told["exit_status"], told["refresh_failed"]) == (0, None)
@@ -163,47 +163,24 @@ def test_every_exit_status_is_in_the_help():
     for status, meaning in MEANINGS.items():
         assert f"{status.value} {meaning}" in told
     assert set(MEANINGS) == set(ExitStatus)
-    table = (FILES.parent / "weekly.md").read_text()
+    table = (DOCS / "weekly.md").read_text()
     assert {int(number) for number in re.findall(r"^\| (\d) \|", table, re.M)} == {int(one) for one in ExitStatus}
 
 
-def test_the_ready_files_parse():
-    cron = [line for line in (FILES / "regime.cron").read_text().splitlines() if line and line[0] not in "#M"]
-    assert len(cron) == 1
-    assert re.fullmatch(r"(\S+ ){5}cd .* && .*regime-predict weekly .*", cron[0])
-    for name, section in (("regime.service", "Service"), ("regime.timer", "Timer")):
-        parser = configparser.RawConfigParser(strict=True)
-        parser.optionxform = str
-        parser.read(FILES / name)
-        assert section in parser.sections()
-    assert any("regime-predict weekly" in step.get("run", "") for step in actions()["jobs"]["call"]["steps"])
+@pytest.mark.usefixtures("steps")
+def test_training_that_fails_leaves_the_call_and_a_status(monkeypatch):
+    monkeypatch.setattr(weekly.retraining, "due", lambda *_: True)
+    monkeypatch.setattr(weekly.retraining, "retrain", failing(RegimeError("training default ended with status 1")))
+    result = weekly.weekly_steps(Source.sample, None, False, Anchors())
+    assert result.exit_status == ExitStatus.not_retrained == 8
+    assert result.lines == 1
+    assert result.to_json_object()["not_retrained"] == "training default ended with status 1"
 
 
-def actions():
-    return yaml.safe_load((FILES / "regime.yml").read_text())
-
-
-def test_the_actions_file_grants_little_and_pins_what_it_runs():
-    whole = actions()
-    job = whole["jobs"]["call"]
-    assert whole["permissions"] == {}
-    assert job["permissions"] == {"contents": "write", "actions": "read"}
-    used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert used
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
-    keyed = [step["name"] for step in job["steps"] if "FRED_API_KEY" in str(step)]
-    assert keyed == ["Train, when nothing is trained", "The week"]
-    assert "FRED_API_KEY" not in str(whole.get("env", "")) + str(job["env"])
-
-
-def test_the_actions_file_keeps_the_journal_whatever_happened():
-    steps = {step.get("name"): step for step in actions()["jobs"]["call"]["steps"]}
-    keep = steps["Keep the journal"]
-    assert keep["if"] == "${{ !cancelled() }}"
-    assert keep["run"].index("regime-predict verify") < keep["run"].index("git push")
-
-
-def test_systemd_takes_no_failure_for_success():
-    parser = configparser.RawConfigParser(strict=True)
-    parser.read(FILES / "regime.service")
-    assert not parser.has_option("Service", "SuccessExitStatus")
+@pytest.mark.usefixtures("steps")
+def test_what_was_said_the_week_before_is_known():
+    before = make_test_call(asof="2026-01-02", verdict="no_evidence", model={"champion": False})
+    journal.append(before, pd.Timestamp("2026-01-03", tz="UTC"))
+    first = weekly.weekly_steps(Source.sample, None, False, Anchors())
+    assert (first.new, first.verdict_before) == (True, "no_evidence")
+    assert not weekly.weekly_steps(Source.sample, None, False, Anchors()).new

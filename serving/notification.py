@@ -1,0 +1,119 @@
+"""Tell people of the week: a new call, a change of its verdict, a week without a call, an alarm of the record.
+
+Messages go out through Apprise (the optional extra `notify`), to the addresses in
+the settings. Addresses hold passwords, so neither they nor what Apprise logs about
+them is ever printed.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from features.data.errors import RegimeError
+from features.data.settings import Event, NotifySettings
+from serving.parts import spoken
+from serving.text import print_call
+
+if TYPE_CHECKING:
+    from serving.running_evidence import Evidence
+    from serving.weekly import WeeklyResult
+
+WIDTH = 80  # columns of the text in a message
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent, and the events it tells of."""
+
+    events: tuple[Event, ...]
+    title: str
+    body: str
+    attachment: Path | None = None
+
+
+def of_week(result: WeeklyResult) -> Message:
+    """The message of a weekly run that made a call; without events where there is nothing new."""
+    call, before = result.call, result.verdict_before
+    events: list[Event] = ["call"] if result.new else []
+    heads = []
+    if result.new and before is not None and before != call.verdict:
+        events.append("words")
+        heads.append(f"The verdict changed from {spoken(before)} to {spoken(call.verdict)}.")
+    for alarm in alarms(result.scores.evidence.get("live", ())) if result.new else ():
+        events.append("alarm")
+        heads.append(
+            f"Alarm: the record since {alarm.since} speaks {alarm.value:.0f} to 1 against the calls' own probabilities."
+        )
+    if result.refresh_failed:
+        heads.append(f"The refresh failed, older data were used: {result.refresh_failed}")
+    text = io.StringIO()
+    print_call(call, Console(file=text, width=WIDTH, highlight=False, color_system=None))
+    return Message(tuple(events), result.summary, "\n\n".join([*heads, text.getvalue()]), result.report)
+
+
+def of_failure(error: RegimeError) -> Message:
+    """The message of a weekly run that made no call."""
+    return Message(("refusal",), "regime: no call this week", f"{error}\n\nExit status {int(error.exit_code)}.")
+
+
+def alarms(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """The e-processes that say the calls' own probabilities are wrong, and reached 20 to 1."""
+    return [one for one in evidence if one.null == "own" and one.claimed]
+
+
+def send(message: Message, wanted: NotifySettings) -> bool:
+    """Send a message to every address, if it tells of an event that is wanted; whether it was sent.
+
+    Raises
+    ------
+    RegimeError
+        There is no address, Apprise is not installed, an address is not one of its forms, or none could be reached.
+    """
+    check(wanted)
+    if not set(message.events) & set(wanted.on):
+        return False
+    import apprise
+
+    _keep_quiet()
+    doors = apprise.Apprise()
+    doors.add(list(wanted.urls))
+    attachment = str(message.attachment) if message.attachment and message.attachment.exists() else None
+    if not doors.notify(
+        title=message.title, body=message.body, attach=attachment, body_format=apprise.NotifyFormat.TEXT
+    ):
+        kinds = ", ".join(sorted({url.partition("://")[0] for url in wanted.urls}))
+        raise RegimeError(
+            f"the notification could not be delivered to all of its {len(wanted.urls)} addresses ({kinds})"
+        )
+    return True
+
+
+def check(wanted: NotifySettings) -> None:
+    """Raise a `RegimeError` unless messages could be sent: said before a week's work, not after it."""
+    if not wanted.urls:
+        raise RegimeError("--notify: the settings name no address; add `urls` under [notify], or run `regime init`")
+    try:
+        import apprise
+    except ImportError as error:
+        raise RegimeError("--notify needs the extra `notify`: pip install 'regime[notify]'") from error
+    _keep_quiet()
+    for place, url in enumerate(wanted.urls, start=1):
+        if apprise.Apprise.instantiate(url) is None:
+            raise RegimeError(
+                f"notify.urls: address {place} ({url.partition('://')[0][:20]}) is none that Apprise reads"
+            )
+
+
+def _keep_quiet() -> None:
+    # Its warnings may hold addresses, and so passwords.
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
