@@ -54,7 +54,9 @@ def chosen_features(dataset: Dataset, spec: ModelSpec) -> list[str]:
     return chosen
 
 
-def fit_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, cache: FitCache | None = None) -> FittedModel:
+def fit_at(
+    dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, cache: FitCache | None = None, with_ranges: bool = True
+) -> FittedModel:
     """Fit `spec` on what had happened before the decision at `date`.
 
     Parameters
@@ -65,6 +67,8 @@ def fit_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, cache: FitCach
         A decision date.
     cache : FitCache, optional
         Inner models that several fits share; it changes the time, not the result.
+    with_ranges : bool
+        Whether the model is kept and needs the ranges of its features. Predictions do not.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def fit_at(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, cache: FitCach
         base=tuple(learners.shares(outcome_codes(dataset)[rows], len(dataset.outcomes)).tolist()),
         fitted_at=str(date.date()),
         rows=int(rows.sum()),
-        ranges=_ranges(dataset.X[rows]),
+        ranges=_ranges(dataset.X[rows]) if with_ranges else {},
         published_since={name: since[name] for name in part.features if name in since} if since else None,
         part=part,
     )

@@ -1,7 +1,7 @@
 """Folds of a walk-forward, kept in the cache `folds`: a fold whose inputs are unchanged is read, not fitted.
 
-A fold is two entries: its table of predictions, small, and its model,
-compressed. Only the last fold's model is ever read.
+A fold is one entry, its table of predictions; the last fold is two, for its
+model, compressed, is read as well.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, Fit
     return pd.DataFrame(made["data"], index=index, columns=made["columns"], dtype=float), model
 
 
-def keep(key: str, table: pd.DataFrame, model: FittedModel) -> None:
+def keep(key: str, table: pd.DataFrame, model: FittedModel | None) -> None:
     """Keep a fold; `cache.trim` afterwards holds the cache to its bound."""
-    # The model first: a table is only there with its model.
+    if model is not None:  # first, so that a kill in between leaves no table without it
+        cache.write(CACHE, key + MODEL, zlib.compress(model.to_json().encode(), level=1), trimmed=False)
     text = json.dumps({"columns": list(table.columns), "data": table.to_numpy().tolist()})
-    cache.write(CACHE, key + MODEL, zlib.compress(model.to_json().encode(), level=1), trimmed=False)
     cache.write(CACHE, key + TABLE, text.encode(), trimmed=False)

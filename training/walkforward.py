@@ -23,16 +23,17 @@ from training import fold_cache
 from training.fold_cache import Span
 
 TRAILING_YEARS = 20
-Fold = tuple[pd.DataFrame, FittedModel]
+Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold alone: no other is ever read
 
 
 def _fold(dataset: Dataset, spec: ModelSpec, span: Span, fits: FitCache) -> Fold:
+    last = span[1] is None
     with one_blas_thread():
-        model = fit_at(dataset, spec, span[0], fits)
+        model = fit_at(dataset, spec, span[0], fits, with_ranges=last)
         rows = fold_cache.test_rows(dataset, span)
         p = pd.DataFrame(predict(model, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
     base = {f"base_{name}": share for name, share in zip(dataset.outcomes, model.base, strict=True)}
-    return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), model
+    return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), model if last else None
 
 
 def climatology_of_recent_years(dataset: Dataset, date: pd.Timestamp) -> dict[str, float]:
@@ -51,7 +52,7 @@ def spans(starts: pd.DatetimeIndex) -> list[Span]:
 def fitted_folds(
     dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int, fits: FitCache | None = None
 ) -> Iterator[Fold]:
-    """Table and model of each fold, in order, as they are ready.
+    """Table of each fold and the last one's model, in order, as they are ready.
 
     On `workers` threads: LightGBM releases the interpreter's lock while it
     fits, and threads neither copy the data set nor take seconds to start. On a
@@ -73,10 +74,8 @@ def fitted_folds(
             before = len(left)
 
 
-def kept_folds(
-    dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int
-) -> Iterator[tuple[pd.DataFrame, FittedModel | None]]:
-    """As `fitted_folds`, from the cache where it has them; the model of the last fold only."""
+def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:
+    """As `fitted_folds`, from the cache where it has them."""
     keys = fold_cache.keys(dataset, spec, parts, Path(__file__))
     kept = [
         fold_cache.read(key, fold_cache.test_rows(dataset, span).index, with_model=span[1] is None)

@@ -27,7 +27,7 @@ def fits(monkeypatch):
     monkeypatch.setattr(
         walkforward,
         "fit_at",
-        lambda dataset, spec, date, cache: (dates.append(date), fit.fit_at(dataset, spec, date, cache))[1],
+        lambda dataset, spec, date, *_, **k: (dates.append(date), fit.fit_at(dataset, spec, date, *_, **k))[1],
     )
     return dates
 
@@ -55,6 +55,20 @@ def test_a_repeated_run_fits_nothing_and_gives_the_same_bits(data, fits):
     same(first, walk_forward(data, SPEC, 2))
     assert fits == []
     same(first, walk_forward(data, SPEC, 1, cached=False))
+
+
+def test_a_fold_returns_what_is_used(data, monkeypatch):
+    """Its table; the model, with the ranges of its features, from the last fold alone."""
+    ranged, ranges = [], fit._ranges
+    monkeypatch.setattr(fit, "_ranges", lambda X: ranged.append(len(X)) or ranges(X))
+    starts = splits.refit_dates(data, SPEC)
+    folds = list(walkforward.fitted_folds(data, SPEC, walkforward.spans(starts), 2))
+    assert [model is None for _, model in folds] == [True] * (len(starts) - 1) + [False]
+    assert len(ranged) == 1
+    assert folds[-1][1].to_json() == fit.fit_at(data, SPEC, starts[-1]).to_json()
+    walk_forward(data, SPEC)
+    assert len(list(cache.folder("folds").glob(f"*{fold_cache.MODEL}"))) == 1
+    assert len(list(cache.folder("folds").glob(f"*{fold_cache.TABLE}"))) == len(starts)
 
 
 def test_the_week_after_recomputes_the_last_fold_only(data, fits):
