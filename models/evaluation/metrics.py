@@ -6,11 +6,13 @@ All models, baselines and past calls are scored here and nowhere else.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from models.evaluation import backtest, bootstrap, calibration, verdicts
+from models.evaluation import backtest, bootstrap, calibration, tails_and_onsets, verdicts
 from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
 from models.evaluation.predictions import Predictions, matured, scored_subsets, subset
 
@@ -216,8 +218,32 @@ def _crises(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
     return out
 
 
+def _tails_and_onsets(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
+    """What the highest probabilities were worth, and those before a breakdown had begun."""
+    out = {}
+    blocks = MONTH_BLOCKS if predictions.monthly else BLOCKS
+    for name in predictions.outcomes:
+        p, happened = predictions.column(name)[on], predictions.happened(name)[on]
+        for key, value in tails_and_onsets.tail_bias(p, happened, blocks).items():
+            _, _, end = key.removeprefix("tail_").partition("_")
+            out[f"tail_bias_{name}" + (f"_{end}" if end else "")] = value
+    if "breakdown" not in predictions.outcomes:
+        return out
+    p, happened = predictions.column("breakdown"), predictions.happened("breakdown")
+    if predictions.from_high is not None:
+        before, after = tails_and_onsets.before_and_after_onset(predictions.from_high)
+        out["auc_onset"] = concordance(happened[on & before], p[on & before])
+        out["auc_deep"] = concordance(happened[on & after], p[on & after])
+    if on.all():  # scattered weeks have no first one
+        spans = verdicts.episode_spans(predictions.dates[happened])
+        first = tails_and_onsets.first_weeks(predictions.dates, spans)
+        out["episodes_called"] = tails_and_onsets.episodes_called(p, happened, first)
+    return out
+
+
 def _full(predictions: Predictions, on: np.ndarray, latent: np.ndarray) -> dict[str, float]:
     out = _light(predictions, on) | _against_others(predictions, on) | _calibration(predictions, on, latent)
+    out |= _tails_and_onsets(predictions, on)
     if "breakdown" in predictions.outcomes:
         out |= _crises(predictions, on)
         out |= backtest.cost_ratios(predictions.column("breakdown")[on], predictions.happened("breakdown")[on])
@@ -234,8 +260,8 @@ def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: boo
         are those of its `p_` columns. `trailing_<outcome>`, `faltering`,
         `volatility`, `outcome_margin` and `refit` add the metrics that need them.
     returns : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_bill`), optional
-        Daily total returns as decimals; with `refit` they give what following
-        the probabilities earned.
+        Daily total returns as decimals. They tell weeks near the high from deeper
+        ones; with `refit` they give what following the probabilities earned.
     full : bool
         False: log loss, skill, its p, AUCs, Brier and effective months only
         (a few milliseconds, for callers that score thousands of tables).
@@ -250,6 +276,9 @@ def evaluate(table: pd.DataFrame, returns: pd.DataFrame | None = None, full: boo
     out: dict[str, float] = {}
     if not len(predictions.dates):
         return out
+    if returns is not None and len(returns):
+        high = tails_and_onsets.distance_from_high(returns["ret_broad"].astype(float), predictions.dates)
+        predictions = dataclasses.replace(predictions, from_high=high)
     latent = (
         calibration.latent(len(predictions.dates), predictions.monthly)
         if full

@@ -21,6 +21,9 @@ PERIODS: dict[str, tuple[str | None, str | None]] = {
 LAST_YEARS = 10
 LAST_PERIOD = f"_last_{LAST_YEARS}_years"  # to the last matured decision
 PERIOD_SUFFIXES = (*PERIODS, LAST_PERIOD)
+PERIOD_NAMES = dict(
+    zip(PERIOD_SUFFIXES, ("1990-96", "1997-2011", "since 1997", "since 2012", "the last ten years"), strict=True)
+)
 FALTERING = "_faltering"  # suffix of the weeks in which the leaders trail the broad leg
 MONTHLY_DAYS = 20.0  # decisions further apart than this (median) are monthly; their horizons do not overlap
 
@@ -47,6 +50,8 @@ class Predictions:
     volatility : float array, (rows,), or None
     margin : int array, (rows,), or None
         `codes` with a margin on rotation.
+    from_high : float array, (rows,), or None
+        The broad leg's close against its 63-session high, a decimal at most 0.
     """
 
     dates: pd.DatetimeIndex
@@ -59,6 +64,7 @@ class Predictions:
     faltering: np.ndarray | None = None
     volatility: np.ndarray | None = None
     margin: np.ndarray | None = None
+    from_high: np.ndarray | None = None
 
     def column(self, name: str) -> np.ndarray:
         """The model's probabilities of one outcome, shape (rows,)."""
@@ -152,7 +158,7 @@ def subset(predictions: Predictions, kept: np.ndarray) -> Predictions:
     """The rows where the boolean array `kept` is true."""
     parts = {
         name: value[kept]
-        for name in ("dates", "codes", "p", "base", "trailing", "faltering", "volatility", "margin")
+        for name in ("dates", "codes", "p", "base", "trailing", "faltering", "volatility", "margin", "from_high")
         if (value := getattr(predictions, name)) is not None
     }
     return dataclasses.replace(predictions, **parts)

@@ -59,6 +59,14 @@ def tail_bias(p: np.ndarray, happened: np.ndarray, blocks: tuple[int, ...] = BLO
     return {"tail_bias": float(gap.sum() / top.sum()), "tail_bias_low": low, "tail_bias_high": high}
 
 
+def before_and_after_onset(from_high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each week lies within `NEAR_HIGH` of the high, and whether it lies deeper; bool arrays, (weeks,).
+
+    A week whose high is not known is neither.
+    """
+    return from_high >= -NEAR_HIGH, from_high < -NEAR_HIGH
+
+
 def first_weeks(dates: pd.DatetimeIndex, spans: list[tuple[pd.Timestamp, pd.Timestamp]]) -> np.ndarray:
     """Place of the first week of each episode among `dates`, (episodes,)."""
     return np.asarray(dates.get_indexer(pd.DatetimeIndex([first for first, _ in spans])))

@@ -12,7 +12,7 @@ from features.data.sources.sample import CAVEAT
 from features.dataset import LABEL_MEANING, Dataset
 from models.evaluation import registry
 from models.evaluation.metric_types import Place
-from models.evaluation.predictions import is_monthly, matured_rows, months_a_row
+from models.evaluation.predictions import PERIOD_NAMES, is_monthly, matured_rows, months_a_row
 from models.evaluation.resampled_auc import auc_interval
 from models.evaluation.verdicts import breakdown_spans
 from models.figures import gain_curves, style
@@ -73,6 +73,7 @@ def write(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
     dataset = experiment.dataset
     parts = (
         _head(experiment, run, decision),
+        _periods(run),
         _data(dataset, run),
         _results(experiment, run),
         _failures(run.predictions, dataset.returns),
@@ -95,6 +96,26 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
             else "; neither: all else."
         )
     )
+
+
+def _periods(run: ModelRun) -> str:
+    """Skill by period, and the model's own calibration: what a reader needs before any figure of the whole."""
+    lines = []
+    found = {
+        name: (run.scores.get(f"log_loss_skill{suffix}"), run.scores.get(f"log_loss_skill_p{suffix}"))
+        for suffix, name in PERIOD_NAMES.items()
+    }
+    said = [f"{name} {skill:+.3f} (p {p:.2f})" for name, (skill, p) in found.items() if None not in (skill, p)]
+    if said:
+        lines.append(f"**Skill by period:** {', '.join(said)}.")
+    errors = [
+        f"{name} {run.scores[f'ece_{name}']:.3f} of {run.scores[f'ece_bound_{name}']:.3f}"
+        for name in run.fitted.outcomes
+        if f"ece_{name}" in run.scores and f"ece_bound_{name}" in run.scores
+    ]
+    if errors:
+        lines.append(f"**Calibration error, of what chance explains:** {', '.join(errors)}.")
+    return "\n\n".join(lines)
 
 
 def _data(dataset: Dataset, run: ModelRun) -> str:

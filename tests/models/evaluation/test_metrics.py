@@ -349,3 +349,28 @@ def test_recalibration_is_reported_with_half_a_year_of_lags(monthly, lags):
     assert ours >= {"calibration_slope_breakdown", "calibration_slope_breakdown_low"}
     for name, value in want.items():
         assert mine[name] == pytest.approx(value), name
+
+
+def test_onsets_and_tails_by_hand(one):
+    frame, p, codes, _ = one
+    made = frame.assign(refit=frame["date"].iloc[0])
+    days = pd.bdate_range(frame["date"].iloc[0] - pd.Timedelta(days=200), frame["date"].iloc[-1])
+    steps = pd.DataFrame(
+        np.random.default_rng(5).normal(0.0, 0.01, (len(days), 3)), days, ["ret_broad", "ret_cap", "ret_bill"]
+    )
+    got = metrics.evaluate(made.drop(columns="refit"), steps)
+    level = (1.0 + steps["ret_broad"]).cumprod()
+    dates = frame["date"][: len(codes)]
+    near = np.array([level[day] / level[:day].iloc[-63:].max() - 1.0 >= -0.05 for day in dates])
+    fell, said = codes == 1, p[:, 1]
+    assert 50 < near.sum() < len(near) - 50
+    assert got["auc_onset"] == pytest.approx(roc_auc_score(fell[near], said[near]))
+    assert got["auc_deep"] == pytest.approx(roc_auc_score(fell[~near], said[~near]))
+    top = said >= np.quantile(said, 0.95)
+    assert got["tail_bias_breakdown"] == pytest.approx(fell[top].mean() - said[top].mean())
+    assert got["tail_bias_breakdown_low"] < got["tail_bias_breakdown"] < got["tail_bias_breakdown_high"]
+    firsts = [i for i in np.flatnonzero(fell) if not fell[max(0, i - 13) : i].any()]
+    assert got["episodes_called"] == pytest.approx((said[firsts] > np.quantile(said[~fell], 0.8)).mean())
+    assert "episodes_called_faltering" not in got
+    assert "auc_onset_faltering" in got
+    assert "auc_onset" not in metrics.evaluate(frame)

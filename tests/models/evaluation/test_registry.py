@@ -100,7 +100,14 @@ def test_the_places_show_these_in_this_order():
     shared += ["auc_head_to_head_vol", "brier_skill_breakdown"]
     table = [*shared, "brier_skill_rotation", "calibration_slope_breakdown", "effective_months", "train_seconds"]
     assert list(registry.shown(Place.LEADERBOARD)) == list(registry.shown(Place.VIEW)) == table
-    assert list(registry.shown(Place.CARD)) == [*shared, "calibration_slope_breakdown"]
+    assert list(registry.shown(Place.CARD)) == [
+        *shared,
+        "calibration_slope_breakdown",
+        "auc_onset",
+        "auc_deep",
+        "episodes_called",
+        "tail_bias_breakdown",
+    ]
     assert list(registry.shown(Place.CALL)) == ["log_loss_skill", "log_loss_skill_p"]
     headings = [metric.heading for metric in registry.shown(Place.LEADERBOARD).values()]
     assert len(set(headings)) == len(headings)

@@ -59,6 +59,10 @@ def test_it_says_what_it_must_and_fits(toy, outcomes):
     assert f"{scores['log_loss_skill']:+.4f}" in row
     assert f"{scores['auc_breakdown']:.3f}" in row
     assert "| markov |" in text
+    said = next(line for line in text.splitlines() if line.startswith("**Skill by period:**"))
+    assert f"since 1997 {scores['log_loss_skill_1997_on']:+.3f} (p {scores['log_loss_skill_p_1997_on']:.2f})" in said
+    assert f"breakdown {scores['ece_breakdown']:.3f} of {scores['ece_bound_breakdown']:.3f}" in text
+    assert text.index(said) < text.index("## Results")
     widths = {line.count("|") for line in text.splitlines() if line.startswith(("| model", "| markov"))}
     assert len(widths) == 1
     assert "nan" not in text.lower()
