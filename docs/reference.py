@@ -151,8 +151,8 @@ def experiments_page() -> str:
     files = sorted((TOP / "training" / "experiments").glob("*.toml"))
     parts = [
         "# Experiment files",
-        "An experiment is a TOML file with the keys below; `regime train run NAME` takes one of the files that come with "
-        "the program, or a path that ends in `.toml`. `--set key=value` replaces a key for one run.",
+        "An experiment is a TOML file with the keys below; `regime train run NAME` takes one of the files that come "
+        "with the program, or a path that ends in `.toml`. `--set key=value` replaces a key for one run.",
         "## Keys of a model of outcomes",
         fields_table(ModelSpec),
         "## Keys of a model of the range",
@@ -188,8 +188,9 @@ def call_page() -> str:
     """Every field of a call's JSON."""
     parts = [
         "# A call",
-        "`regime call --json` prints an object of this form; the journal keeps it in the same form. `regime call schema` "
-        "prints its JSON Schema. Shares and probabilities lie between 0 and 1, returns are decimals, dates are ISO.",
+        "`regime call --json` prints an object of this form; the journal keeps it in the same form. `regime call "
+        "schema` prints its JSON Schema. Shares and probabilities lie between 0 and 1, returns are decimals, dates are "
+        "ISO.",
     ]
     for model in contracts():
         parts += [f"## {model.__name__}", inspect.getdoc(model) or "", fields_table(model, defaults=False)]

@@ -31,9 +31,9 @@ VerdictName = Literal["rotation", "breakdown", "neither", "no_evidence"]
 class Probabilities(Contract):
     """A share for each outcome; they sum to one."""
 
-    rotation: Share
-    breakdown: Share
-    neither: Share
+    rotation: Share = Field(description="share of rotation")
+    breakdown: Share = Field(description="share of breakdown")
+    neither: Share = Field(description="share of neither")
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -50,14 +50,14 @@ class Probabilities(Contract):
 class LeadersFaltering(Contract):
     """Whether the leaders trail the broad leg, and since which decision date without a break."""
 
-    now: bool
-    since: dt.date | None
+    now: bool = Field(description="whether they trail the broad leg over 21 sessions")
+    since: dt.date | None = Field(description="the first decision date of the present stretch")
 
 
 class DriverHistory(Contract):
     """What followed past weeks whose reading lay in the same outer fifth of its past, as known at the decision."""
 
-    weeks: Annotated[int, Field(ge=1)]
+    weeks: Annotated[int, Field(ge=1)] = Field(description="such weeks that had matured")
     share: Share = Field(description="of those weeks, how many brought the outcome the driver speaks for")
     usual: Share = Field(description="the same share of all weeks with a reading")
 
@@ -70,15 +70,15 @@ class DriverHistory(Contract):
 class Driver(Contract):
     """A feature that moves the call, with those that move together with it."""
 
-    feature: str
-    family: str
+    feature: str = Field(description="its name (docs/indicators.md)")
+    family: str = Field(description="its family")
     side: Side = stored_as("for", "the outcome it speaks for")
     contribution: float = Field(
         description="part of the log odds of rotation against breakdown, with that of the features in `together`"
     )
-    value: float | None
+    value: float | None = Field(description="its reading; None where it is missing")
     percentile: Share | None = Field(description="share of the past readings below this one")
-    words: str
+    words: str = Field(description="the reading in words")
     together: tuple[str, ...] = Field(default=(), description="features that say the same, counted in")
     history: DriverHistory | None = Field(default=None, description="None where too few such weeks have matured")
 
@@ -87,56 +87,56 @@ class Challenger(Contract):
     """What the best candidate says, champion or not."""
 
     estimator: str = stored_as("kind", "how it was fitted")
-    probabilities: Probabilities
-    drivers: tuple[Driver, ...]
+    probabilities: Probabilities = Field(description="what it says")
+    drivers: tuple[Driver, ...] = Field(description="why it says so")
 
 
 class Drift(Contract):
     """Features of the model outside the 1 to 99 % range of their past; about 2 % are by construction."""
 
-    share_outside: Share
-    features: tuple[str, ...]
+    share_outside: Share = Field(description="how many of them")
+    features: tuple[str, ...] = Field(description="their names")
 
 
 class LastWeek(Contract):
     """The same model's probabilities one decision earlier."""
 
-    asof: dt.date
-    probabilities: Probabilities
+    asof: dt.date = Field(description="that decision")
+    probabilities: Probabilities = Field(description="what the model said then")
 
 
 class Freshness(Contract):
     """The last value of an input series."""
 
-    last: dt.date
-    stale: bool
-    required: bool
+    last: dt.date = Field(description="date of its last value")
+    stale: bool = Field(description="whether that is older than the catalogue allows")
+    required: bool = Field(description="whether a stale value refuses the call")
 
 
 class VerdictRecord(Contract):
     """How often this verdict was right, out of sample."""
 
-    weeks: Annotated[int, Field(ge=1)]
-    right: Share
+    weeks: Annotated[int, Field(ge=1)] = Field(description="weeks with this verdict")
+    right: Share = Field(description="how many of them were right")
     interval: tuple[Share, Share] = Field(description="90 % Wilson interval on effective months")
-    base_rate: Share
-    episodes: Annotated[int, Field(ge=1)]
+    base_rate: Share = Field(description="how many weeks of any verdict had that outcome")
+    episodes: Annotated[int, Field(ge=1)] = Field(description="stretches of such weeks")
 
 
 class ModelInfo(Contract):
     """The registered model that made the call."""
 
-    name: str
-    version: str
+    name: str = Field(description="registered model")
+    version: str = Field(description="its version")
     estimator: str = stored_as("kind", "how it was fitted")
-    champion: bool
-    fitted_at: dt.date
+    champion: bool = Field(description="whether the gate gave it the office")
+    fitted_at: dt.date = Field(description="the refit date its rows end before")
     fitted_now: bool = Field(description="no stored model was in force at that date: it was fitted for this call")
-    training_weeks: int
+    training_weeks: int = Field(description="rows it was fitted on")
     skill: float = Field(description="log-loss skill against climatology, out of sample")
-    skill_p: Share
-    gate: str
-    override: str | None
+    skill_p: Share = Field(description="one-sided p of that skill")
+    gate: str = Field(description="the gate's reason")
+    override: str | None = Field(description="the reason of a person who overruled the gate")
 
 
 class Call(Contract):
@@ -144,28 +144,28 @@ class Call(Contract):
 
     schema_version: Literal[1, 2] = stored_as("schema", "counts changes of meaning")
     asof: dt.date = Field(description="the decision: last session of its week")
-    verdict: VerdictName
+    verdict: VerdictName = Field(description="what the call says")
     head_to_head: Share = Field(description="P(rotation) / (P(rotation) + P(breakdown))")
     head_to_head_evidence: bool = Field(
         description="the head-to-head beats the two-feature logit's with p < 0.05; without that it is marked"
     )
-    probabilities: Probabilities
+    probabilities: Probabilities = Field(description="of the three outcomes, over the next 21 sessions")
     base_rates: Probabilities = Field(description="training shares of the model that made the call")
-    leaders_faltering: LeadersFaltering
-    challenger: Challenger
+    leaders_faltering: LeadersFaltering = Field(description="whether the leaders falter")
+    challenger: Challenger = Field(description="the latest judged candidate")
     markov: Probabilities = Field(description="what the volatility regime alone says")
-    drivers: tuple[Driver, ...]
+    drivers: tuple[Driver, ...] = Field(description="what moves the call most")
     families: dict[str, float] = Field(description="sum of contributions by feature family")
-    drift: Drift
-    last_week: LastWeek | None
-    freshness: dict[str, Freshness]
-    substitutions: dict[str, str]
+    drift: Drift = Field(description="features of the model outside their past")
+    last_week: LastWeek | None = Field(description="the call of the week before, by the same model")
+    freshness: dict[str, Freshness] = Field(description="age of every input series")
+    substitutions: dict[str, str] = Field(description="series that stand in for others")
     digest: Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="the snapshot's content digest")]
-    source: Literal["sample", "folder", "live"]
-    caveat: str | None
-    model: ModelInfo
-    record: dict[str, VerdictRecord]
-    allowed_stale: tuple[str, ...]
+    source: Literal["sample", "folder", "live"] = Field(description="where the data come from")
+    caveat: str | None = Field(description="what the data cannot be evidence of")
+    model: ModelInfo = Field(description="which model made the call")
+    record: dict[str, VerdictRecord] = Field(description="how often each verdict was right")
+    allowed_stale: tuple[str, ...] = Field(description="required series that a person allowed to be stale")
     data_age_days: int | None = Field(
         default=None,
         ge=0,
