@@ -21,12 +21,13 @@ from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
-from models.range.spec import BASELINES, MODELS, RangeSpec
-from models.tracking import range_runs
+from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec
+from models.tracking import range_registry, range_runs
 from training.range_walkforward import PUBLISHED, walk_forward
 
 LEVEL = 0.05
 CONSTANT = "constant"
+SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,29 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
         data = prepare(dataset, spec.horizons)
     runs = compute(data, dataset, spec, progress)
     decision = judge({kind: one.ranges for kind, one in runs.items()})
-    logged = range_runs.log([_logged(name, kind, one, decision, dataset, data, text) for kind, one in runs.items()])
-    paths = {kind: keep(logged[kind], one.ranges) for kind, one in runs.items()}
+    register_as = range_registry.registry_name(dataset.source)
+    logged = range_runs.log(
+        [_logged(name, kind, one, decision, dataset, data, text) for kind, one in runs.items()],
+        register_as,
+        aliases(spec.model, runs, decision),
+    )
+    paths = {kind: keep(logged[kind].run_id, one.ranges) for kind, one in runs.items()}
     dates = runs[spec.model].ranges["date"]
     return {
         "experiment": name,
         "digest": dataset.digest,
         "source": dataset.source,
         "caveat": CAVEAT if dataset.source == "sample" else None,
+        "registered_as": register_as,
         "champion": decision.champion,
         "gate": reason(decision),
         "ranges": paths[spec.model],
         "weeks": int(dates.nunique()),
         "span": [str(dates.min().date()), str(dates.max().date())],
-        "models": {kind: {"run_id": logged[kind], "ranges": paths[kind], **one.scores} for kind, one in runs.items()},
+        "models": {
+            kind: {"run_id": logged[kind].run_id, "version": logged[kind].version, "ranges": paths[kind], **one.scores}
+            for kind, one in runs.items()
+        },
     }
 
 
@@ -142,12 +152,21 @@ def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
 
 
 def judge(tables: dict[str, pd.DataFrame]) -> RangeDecision:
-    """The simplest model that beats the constant scale with p < 0.05 and is in the confidence set of the best."""
+    """The simplest model that beats the constant scale with p < 0.05 and is in the confidence set of the best.
+
+    The GARCH simulation is a rival and never champion: no call can be made from it.
+    """
     losses = range_scores.gate_losses({kind: t[t["leg"] == "broad"] for kind, t in tables.items()})
     members = confidence_set(losses)
     p = {kind: p_value((losses[CONSTANT] - losses[kind]).to_numpy()) for kind in losses if kind != CONSTANT}
-    fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members]
+    fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members and kind != GARCH]
     return RangeDecision(fit[0] if fit else None, p, members)
+
+
+def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecision) -> dict[str, str | None]:
+    """Champion by the gate, the candidate as challenger where a call can be fitted from it."""
+    found: dict[str, str | None] = {"champion": decision.champion}
+    return found | ({"challenger": candidate} if runs[candidate].fitted is not None else {})
 
 
 def reason(decision: RangeDecision) -> str:
@@ -190,8 +209,6 @@ def _logged(
         }
     files: dict[str, str | bytes] = {**pictures, "experiment.toml": text}
     files["range.parquet"] = one.ranges[list(PUBLISHED)].to_parquet(index=False)
-    if one.fitted is not None:
-        files["fitted.json"] = one.fitted.to_json()
     scores = one.scores | {f"garch_not_converged_{leg}": float(len(years)) for leg, years in failed.items()}
     return range_runs.RangeRun(
         kind,
@@ -203,10 +220,14 @@ def _logged(
             "spec": one.spec.to_json(),
             "digest": dataset.digest,
             "source": dataset.source,
+            "legs": dataset.legs,
             "champion": str(decision.champion == kind),
             "gate": reason(decision),
             "garch_not_converged": ", ".join(f"{leg} {year}" for leg, years in failed.items() for year in years)
             or "none",
         },
         files,
+        one.fitted,
+        data.frame.iloc[[-1]],
+        {key: value for key, value in scores.items() if key.startswith(SHOWN_SCORES) and np.isfinite(value)},
     )

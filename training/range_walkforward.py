@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from features.data.errors import RegimeError
 from features.dataset import codes_of_paths
 from models.evaluation import range_scores
 from models.range import pools, predictor, simulation
@@ -16,29 +15,11 @@ from models.range.fit import RangeCache, RangeData, fit_range_at
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
 from models.range.predictor import FALL_NAMES, QUANTILES, Draws
+from models.range.schedule import refit_rows
 from models.range.spec import GARCH, RangeSpec
 
-FIRST_TEST = pd.Timestamp("1990-01-01")
-WARM_UP_YEARS = 15  # ten before the first inner refit, and years of paths whose scale was forecast
 BASE = tuple(f"base_{name}" for name in (*QUANTILES, *FALL_NAMES))
 PUBLISHED = ("date", "label_end", "leg", "horizon", *QUANTILES, *FALL_NAMES, *BASE, "realised", "lowest")
-
-
-def refit_weeks(data: RangeData, spec: RangeSpec) -> np.ndarray:
-    """Rows of the refits: every `refit_weeks` from 1990, or from `WARM_UP_YEARS` after the first row if that is later.
-
-    Raises
-    ------
-    RegimeError
-        The data end before the first test week.
-    """
-    first = data.dates[data.dates >= pd.Timestamp(spec.train_start)]
-    if not len(first):
-        raise RegimeError(f"no week on or after train_start {spec.train_start}; data end on {data.dates[-1].date()}")
-    start = max(FIRST_TEST, first[0] + pd.DateOffset(years=WARM_UP_YEARS))
-    if data.dates[-1] < start:
-        raise RegimeError(f"no test week: the first would be {start.date()}, the data end on {data.dates[-1].date()}")
-    return np.arange(int(data.dates.searchsorted(start)), len(data.dates), spec.refit_weeks)
 
 
 def walk_forward(
@@ -55,7 +36,7 @@ def walk_forward(
     fitted : FittedRange or None
         Of the last fold; None for the GARCH simulation, whose parameters are by year.
     """
-    starts = refit_weeks(data, spec)
+    starts = refit_rows(data.dates, spec)
     cache, parts, shares, fitted = RangeCache(), [], [], None
     reference = spec.replace(model="constant")
     usual_cache = RangeCache()

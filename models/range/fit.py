@@ -68,8 +68,8 @@ class RangeCache:
     members: dict[tuple[object, ...], Member] = field(default_factory=dict)
 
 
-def prepare(dataset: Dataset, horizons: tuple[int, ...]) -> RangeData:
-    """Read legs, paths and the volatility block of a data set.
+def prepare(dataset: Dataset, horizons: tuple[int, ...], with_garch: bool = True) -> RangeData:
+    """Read legs, paths and the volatility block of a data set; without `with_garch` that has no GARCH columns.
 
     Raises
     ------
@@ -77,10 +77,17 @@ def prepare(dataset: Dataset, horizons: tuple[int, ...]) -> RangeData:
         As `read_legs`, or a horizon out of bounds.
     """
     legs = read_legs(dataset)
-    years = legs.sessions[0].year, legs.sessions[-1].year
-    refits = {leg: garch.refits(getattr(legs, leg), legs.sessions, *years) for leg in ("broad", "cap", "spread")}
-    frame = pd.concat([dataset.X, volatility_block.block(dataset, legs, refits)], axis=1)
+    frame, refits = frame_of(dataset, legs, with_garch)
     return RangeData(legs, frame, {horizon: ahead(legs, horizon) for horizon in horizons}, refits)
+
+
+def frame_of(dataset: Dataset, legs: Legs, with_garch: bool) -> tuple[pd.DataFrame, dict[str, list[garch.Refit]]]:
+    """Features of the data set and volatility block at the decisions of `legs`, and the GARCH parameters by leg."""
+    years = legs.sessions[0].year, legs.sessions[-1].year
+    leg_names = ("broad", "cap", "spread") if with_garch else ()
+    refits = {leg: garch.refits(getattr(legs, leg), legs.sessions, *years) for leg in leg_names}
+    X = dataset.X.loc[legs.decisions]
+    return pd.concat([X, volatility_block.block(X, legs, refits)], axis=1), refits
 
 
 def fit_range_at(data: RangeData, spec: RangeSpec, date: pd.Timestamp, cache: RangeCache | None = None) -> FittedRange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, assert_never
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -119,6 +119,24 @@ class FittedRange(_Frozen):
             if one.horizon == horizon:
                 return one
         raise KeyError(horizon)
+
+
+def columns_of(fitted: FittedRange) -> tuple[str, ...]:
+    """Every column that the members read, each once, in order."""
+    found: dict[str, None] = {}
+    for fit in fitted.horizons:
+        for member in (*fit.members, *fit.spread_members):
+            match member:
+                case Column():
+                    names: tuple[str, ...] = (member.column, *([member.instead] if member.instead else []))
+                case Linear():
+                    names = member.features
+                case Boosted():
+                    names = (*member.features, *member.start.features)
+                case _:
+                    assert_never(member)
+            found |= dict.fromkeys(names)
+    return tuple(found)
 
 
 def from_json(text: str) -> FittedRange:

@@ -111,6 +111,12 @@ class RangeSpec(BaseModel):
                 raise RegimeError(f"horizon {horizon}: a number of sessions from 1 to {LONGEST} is needed")
         return self
 
+    @property
+    def reads_garch(self) -> bool:
+        """Whether the model reads GARCH parameters: the simulation, and what is fitted on the whole block."""
+        members = () if self.model == GARCH else BY_NAME[self.model].members
+        return self.model == GARCH or bool({"ridge", "boosted"} & set(members))
+
     def replace(self, **changes: Any) -> RangeSpec:
         """This specification with some values changed, validated anew."""
         return RangeSpec(**(dict(self) | changes))
@@ -118,3 +124,14 @@ class RangeSpec(BaseModel):
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
         return json.dumps(self.model_dump(), sort_keys=True)
+
+
+def from_json(text: str) -> RangeSpec:
+    """The inverse of `RangeSpec.to_json`; a RegimeError for what is none."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise RegimeError(f"a specification is not JSON: {text[:60]!r}") from error
+    if not isinstance(values, dict):
+        raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
+    return RangeSpec(**values)

@@ -8,71 +8,73 @@ import numpy as np
 import pandas as pd
 
 from features.data.errors import RegimeError
-from models.range import predictor
-from models.range.fitted import FittedRange
+from models.range import predictor, scales
+from models.range.fitted import FittedRange, columns_of
 from models.range.predictor import FALLS, LEVELS, QUANTILES
 
 SHOWN = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
 RANK_YEARS = 10
-BAND = ("q10", "q90")  # whose width is ranked
+BAND = ("q10", "q90")
+EVIDENCE = ("crps_skill", "crps_skill_p")
+SPANS = ("", "_last_10_years")
 
 
-def statement(
-    fitted: FittedRange, row: pd.DataFrame, history: pd.DataFrame, evidence: dict[str, float]
-) -> dict[str, dict[str, Any]]:
+def statement(fitted: FittedRange, rows: pd.DataFrame, evidence: dict[str, float]) -> dict[str, dict[str, Any]]:
     """The range of the broad leg by horizon (its sessions as text).
 
     Parameters
     ----------
     fitted : FittedRange
-    row : DataFrame, (1, columns)
-        The features of the decision, as `RangeData.frame` has them.
-    history : DataFrame
-        The model's out-of-sample ranges (`range.parquet`), for the rank of the width.
+    rows : DataFrame, (weeks, columns)
+        Features as `models.range.fit.frame_of` has them: the last row is the decision, the others are the ten
+        years before it. A column that the model reads and that is absent counts as missing.
     evidence : dict
         Scores of its walk-forward; `crps_skill`, its p, all and last ten years, are kept.
 
     Returns
     -------
     dict
-        By horizon `quantiles` and `usual`, `falls` and `usual_falls` (by percent), `width_rank` (share of the
-        last ten years' widths that were narrower; None without history), `evidence`.
+        By horizon `quantiles` and `usual`, `falls` and `usual_falls` (by percent), `width_rank` (`width_rank`
+        below), `evidence`.
 
     Raises
     ------
     RegimeError
-        `row` is not one decision.
+        `rows` is empty, or the model has no scale on the date.
     """
-    if len(row) != 1:
-        raise RegimeError(f"a range is stated for one decision, not for {len(row)}")
-    out = {}
+    if not len(rows):
+        raise RegimeError("a range is stated for one decision: no row was given")
+    rows = rows.reindex(columns=rows.columns.union(columns_of(fitted), sort=False))
+    row, out = rows.iloc[[-1]], {}
     for fit in fitted.horizons:
         own, usual = predictor.draws(fit, row), predictor.usual(fit)
-        quantiles, base = _by_name(own.broad), _by_name(usual.broad)
+        if not np.isfinite(own.broad).all():
+            raise RegimeError(f"what the range model reads has no value on {row.index[0].date()}")
         out[str(fit.horizon)] = {
-            "quantiles": quantiles,
-            "usual": base,
+            "quantiles": _by_name(own.broad),
+            "usual": _by_name(usual.broad),
             "falls": _falls(own.lowest),
             "usual_falls": _falls(usual.lowest),
-            "width_rank": width_rank(quantiles, history, fit.horizon, pd.Timestamp(row.index[0])),
+            "width_rank": width_rank(scales.log_scale(fit.members, rows)),
             "evidence": {
-                f"{name}{suffix}": evidence[f"{name}_{fit.horizon}{suffix}"]
-                for name in ("crps_skill", "crps_skill_p")
-                for suffix in ("", "_last_10_years")
-                if f"{name}_{fit.horizon}{suffix}" in evidence
+                f"{name}{span}": evidence[f"{name}_{fit.horizon}{span}"]
+                for name in EVIDENCE
+                for span in SPANS
+                if f"{name}_{fit.horizon}{span}" in evidence
             },
         }
     return out
 
 
-def width_rank(quantiles: dict[str, float], history: pd.DataFrame, horizon: int, date: pd.Timestamp) -> float | None:
-    """Share of the widths of the 80 % band in the ten years before `date` that were narrower; None without any."""
-    rows = history[(history["leg"] == "broad") & (history["horizon"] == horizon) & (history["date"] < date)]
-    rows = rows[rows["date"] >= date - pd.DateOffset(years=RANK_YEARS)]
-    if not len(rows):
+def width_rank(log_scale: np.ndarray) -> float | None:
+    """Share of the earlier decisions on which the same model's range was narrower than on the last; None without any.
+
+    One pool serves them all, so widths rank as scales do. A constant scale has no rank.
+    """
+    before = log_scale[:-1][np.isfinite(log_scale[:-1])]
+    if not len(before) or (before == log_scale[-1]).all():
         return None
-    low, high = BAND
-    return float(((rows[high] - rows[low]) < quantiles[high] - quantiles[low]).mean())
+    return float((before < log_scale[-1]).mean())
 
 
 def words(said: dict[str, dict[str, Any]], horizon: int = 21) -> tuple[str, str]:

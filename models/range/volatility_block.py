@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.dataset import Dataset
 from models.range import garch
 from models.range.paths import LEAST_VOLATILITY, Legs, past_windows
 
@@ -24,12 +23,12 @@ LOOKBACK = 252  # sessions; the GARCH columns carry all of the past
 VIX_DAYS = 252.0
 
 
-def block(dataset: Dataset, legs: Legs, refits: dict[str, list[garch.Refit]]) -> pd.DataFrame:
+def block(X: pd.DataFrame, legs: Legs, refits: dict[str, list[garch.Refit]]) -> pd.DataFrame:
     """The block, (weeks, columns); volatilities are daily decimals in logarithms, NaN where history is short.
 
     Parameters
     ----------
-    dataset : Dataset
+    X : DataFrame, (weeks, features)
         Its column `vix`, where there is one, becomes `log_vix`.
     legs : Legs
     refits : dict
@@ -51,8 +50,8 @@ def block(dataset: Dataset, legs: Legs, refits: dict[str, list[garch.Refit]]) ->
     for leg, found in refits.items():
         for horizon in (1, 21):
             columns[f"log_garch_{leg}_{horizon}"] = garch_column(daily[leg], legs, found, horizon)
-    if "vix" in dataset.X:
-        columns["log_vix"] = np.log(dataset.X["vix"].to_numpy(float) / 100.0 / np.sqrt(VIX_DAYS))
+    if "vix" in X:
+        columns["log_vix"] = np.log(X["vix"].to_numpy(float) / 100.0 / np.sqrt(VIX_DAYS))
     return pd.DataFrame(columns, legs.decisions)
 
 

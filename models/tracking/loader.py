@@ -132,15 +132,15 @@ TAGS: dict[str, Callable[[str], object]] = {
 }
 
 
-def _checked_digest(at: Pointer) -> str:
+def _checked_digest(at: Pointer, tags: dict[str, Callable[[str], object]], command: str) -> str:
     """Return the digest of a version's text; refuse a version whose tags are not those that the program writes."""
     digest = at.tags.get("document_sha256")
     if digest is None:
         raise RefusedError(
             f"model {at.name} version {at.version} has no tag document_sha256, so its text cannot be verified: "
-            "nothing is served from it; train again with `regime-train run default`"
+            f"nothing is served from it; train again with `{command}`"
         )
-    for name, read in TAGS.items():
+    for name, read in tags.items():
         text = at.tags.get(name)
         if text is None:
             continue
@@ -149,7 +149,7 @@ def _checked_digest(at: Pointer) -> str:
         except (ValueError, RegimeError) as error:
             raise RefusedError(
                 f"model {at.name} version {at.version}: the tag {name} is {text[:SHOWN]!r}, which the program did not "
-                "write; train again with `regime-train run default`"
+                f"write; train again with `{command}`"
             ) from error
     return digest
 
@@ -166,17 +166,23 @@ def registered(name: str, alias: str) -> Registered | None:
         The server or database does not answer.
     """
     at = pointer(name, alias)
-    if at is None:
-        return None
-    want = _checked_digest(at)
+    return None if at is None else Registered(name, at.version, _document(at, verified_text(at)), at.tags, at.run_id)
+
+
+def verified_text(
+    at: Pointer, tags: dict[str, Callable[[str], object]] = TAGS, command: str = "regime-train run default"
+) -> str:
+    """The text of a version, its digest and tags checked; raises as `registered`, and names `command` as the remedy."""
+    want = _checked_digest(at, tags, command)
     copy = cache.read(CACHE, want)
     text = None if copy is None else copy.decode()
     if text is None or logged_model.digest(text) != want:
         text = _fetched(at)
         if logged_model.digest(text) != want:
-            raise RefusedError(f"model {name} version {at.version} is not the one that was registered: it was changed")
+            name, version = at.name, at.version
+            raise RefusedError(f"model {name} version {version} is not the one that was registered: it was changed")
         cache.write(CACHE, want, text.encode())
-    return Registered(name, at.version, _document(at, text), at.tags, at.run_id)
+    return text
 
 
 def _document(at: Pointer, text: str) -> FittedModel:

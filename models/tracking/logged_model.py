@@ -36,14 +36,38 @@ def log(mlflow: Any, folder: Path, document: FittedModel, row: pd.DataFrame) -> 
     row : DataFrame, (1, features)
         Kept as the input example.
     """
-    (folder / "model.json").write_text(document.to_json(), encoding="utf-8")
+    example = row[list(document.features)].reset_index(drop=True) if document.features else None
+    code = _code(folder / "models")
+    return log_text(mlflow, folder, document.to_json(), "pyfunc.py", code, _signature(document), example)
+
+
+def log_text(
+    mlflow: Any, folder: Path, text: str, code: str, modules: Path, signature: Any, example: pd.DataFrame | None
+) -> Any:
+    """Log a text as a model; returns MLflow's model info.
+
+    Parameters
+    ----------
+    mlflow : module
+    folder : Path
+        A scratch directory.
+    text : str
+        The artifact `model`.
+    code : str
+        The file in this room that reads it.
+    modules : Path
+        The directory `models` that travels with it.
+    signature : ModelSignature
+    example : DataFrame or None
+    """
+    (folder / "model.json").write_text(text, encoding="utf-8")
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(Path(__file__).with_name("pyfunc.py")),
-        code_paths=[str(_code(folder / "models"))],
+        python_model=str(Path(__file__).with_name(code)),
+        code_paths=[str(modules)],
         artifacts={"model": str(folder / "model.json")},
-        signature=_signature(document),
-        input_example=row[list(document.features)].reset_index(drop=True) if document.features else None,
+        signature=signature,
+        input_example=example,
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
 

@@ -1,17 +1,23 @@
 """A range experiment in MLflow: one run a model, with its figures, ranges and fitted text, in an experiment of its own.
 
 Ranges are scored by CRPS and outcomes by log loss, so their runs stand in no
-common table. Nothing is registered here: a run's tags say what the gate found.
+common table. A model whose fit a call can use is registered, and the aliases
+`champion` and `challenger` follow the gate.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.tracking import connection, provenance
+import pandas as pd
+
+from models.range.fitted import FittedRange
+from models.tracking import connection, logged_model, provenance, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.relocation import EXPERIMENT as MAIN
 
@@ -27,11 +33,33 @@ class RangeRun:
     metrics: dict[str, float]
     tags: dict[str, str]
     files: dict[str, str | bytes] = field(default_factory=dict)
+    document: FittedRange | None = None
+    """The last fold's fit; None: nothing to register."""
+    row: pd.DataFrame | None = None
+    """Features of one decision, (1, columns), the example of the registered model."""
+    evidence: dict[str, float] = field(default_factory=dict)
+    """Scores that a call shows beside the range."""
+
+
+@dataclass(frozen=True)
+class LoggedRange:
+    """Where a run went: its id, and its version in the registry, empty where nothing was registered."""
+
+    run_id: str
+    version: str = ""
 
 
 @translate_errors
-def log(runs: list[RangeRun]) -> dict[str, str]:
-    """Log the runs of one experiment; returns the run id of each by name.
+def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) -> dict[str, LoggedRange]:
+    """Log the runs of one experiment, register their models and move the aliases; returns where each went by name.
+
+    Parameters
+    ----------
+    runs : list of RangeRun
+    register_as : str
+        The registered model's name.
+    aliases : dict of str to (str or None)
+        Alias to the run it shall point at; None removes it.
 
     Raises
     ------
@@ -52,8 +80,25 @@ def log(runs: list[RangeRun]) -> dict[str, str]:
                 mlflow.log_params(one.params)
                 mlflow.log_metrics(one.metrics)
                 mlflow.log_artifacts(name)
-        found[one.name] = str(run.info.run_id)
+                version = _registered(mlflow, one, run.info.run_id, register_as, tags)
+        found[one.name] = LoggedRange(str(run.info.run_id), version)
+    for alias, kind in aliases.items():
+        registry.set_alias(register_as, alias, None if kind is None else found[kind].version)
     return found
+
+
+def _registered(mlflow: Any, one: RangeRun, run_id: str, register_as: str, tags: dict[str, str]) -> str:
+    """The version of a run's model; empty where it has none."""
+    if one.document is None or one.row is None:
+        return ""
+    with tempfile.TemporaryDirectory() as name:
+        info = range_registry.log(mlflow, Path(name), one.document, one.row)
+    written = tags | {
+        "document_sha256": logged_model.digest(one.document.to_json()),
+        "made": f"{time.time():.3f}",
+        "evidence": json.dumps(one.evidence),
+    }
+    return registry.register(register_as, str(info.model_uri), run_id, written)
 
 
 def _experiment(client: Any) -> str:

@@ -9,10 +9,11 @@ import pytest
 from features import simulated_market
 from features.data.errors import RegimeError
 from models.range import fit, predictor
+from models.range.schedule import refit_rows
 from models.range.spec import RangeSpec
 from models.tracking.connection import open_mlflow
 from training import range_experiment
-from training.range_walkforward import PUBLISHED, refit_weeks, walk_forward
+from training.range_walkforward import PUBLISHED, walk_forward
 
 SPEC = RangeSpec(model="har", train_start="1980-01-01", horizons=(5, 21), families=())
 
@@ -36,7 +37,7 @@ def walked(data):
 def test_the_published_columns_and_what_must_hold_of_them(walked, data):
     table, outcomes, _ = walked
     assert tuple(table.columns[: len(PUBLISHED)]) == PUBLISHED or set(PUBLISHED) <= set(table.columns)
-    assert len(table) == 3 * 2 * (len(data.dates) - refit_weeks(data, SPEC)[0])
+    assert len(table) == 3 * 2 * (len(data.dates) - refit_rows(data.dates, SPEC)[0])
     quantiles = table[list(predictor.QUANTILES)].to_numpy()
     assert (np.diff(quantiles, axis=1) >= 0.0).all()
     broad = table[table["leg"] == "broad"]
@@ -48,7 +49,7 @@ def test_the_published_columns_and_what_must_hold_of_them(walked, data):
 @pytest.mark.slow
 def test_a_replay_of_a_week_gives_the_bits_of_its_fold(walked, data):
     table, _, _ = walked
-    start = int(refit_weeks(data, SPEC)[2])
+    start = int(refit_rows(data.dates, SPEC)[2])
     week = start + 7
     fitted = fit.fit_range_at(data, SPEC, data.dates[start])
     drawn = predictor.predict_range(fitted, data.frame.iloc[[week]])
