@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from features.data.errors import RegimeError
 from serving.contract import Contract, Share, first_reason, stored_as
+from serving.sections.range import BREAKDOWN, MONTH, HorizonRange, RangeModel
 
 SCHEMA_VERSION: Literal[2] = 2
 SCHEMA_FILE = Path(__file__).with_name("call.schema.json")
@@ -171,6 +172,13 @@ class Call(Contract):
         ge=0,
         description="days from the data's last session to the clock's; None for a replay and for the sample",
     )
+    range: dict[str, HorizonRange] | None = Field(
+        default=None, description="of the broad leg, by sessions ahead; the fall of 5 % within 21 is the breakdown"
+    )
+    range_model: RangeModel | None = None
+    left_out: dict[str, str] = Field(
+        default_factory=dict, description="blocks that could not be made for this call, each with the reason"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -182,13 +190,25 @@ class Call(Contract):
             raise ValueError(f"verdict {self.verdict} without a champion")
         if self.model.fitted_at > self.asof:
             raise ValueError(f"the model was fitted on {self.model.fitted_at}, after the as-of date {self.asof}")
+        for one, what in ((self._month("falls"), p), (self._month("usual_falls"), self.base_rates)):
+            if BREAKDOWN in one and not math.isclose(one[BREAKDOWN], what.breakdown, abs_tol=SUM_TOLERANCE):
+                raise ValueError("the fall that is a breakdown has two numbers")
         if self.last_week is not None and self.last_week.asof >= self.asof:
             raise ValueError(f"last week's call is of {self.last_week.asof}, not before {self.asof}")
         return self
 
+    def _month(self, name: str) -> dict[str, float]:
+        month = (self.range or {}).get(MONTH)
+        return {} if month is None else dict(getattr(month, name))
+
     def to_json_object(self) -> dict[str, Any]:
-        """The call as JSON-ready values, under its published keys."""
-        return self.model_dump(mode="json", by_alias=True)
+        """The call as JSON-ready values, under its published keys; an older call comes back without later blocks."""
+        later = {
+            name
+            for name, one in type(self).model_fields.items()
+            if not one.is_required() and getattr(self, name) == one.get_default(call_default_factory=True)
+        }
+        return self.model_dump(mode="json", by_alias=True, exclude=later if self.schema_version == 1 else None)
 
 
 def parse_call(text: str | bytes) -> Call:

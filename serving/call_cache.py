@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from features.data import cache, calendar, store
-from models.tracking import loader
+from models.tracking import loader, range_registry
 from models.tracking.registry import registry_name
 from serving.call import Call, parse_call
 
@@ -41,6 +41,7 @@ def latest_key(allowed: tuple[str, ...]) -> str | None:
     pointers = [loader.pointer(registry_name(source, "path"), alias) for alias in loader.ALIASES]
     if not any(pointers):
         return None
+    pointers += [loader.pointer(range_registry.registry_name(source), alias) for alias in loader.ALIASES]
     for at in pointers:
         tags = {} if at is None else {name: tag for name, tag in at.tags.items() if not name.startswith(WRITTEN_LATER)}
         parts.append(None if at is None else [at.version, tags])

@@ -12,10 +12,14 @@ from features.data.store import Snapshot
 from features.dataset import Dataset
 from models.fit import fit_at
 from models.fitted import FittedModel
+from models.range import schedule
+from models.range.fit import fit_range_at, prepare
+from models.range.fitted import FittedRange
 from models.spec import ModelSpec, from_json
 from models.splits import refit_dates
 from models.stacking import FitCache
-from models.tracking import loader
+from models.tracking import loader, range_registry
+from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered, registry_name
 
 
@@ -33,12 +37,18 @@ class CallContext:
         None while no model has earned it.
     challenger : Registered
         The latest judged candidate, or the champion where there is none.
+    range_model : RegisteredRange or None
+        The range shown: the champion of its gate, or the challenger without one; None where none is registered.
+    range_is_champion : bool
     """
 
     snapshot: Snapshot
     model_name: str
     champion: Registered | None
     challenger: Registered
+    range_model: RegisteredRange | None = None
+    range_is_champion: bool = False
+    _ranges: dict[tuple[str, pd.Timestamp], FittedRange] = field(default_factory=dict)
     _folds: FitCache = field(default_factory=FitCache)
     _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
 
@@ -58,6 +68,16 @@ class CallContext:
         if key not in self._fitted:
             self._fitted[key] = fit_at(dataset, spec, key[1], self._folds)
         return self._fitted[key]
+
+    def range_in_force(self, dataset: Dataset, registered: RegisteredRange, date: pd.Timestamp) -> FittedRange:
+        """The range a walk-forward would use at `date`, fitted at the last scheduled refit; the same until the next."""
+        spec = registered.spec
+        refit = schedule.last_refit(pd.DatetimeIndex(dataset.X.index), spec, date)
+        key = (spec.to_json(), refit)
+        if key not in self._ranges:
+            data = prepare(dataset, spec.horizons, spec.reads_garch)
+            self._ranges[key] = fit_range_at(data, spec, refit)
+        return self._ranges[key]
 
 
 def last_refit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.Timestamp:
@@ -91,7 +111,16 @@ def load_context() -> CallContext:
         raise RegimeError(
             f"no model {name!r} is registered yet, or the one trained looks like a leak: run `regime-train run default`"
         )
-    context = CallContext(snapshot, name, champion, challenger)
+    range_name = range_registry.registry_name(snapshot.source)
+    range_champion = range_registry.registered(range_name, "champion")
+    context = CallContext(
+        snapshot,
+        name,
+        champion,
+        challenger,
+        range_champion or range_registry.registered(range_name, "challenger"),
+        range_champion is not None,
+    )
     for what, held in (("legs", snapshot.legs), ("source", snapshot.source)):
         if context.shown.tags[what] != held:
             raise RefusedError(

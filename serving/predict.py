@@ -35,6 +35,8 @@ from serving.call import (
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
+from serving.sections import range as sections_range
+from serving.sections.range import Range
 
 EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
 LEGS_21 = ["broad_return_21", "cap_return_21"]
@@ -125,6 +127,7 @@ def _assemble(
     markov = context.model_in_force(dataset, markov_spec, date)
     probabilities = _probabilities(used, row)
     base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
+    ahead, left_out = _range(context, dataset, date, past, probabilities.breakdown, base_rates.breakdown)
     said = verdict_of(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
     return Call(
         schema_version=SCHEMA_VERSION,
@@ -154,7 +157,26 @@ def _assemble(
         record=_record(shown),
         allowed_stale=tuple(sorted(allowed)),
         data_age_days=None if past else days_behind(context.snapshot),
+        range=None if ahead is None else ahead.by_horizon,
+        range_model=None if ahead is None else ahead.model,
+        left_out=left_out,
     )
+
+
+def _range(
+    context: CallContext, dataset: Dataset, date: pd.Timestamp, past: bool, breakdown: float, base_rate: float
+) -> tuple[Range | None, dict[str, str]]:
+    """The range of a call, or None and why there is none; a call is made without it."""
+    registered = context.range_model
+    if registered is None:
+        return None, {"range": "no range is registered: `regime train run range`"}
+    champion = context.range_is_champion
+    try:
+        refit = past or registered.tags.get("digest") != context.snapshot.digest
+        fitted = context.range_in_force(dataset, registered, date) if refit else registered.document
+        return sections_range.build(dataset, registered, champion, fitted, date, breakdown, base_rate), {}
+    except RegimeError as error:
+        return None, {"range": str(error)}
 
 
 def _probabilities(model: FittedModel, row: pd.DataFrame) -> Probabilities:

@@ -6,13 +6,16 @@ row only once its horizon has ended (`Ahead.ended_before`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from features.data.errors import RegimeError
-from features.dataset import Dataset
+
+if TYPE_CHECKING:  # its import reads every family of features, which a kept call does without
+    from features.dataset import Dataset
 
 LEGS = ("broad", "cap", "spread")
 HORIZONS = (5, 21, 63)  # sessions
@@ -95,6 +98,12 @@ def read_legs(dataset: Dataset) -> Legs:
     sessions, decisions = pd.DatetimeIndex(returns.index), pd.DatetimeIndex(dataset.X.index)
     logs = np.log1p(returns[["ret_broad", "ret_cap"]].to_numpy(float))
     return Legs(sessions, logs[:, 0], logs[:, 1], decisions, sessions.searchsorted(decisions))
+
+
+def last_decisions(legs: Legs, date: pd.Timestamp, years: int) -> Legs:
+    """The legs with the decisions of the `years` up to `date` alone; the daily returns stay."""
+    kept = np.asarray((legs.decisions <= date) & (legs.decisions >= date - pd.DateOffset(years=years)))
+    return replace(legs, decisions=legs.decisions[kept], places=legs.places[kept])
 
 
 def check_horizon(horizon: int) -> int:

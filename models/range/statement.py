@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ RANK_YEARS = 10
 BAND = ("q10", "q90")
 EVIDENCE = ("crps_skill", "crps_skill_p")
 SPANS = ("", "_last_10_years")
+LEAST_ODDS = 1e-6
 
 
 def statement(fitted: FittedRange, rows: pd.DataFrame, evidence: dict[str, float]) -> dict[str, dict[str, Any]]:
@@ -66,6 +69,48 @@ def statement(fitted: FittedRange, rows: pd.DataFrame, evidence: dict[str, float
     return out
 
 
+def moved(falls: dict[str, dict[str, float]], month: str, fall: str, known: float) -> dict[str, dict[str, float]]:
+    """Odds of falls by horizon and percent, moved by one shift in log odds so that one of them is `known`.
+
+    What is likelier stays likelier: a shallower fall, and the same fall within a longer horizon.
+
+    Parameters
+    ----------
+    falls : dict
+        By horizon (sessions as text) and percent (as text).
+    month, fall : str
+        The event whose probability is known; without that horizon there are no odds to be had from it.
+    known : float
+
+    Returns
+    -------
+    dict
+        As `falls`; empty by horizon where `month` is absent.
+    """
+    if month not in falls:
+        return {horizon: {} for horizon in falls}
+    shift = _logit(known) - _logit(falls[month][fall])
+    out = {
+        horizon: {percent: 1.0 / (1.0 + math.exp(-_logit(p) - shift)) for percent, p in odds.items()}
+        for horizon, odds in falls.items()
+    }
+    own = out[month]
+    for percent, p in own.items():  # exactly the number, which a sum of rounded logarithms is not
+        own[percent] = known if percent == fall else (max if int(percent) < int(fall) else min)(p, known)
+    ordered = sorted(out, key=int)
+    place = ordered.index(month)
+    for longer, shorter in pairwise(ordered[: place + 1][::-1]):
+        out[shorter] = {percent: min(p, out[longer][percent]) for percent, p in out[shorter].items()}
+    for shorter, longer in pairwise(ordered[place:]):
+        out[longer] = {percent: max(p, out[shorter][percent]) for percent, p in out[longer].items()}
+    return out
+
+
+def _logit(p: float) -> float:
+    kept = min(max(p, LEAST_ODDS), 1.0 - LEAST_ODDS)
+    return math.log(kept / (1.0 - kept))
+
+
 def width_rank(log_scale: np.ndarray) -> float | None:
     """Share of the earlier decisions on which the same model's range was narrower than on the last; None without any.
 
@@ -75,18 +120,6 @@ def width_rank(log_scale: np.ndarray) -> float | None:
     if not len(before) or (before == log_scale[-1]).all():
         return None
     return float((before < log_scale[-1]).mean())
-
-
-def words(said: dict[str, dict[str, Any]], horizon: int = 21) -> tuple[str, str]:
-    """Two lines of plain words for one horizon."""
-    one = said[str(horizon)]
-    low, high = (one["quantiles"][name] for name in BAND)
-    usual_low, usual_high = (one["usual"][name] for name in BAND)
-    return (
-        f"The broad market's likely range over {horizon} sessions: {100 * low:+.1f} % to {100 * high:+.1f} % "
-        f"(8 in 10); usual {100 * usual_low:+.1f} % to {100 * usual_high:+.1f} %.",
-        f"Odds of closing 5 % lower on the way: {one['falls']['5']:.0%} (usual {one['usual_falls']['5']:.0%}).",
-    )
 
 
 def _by_name(draws: np.ndarray) -> dict[str, float]:

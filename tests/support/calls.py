@@ -35,6 +35,40 @@ MODEL = {
     "override": None,
 }
 
+EVIDENCE = {
+    "crps_skill": 0.037,
+    "crps_skill_p": 0.001,
+    "crps_skill_last_10_years": 0.041,
+    "crps_skill_p_last_10_years": 0.02,
+}
+RANGE_MODEL = {
+    "name": "regime-range",
+    "version": "2",
+    "kind": "har",
+    "champion": True,
+    "fitted_at": "2026-01-02",
+    "fitted_now": False,
+    "gate": "har is the simplest that beats a constant scale",
+}
+
+
+def range_object(breakdown: float, base_rate: float) -> dict[str, Any]:
+    """The block `range` of a call: three horizons whose odds go with those of a breakdown."""
+    names = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
+    returns = (-0.071, -0.051, -0.02, 0.008, 0.034, 0.063, 0.08)
+    out = {}
+    for horizon, times in (("5", 0.5), ("21", 1.0), ("63", 1.7)):
+        odds = dict(zip(("3", "5", "8", "10"), (1.4, 1.0, 0.5, 0.3), strict=True))
+        out[horizon] = {
+            "quantiles": {name: times * value for name, value in zip(names, returns, strict=True)},
+            "usual": {name: 0.9 * times * value for name, value in zip(names, returns, strict=True)},
+            "falls": {fall: min(0.99, times * share * breakdown) for fall, share in odds.items()},
+            "usual_falls": {fall: min(0.99, times * share * base_rate) for fall, share in odds.items()},
+            "width_rank": 0.81,
+            "evidence": EVIDENCE,
+        }
+    return out
+
 
 def call_object(**changes: Any) -> dict[str, Any]:
     """The JSON object of a call; `model` changes keys of the model, `probabilities` bring their head-to-head."""
@@ -64,6 +98,9 @@ def call_object(**changes: Any) -> dict[str, Any]:
         "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
         "allowed_stale": [],
         "data_age_days": None,
+        "range": range_object(p["breakdown"], changes.get("base_rates", BASE_RATES)["breakdown"]),
+        "range_model": RANGE_MODEL,
+        "left_out": {},
     } | changes
 
 

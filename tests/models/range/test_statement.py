@@ -1,7 +1,10 @@
 """What a call says of the range: one model, monotone, in plain words."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.data.errors import RegimeError
 from models.range import predictor, statement
@@ -51,11 +54,34 @@ def test_the_width_is_ranked_among_the_same_model_s_on_earlier_dates(fitted):
     assert statement.statement(fitted, ROWS.iloc[-1:], {})["21"]["width_rank"] is None
 
 
-def test_it_is_told_in_two_lines(fitted):
-    first, second = statement.words(statement.statement(fitted, ROWS, {}))
-    assert first.startswith("The broad market's likely range over 21 sessions: -")
-    assert "8 in 10" in first
-    assert second.startswith("Odds of closing 5 % lower on the way: ")
+def share(low=1e-4, high=1.0 - 1e-4):
+    return st.floats(low, high)
+
+
+@given(
+    odds=st.lists(share(), min_size=12, max_size=12),
+    known=st.floats(0.0, 1.0),
+)
+def test_moved_odds_rank_as_they_must_and_hold_the_known_one(odds, known):
+    horizons, percents = ("5", "21", "63"), ("3", "5", "8", "10")
+    rows = np.maximum.accumulate(np.sort(np.array(odds).reshape(3, 4), axis=1)[:, ::-1], axis=0)
+    raw = {
+        horizon: dict(zip(percents, map(float, row), strict=True)) for horizon, row in zip(horizons, rows, strict=True)
+    }
+    told = statement.moved(raw, "21", "5", known)
+    assert told["21"]["5"] == known
+    table = np.array([[told[horizon][percent] for percent in percents] for horizon in horizons])
+    assert (np.diff(table, axis=1) <= 0.0).all()
+    assert (np.diff(table, axis=0) >= 0.0).all()
+
+
+def test_the_shift_is_one_for_all_falls():
+    raw = {"5": {"3": 0.10, "5": 0.04}, "21": {"3": 0.30, "5": 0.20}}
+    told = statement.moved(raw, "21", "5", 1.0 / 3.0)  # odds of 1 to 2 for 1 to 4: everything doubles its odds
+    assert told["21"]["3"] == pytest.approx(6.0 / 13.0)
+    assert told["5"]["3"] == pytest.approx(2.0 / 11.0)
+    assert told["5"]["5"] == pytest.approx(1.0 / 13.0)
+    assert statement.moved({"5": {"5": 0.1}}, "21", "5", 0.2) == {"5": {}}
 
 
 def test_a_date_without_its_columns_is_refused(fitted):

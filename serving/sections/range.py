@@ -1,0 +1,157 @@
+"""The range of the broad leg over the coming weeks, with the odds of falls on the way.
+
+A breakdown *is* a close at least 5 % lower within 21 sessions, so the call has one number
+for it, P(breakdown) of the outcomes' model that its gate chose, and one base rate.
+The range's odds of all falls are moved onto it by one shift in log odds
+(`models.range.statement.moved`): they keep their order.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from features.data.calendar import HORIZON
+from models.range.paths import last_decisions, read_legs
+from models.range.statement import RANK_YEARS, SHOWN, moved, statement
+from serving.contract import Contract, Share
+
+if TYPE_CHECKING:
+    from features.dataset import Dataset
+    from models.range.fitted import FittedRange
+    from models.tracking.range_registry import RegisteredRange
+
+BREAKDOWN = "5"  # the fall, in percent, that is a breakdown
+MONTH = str(HORIZON)
+
+
+class RangeEvidence(Contract):
+    """CRPS skill against the unscaled pool of twenty years, out of sample, with its one-sided p."""
+
+    crps_skill: float | None = None
+    crps_skill_p: Share | None = None
+    crps_skill_last_10_years: float | None = None
+    crps_skill_p_last_10_years: Share | None = None
+
+
+class HorizonRange(Contract):
+    """The broad leg's return over one horizon, as decimals."""
+
+    quantiles: dict[str, float] = Field(description="of the return, by name: q05 is the 5 % quantile")
+    usual: dict[str, float] = Field(description="the same of the unscaled returns of the last twenty years")
+    falls: dict[str, Share] = Field(description="odds of a close at least so many percent lower within the horizon")
+    usual_falls: dict[str, Share]
+    width_rank: Share | None = Field(description="share of the last ten years' decisions with a narrower 80 % band")
+    evidence: RangeEvidence
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for values in (self.quantiles, self.usual):
+            if tuple(values) != SHOWN or any(high < low for low, high in pairwise(values.values())):
+                raise ValueError(f"quantiles {list(values)} are not {', '.join(SHOWN)} in ascending order")
+        for odds in (self.falls, self.usual_falls):
+            deepening = [odds[fall] for fall in sorted(odds, key=int)]
+            if any(deeper > shallower for shallower, deeper in pairwise(deepening)):
+                raise ValueError("a deeper fall is likelier than a shallower one")
+        return self
+
+
+class RangeModel(Contract):
+    """The registered model that the range is from; `champion`: it earned its place at the range's gate."""
+
+    name: str
+    version: str
+    kind: str
+    champion: bool
+    fitted_at: dt.date
+    fitted_now: bool
+    gate: str
+
+
+class Range(Contract):
+    """A range with the model it is from."""
+
+    by_horizon: dict[str, HorizonRange]
+    model: RangeModel
+
+
+def build(
+    dataset: Dataset,
+    registered: RegisteredRange,
+    champion: bool,
+    fitted: FittedRange,
+    date: pd.Timestamp,
+    breakdown: float,
+    base_rate: float,
+) -> Range:
+    """The range on `date`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Up to the date and no further.
+    registered : RegisteredRange
+    champion : bool
+        Whether it is the champion of its gate.
+    fitted : FittedRange
+        Its fit in force on that date.
+    date : Timestamp
+        A decision date.
+    breakdown, base_rate : float
+        The call's probability of a breakdown, and its base rate.
+
+    Raises
+    ------
+    RegimeError
+        The data set lacks a leg, or what the model reads has no value on the date.
+    """
+    from models.range.fit import frame_of  # SciPy and LightGBM, which reading a kept call does without
+
+    legs = last_decisions(read_legs(dataset), date, RANK_YEARS)
+    rows = frame_of(dataset, legs, registered.spec.reads_garch)[0]
+    said = statement(fitted, rows, registered.evidence)
+    for name, known in (("falls", breakdown), ("usual_falls", base_rate)):
+        told = moved({horizon: one[name] for horizon, one in said.items()}, MONTH, BREAKDOWN, known)
+        for horizon, one in said.items():
+            one[name] = told[horizon]
+    return Range(
+        by_horizon={
+            horizon: HorizonRange(**one | {"evidence": RangeEvidence(**one["evidence"])})
+            for horizon, one in said.items()
+        },
+        model=RangeModel(
+            name=registered.name,
+            version=registered.version,
+            kind=registered.spec.model,
+            champion=champion,
+            fitted_at=pd.Timestamp(fitted.fitted_at).date(),
+            fitted_now=fitted is not registered.document,
+            gate=registered.tags.get("gate", ""),
+        ),
+    )
+
+
+def words(by_horizon: Mapping[str, HorizonRange], model: RangeModel) -> list[str]:
+    """The range over a month in plain sentences."""
+    one = by_horizon.get(MONTH)
+    if one is None:
+        return []
+    low, high = (f"{100 * one.quantiles[name]:+.1f} %" for name in ("q10", "q90"))
+    usual_low, usual_high = (f"{100 * one.usual[name]:+.1f} %" for name in ("q10", "q90"))
+    lines = [
+        f"The broad market's likely range over {MONTH} sessions: {low} to {high} (8 in 10); "
+        f"usual {usual_low} to {usual_high}."
+    ]
+    if BREAKDOWN in one.falls:
+        lines.append(
+            f"Odds of closing {BREAKDOWN} % lower on the way: {100 * one.falls[BREAKDOWN]:.0f} % "
+            f"(usual {100 * one.usual_falls[BREAKDOWN]:.0f} %)."
+        )
+    if not model.champion:
+        lines.append("No evidence for this range: no model of it is ahead of the usual one.")
+    return lines
