@@ -203,12 +203,7 @@ class Call(Contract):
 
     def to_json_object(self) -> dict[str, Any]:
         """The call as JSON-ready values, under its published keys; an older call comes back without later blocks."""
-        later = {
-            name
-            for name, one in type(self).model_fields.items()
-            if not one.is_required() and getattr(self, name) == one.get_default(call_default_factory=True)
-        }
-        return self.model_dump(mode="json", by_alias=True, exclude=later if self.schema_version == 1 else None)
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=self.schema_version == 1)
 
 
 def parse_call(text: str | bytes) -> Call:
