@@ -13,6 +13,7 @@ from features.data import catalog
 from features.data.calendar import HORIZON
 from serving import glossary
 from serving.call import Call, Driver, Probabilities, Side
+from serving.sections import range as range_section
 
 MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
 NAMED = 6  # series that a line names before it counts the rest
@@ -77,7 +78,7 @@ def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
 
 def parts(call: Call) -> tuple[Part, ...]:
     """Every part that has something to say, in order."""
-    every = (_odds(call), _followed(call), _why(call), _change(call), _data(call), _terms())
+    every = (_odds(call), _range(call), _followed(call), _why(call), _change(call), _data(call), _terms())
     return tuple(part for part in every if part.lines or part.grid or part.lists)
 
 
@@ -96,6 +97,25 @@ def _probabilities(call: Call) -> Grid:
     ]
     rows.append(("head-to-head", *(percent(head_to_head(one)) for one in columns.values())))
     return Grid(("", *columns), tuple(rows))
+
+
+def _range(call: Call) -> Part:
+    title = "How far the market may move"
+    if call.range is None or call.range_model is None:
+        return Part("range", title)
+    rows = []
+    for horizon, one in call.range.items():
+        for name, returns, odds in (
+            (f"{horizon} sessions", one.quantiles, one.falls),
+            ("usual", one.usual, one.usual_falls),
+        ):
+            band = (f"{100.0 * returns[key]:+.1f} %" for key in ("q10", "q90"))
+            rows.append((name, *band, *(percent(p, 0) for p in odds.values())))
+    falls = next(iter(call.range.values())).falls
+    header = ("", "from", "to", *(f"-{fall} %" for fall in falls))
+    key = "In the table: where the return ends 8 times in 10, and the odds of a close so much lower on the way."
+    lines = (*range_section.words(call.range, call.range_model), key)
+    return Part("range", title, lines, Grid(header, tuple(rows)))
 
 
 def _head_to_head(call: Call) -> str:
@@ -184,6 +204,7 @@ def _data(call: Call) -> Part:
     stale = [key for key, one in call.freshness.items() if one.stale]
     if stale:
         lines.append(f"Older than allowed, and left out: {_series(stale)}.")
+    lines += [f"Without {spoken(block)}: {why}." for block, why in call.left_out.items()]
     lines.append(
         f"Model: {model.name} v{model.version} ({model.estimator}, {role}), {fitted}. Log-loss skill "
         f"{model.skill:+.3f} out of sample (p {model.skill_p:.3f})."

@@ -152,6 +152,13 @@ def words(by_horizon: Mapping[str, HorizonRange], model: RangeModel) -> list[str
             f"Odds of closing {BREAKDOWN} % lower on the way: {100 * one.falls[BREAKDOWN]:.0f} % "
             f"(usual {100 * one.usual_falls[BREAKDOWN]:.0f} %)."
         )
+    if one.width_rank is not None:
+        lines.append(f"The range is wider than on {100 * one.width_rank:.0f} % of the last ten years' decisions.")
     if not model.champion:
         lines.append("No evidence for this range: no model of it is ahead of the usual one.")
+    elif one.evidence.crps_skill is not None and one.evidence.crps_skill_p is not None:
+        skill, p = one.evidence.crps_skill, one.evidence.crps_skill_p
+        told = f"Its CRPS is {100 * skill:.1f} % below the usual range's (p {p:.3f})"
+        recent = one.evidence.crps_skill_last_10_years
+        lines.append(f"{told}; in the last ten years {100 * recent:.1f} %." if recent is not None else f"{told}.")
     return lines

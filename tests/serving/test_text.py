@@ -23,6 +23,7 @@ def shown(write, thing):
 LAST = {"asof": "2026-01-02", "probabilities": {"rotation": 0.30, "breakdown": 0.36, "neither": 0.34}}
 TITLES = [
     "The odds and what is usual",
+    "How far the market may move",
     "What followed such calls before",
     "Why",
     "What would change it",

@@ -101,13 +101,15 @@ def test_what_does_not_rank_is_no_range(name, value, said):
         parse_call(json.dumps(given))
 
 
-def test_it_is_told_in_two_lines_and_more_where_it_has_not_earned_them():
+def test_it_is_told_in_plain_lines_with_its_evidence_or_without():
     call = make_test_call()
-    first, second = section.words(call.range, call.range_model)
+    first, second, rank, evidence = section.words(call.range, call.range_model)
     assert first == (
         "The broad market's likely range over 21 sessions: -5.1 % to +6.3 % (8 in 10); usual -4.6 % to +5.7 %."
     )
     assert second == "Odds of closing 5 % lower on the way: 34 % (usual 17 %)."
+    assert rank == "The range is wider than on 81 % of the last ten years' decisions."
+    assert evidence == "Its CRPS is 3.7 % below the usual range's (p 0.001); in the last ten years 4.1 %."
     unearned = call.range_model.model_copy(update={"champion": False})
     assert section.words(call.range, unearned)[-1].startswith("No evidence for this range")
 
