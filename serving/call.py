@@ -138,6 +138,7 @@ class ModelInfo(Contract):
     skill_p: Share = Field(description="one-sided p of that skill")
     gate: str = Field(description="the gate's reason")
     override: str | None = Field(description="the reason of a person who overruled the gate")
+    succession: str | None = Field(default=None, description="which champion died in office, and what followed")
 
 
 class Call(Contract):

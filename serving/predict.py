@@ -37,6 +37,7 @@ from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
 from serving.sections import range as sections_range
 from serving.sections.range import Range
+from serving.succession import SUCCESSION
 
 EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
 LEGS_21 = ["broad_return_21", "cap_return_21"]
@@ -229,6 +230,7 @@ def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelI
         skill_p=1.0 if math.isnan(p) else p,  # climatology against itself has no p: no evidence
         gate=shown.tags["gate"],
         override=shown.tags.get("override"),
+        succession=shown.tags.get(SUCCESSION),
     )
 
 

@@ -26,6 +26,7 @@ from serving.journal_entry import Entry, EntryType
 from serving.predict import make_call
 from serving.report.page import write_report
 from serving.scorecard import Scorecard, score_journal
+from serving.succession import follow_the_dead
 from serving.text import weekly_summary
 from serving.time_limit import run_within
 
@@ -112,6 +113,7 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder)
         not_retrained = _retrain_if_due()
+        follow_the_dead()
         with progress_bar("data set", None) as step:
             call = make_call(None, step=step)
         known = journal.read()

@@ -20,9 +20,6 @@ from training import gate
 from training.gate_types import Decision, GateCase, LeakSigns, Present
 from training.model_run import Experiment
 
-# Two evaluations of one specification are one try if their losses agree this well, in nats a week on average.
-AGREEMENT = 0.002
-
 
 def judge(experiment: Experiment) -> Decision:
     """Add every model of an experiment to the ledger, then let the gate decide.
@@ -70,7 +67,7 @@ def judge(experiment: Experiment) -> Decision:
             )
             for run in experiment.runs
         },
-        tries=distinct_tries([entry for entry in known if not entry.baseline]),
+        tries=trial_ledger.distinct_tries([entry for entry in known if not entry.baseline]),
         present=champion,
     )
     return gate.judge(case)
@@ -104,26 +101,6 @@ def first_week_correlation(table: pd.DataFrame, returns: pd.DataFrame) -> float 
     if not known.any() or np.ptp(score[known]) == 0.0:
         return None
     return float(spearmanr(score[known], ahead[known]).statistic)
-
-
-def distinct_tries(entries: Sequence[Entry]) -> list[pd.Series]:
-    """One series of losses for each try.
-
-    Two entries of one specification whose losses agree on the common weeks are one
-    try, of which the longest is kept: the later snapshot has more weeks. If they
-    disagree, the program or the data changed, and they are two.
-    """
-    kept: dict[str, list[pd.Series]] = {}
-    for entry in sorted(entries, key=lambda one: len(one.losses), reverse=True):
-        known = kept.setdefault(entry.spec, [])
-        if not any(_agree(entry.losses, other) for other in known):
-            known.append(entry.losses)
-    return [losses for group in kept.values() for losses in group]
-
-
-def _agree(one: pd.Series, other: pd.Series) -> bool:
-    common = one.index.intersection(other.index)
-    return bool(len(common)) and float((one.loc[common] - other.loc[common]).abs().mean()) <= AGREEMENT
 
 
 def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> Present | None:

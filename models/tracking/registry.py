@@ -84,6 +84,14 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], descr
 
 
 @translate_errors
+def versions(name: str) -> list[tuple[str, str, dict[str, str]]]:
+    """Return version, run id and tags of every version of a registered model, the oldest first."""
+    client = connection.client()
+    found = sorted(_versions(client, f"name = {quoted(name)}"), key=lambda one: int(one.version))
+    return [(str(one.version), str(one.run_id), dict(one.tags)) for one in found]
+
+
+@translate_errors
 def set_alias(name: str, alias: str, version: str | None) -> None:
     """Point `alias` at a version, or remove it. The runs' tag `gate_verdict` follows the champion."""
     mlflow = connection.open_mlflow()

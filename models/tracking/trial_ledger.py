@@ -34,6 +34,8 @@ from models.tracking.runs import Result
 EXPERIMENT = "regime-ledger"
 PIECE = 5000  # characters a tag; MLflow cuts at 8000, older servers at 5000
 PAGE = 500
+# Two evaluations of one specification are one try if their losses agree this well, in nats a week on average.
+AGREEMENT = 0.002
 
 
 @dataclass(frozen=True)
@@ -198,3 +200,23 @@ def entries(source: str, label: str) -> list[Entry]:
             run_id=tags.get("run_id", ""),
         )
     return list(found.values())
+
+
+def distinct_tries(entries: Sequence[Entry]) -> list[pd.Series]:
+    """One series of losses for each try.
+
+    Two entries of one specification whose losses agree on the common weeks are one
+    try, of which the longest is kept: the later snapshot has more weeks. If they
+    disagree, the program or the data changed, and they are two.
+    """
+    kept: dict[str, list[pd.Series]] = {}
+    for entry in sorted(entries, key=lambda one: len(one.losses), reverse=True):
+        known = kept.setdefault(entry.spec, [])
+        if not any(_agree(entry.losses, other) for other in known):
+            known.append(entry.losses)
+    return [losses for group in kept.values() for losses in group]
+
+
+def _agree(one: pd.Series, other: pd.Series) -> bool:
+    common = one.index.intersection(other.index)
+    return bool(len(common)) and float((one.loc[common] - other.loc[common]).abs().mean()) <= AGREEMENT

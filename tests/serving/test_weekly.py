@@ -37,6 +37,7 @@ def steps(monkeypatch):
     step("score_journal", CARD)
     step("write_report", Path("report.html"))
     step("load_context", None)
+    step("follow_the_dead", None)
     monkeypatch.setattr(weekly.retraining, "due", lambda *_: False)
     monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
     tags = []
@@ -53,7 +54,7 @@ def failing(error):
 
 def test_the_steps_of_a_week_and_the_same_week_again(steps):
     first = weekly.weekly_steps(Source.sample, None, False, Anchors())
-    assert steps.done == ["refresh_store", "make_call", "score_journal", "write_report"]
+    assert steps.done == ["refresh_store", "follow_the_dead", "make_call", "score_journal", "write_report"]
     assert (first.lines, first.entry.n, first.exit_status) == (1, 1, ExitStatus.done)
     assert first.head == journal.verify()[1]
     assert steps.tags == [("regime", "3", {"journal_head": first.head})]

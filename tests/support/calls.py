@@ -33,6 +33,7 @@ MODEL = {
     "skill_p": 0.01,
     "gate": "beats climatology",
     "override": None,
+    "succession": None,
 }
 
 EVIDENCE = {

@@ -205,7 +205,7 @@ def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_anothe
     early = replace(whole, digest="before", losses=whole.losses.iloc[:-5])
     changed = entry(1)
     other = replace(whole, spec='{"seed": 8}')
-    found = gate_case.distinct_tries([early, whole, changed, other])
+    found = trial_ledger.distinct_tries([early, whole, changed, other])
     assert len(found) == 3
     assert any(losses is whole.losses for losses in found)
     assert not any(losses is early.losses for losses in found)
