@@ -187,3 +187,19 @@ def test_a_gap_in_the_cap_leg_leaves_a_volatility_label_open_too():
     got = labels.outcomes("path-vol", broad, cap)
     # 62 sessions without a volatility, then those from 69 to 89 whose horizon holds session 90.
     assert list(np.flatnonzero(got.iloc[:99].isna())) == [*range(62), *range(69, 90)]
+
+
+def test_paths_are_judged_without_a_margin_unless_one_is_given():
+    broad, cap, lowest = np.array([0.010]), np.array([0.009]), np.array([-0.01])
+    rotation, neither = labels.OUTCOMES.index("rotation"), labels.OUTCOMES.index("neither")
+    assert labels.codes_of_paths("path", broad, cap, lowest)[0] == rotation
+    assert labels.codes_of_paths("path", broad, cap, lowest, margin=0.002)[0] == neither
+
+
+@pytest.mark.parametrize(("label", "fall"), [("path", -0.05), ("return", -0.04)])
+def test_a_path_breaks_down_at_the_labels_own_fall_unless_another_is_given(label, fall):
+    falls = np.array([fall, fall + 0.001])
+    breakdown, neither = labels.OUTCOMES.index("breakdown"), labels.OUTCOMES.index("neither")
+    assert list(labels.codes_of_paths(label, falls, np.zeros(2), falls)) == [breakdown, neither]
+    assert list(labels.codes_of_paths(label, falls, np.zeros(2), falls, threshold=-0.03)) == [breakdown] * 2
+    assert list(labels.codes_of_paths(label, falls, np.zeros(2), falls, threshold=-0.08)) == [neither] * 2

@@ -356,3 +356,31 @@ def test_the_metrics_of_a_rule_come_beside_those_of_the_probabilities(case):
     assert alone.items() <= both.items()
     assert "sharpe_in_out" in both
     assert "sharpe_in_out" not in alone
+
+
+def _every_other_week(cautious, calm, bill):
+    """Threshold after five years in which every other week's lift is 1.15 and no other week's is above 1.
+
+    `cautious` and `calm` are the cap leg's daily returns over bills, in turn,
+    in the sessions that such a week's decision and another one's earn.
+    """
+    sessions = calendar.sessions(pd.Timestamp("2000-01-03"), pd.Timestamp("2006-06-30"))
+    dates = sessions[sessions.day_of_week == 2]
+    returns = pd.DataFrame({"ret_broad": 0.0, "ret_cap": 0.0, "ret_bill": bill}, sessions)
+    schedule = backtest.schedule_of(dates, returns)
+    high = np.arange(len(dates)) % 2 == 1
+    turn = np.arange(len(schedule.sessions)) % 2
+    over = np.where(high[schedule.decision], np.take(cautious, turn), np.take(calm, turn))
+    schedule.returns[:, CAP] = bill + over
+    refit = (dates >= dates[0] + pd.DateOffset(years=5)).astype(int)
+    return backtest.thresholds(np.where(high, 1.15, 1.0), refit, schedule)[-1]
+
+
+def test_the_threshold_is_chosen_over_bills():
+    """At 0.1 % a day bills would outweigh all else if they were added and not taken off."""
+    assert _every_other_week(cautious=(0.006, -0.004), calm=(0.003, -0.0025), bill=0.001) == 1.2
+
+
+def test_the_threshold_is_chosen_at_the_headline_cost():
+    """A week out saves 30 bp: worth two switches of 10 bp, and not of 25."""
+    assert _every_other_week(cautious=(-0.0006, -0.0006), calm=(0.0035, -0.0025), bill=0.0001) == 1.1
