@@ -23,6 +23,7 @@ from models.tracking.errors import TrackingError
 from models.tracking.process_environment import settings
 from models.tracking.relocation import ARTIFACTS, EXPERIMENT
 
+MAKING = 120.0  # seconds to wait for a process that makes the tables: on a busy machine it takes tens
 CLOCK = 60.0  # seconds by which a process's start may seem to shift when the clock is set
 
 P = ParamSpec("P")
@@ -77,11 +78,12 @@ def open_mlflow() -> Any:
     path = location.database(where)
     if location.is_server(where):
         server.probe(where)
-    elif path is not None:
-        _open_database(path)
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
-    _make_experiment(mlflow, path)
+    if path is None:
+        _create_experiment(mlflow, None)
+    else:
+        _open_database(mlflow, path)
     mlflow.set_experiment(EXPERIMENT)
     return mlflow
 
@@ -118,27 +120,26 @@ def _for_now(values: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _open_database(path: Path) -> None:
+def _open_database(mlflow: Any, path: Path) -> None:
+    """Check and relocate a database, and make the project's experiment beside it where it is missing.
+
+    One process at a time: MLflow makes its tables in many steps, and to a
+    second process a database between two of them is one without a schema.
+    """
+    busy = f"the MLflow database {path} is being opened by another process ({MAKING:.0f} s)"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        database.check_writable(path)
+        with files.lock(path.with_name(path.name + ".lock"), wait=MAKING, busy=busy):
+            database.check_writable(path)
+            relocation.relocate(path)
+            if database.experiment_id(path, EXPERIMENT) is None:
+                _create_experiment(mlflow, (path.resolve().parent / ARTIFACTS).as_uri())
     except OSError as error:
         raise TrackingError(f"the MLflow database {path} cannot be used ({error.strerror})") from error
-    relocation.relocate(path)
-
-
-def _make_experiment(mlflow: Any, path: Path | None) -> None:
-    """Make the project's experiment where it is missing: beside the database; a server chooses its own place."""
-    if path is None:
-        _create_experiment(mlflow, None)
-    elif database.experiment_id(path, EXPERIMENT) is None:
-        busy = f"the MLflow database {path} is being opened by another process ({database.WAIT:.0f} s)"
-        # MLflow's own first steps on an empty database are not safe against a second process.
-        try:
-            with files.lock(path.with_name(path.name + ".lock"), wait=database.WAIT, busy=busy):
-                _create_experiment(mlflow, (path.resolve().parent / ARTIFACTS).as_uri())
-        except RegimeError as error:
-            raise TrackingError(str(error)) from error
+    except TrackingError:
+        raise
+    except RegimeError as error:
+        raise TrackingError(str(error)) from error
 
 
 def _create_experiment(mlflow: Any, artifacts: str | None) -> None:

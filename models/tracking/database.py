@@ -78,7 +78,8 @@ def _check_schema(base: sqlite3.Connection, path: Path) -> None:
         revision = "no revision" if row is None else f"revision {row[0]}"
         raise TrackingError(
             f"the MLflow database {path} has a schema ({revision}) that the installed MLflow does not know: "
-            "it was written by a newer MLflow; install that version, or set MLFLOW_TRACKING_URI to another database"
+            "it is being made, or was written by a newer MLflow; install that version, or set MLFLOW_TRACKING_URI to "
+            "another database"
         )
 
 
