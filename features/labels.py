@@ -31,6 +31,8 @@ LABELS = {
     "stress": "breakdown: next month the market loses 5 % or more, or is more volatile than in 90 % of past months",
 }
 MONTHLY = frozenset({"stress"})
+ENTRY = 1  # sessions between a decision and its entry into a group
+MOVE = 0.02  # a group moves, leads or lags when it ends this far from the cap leg
 
 
 def check(label: str) -> None:
@@ -161,4 +163,47 @@ def _stress(market: pd.Series) -> pd.Series:
     for place in range(1, len(ends)):
         if known[place]:
             out.loc[ends[place - 1]] = "breakdown" if stressed[place] else "neither"
+    return out
+
+
+def group_outcome(ahead: Floats, outcome: str) -> Floats:
+    """1 where a group's return over the cap leg is the outcome, 0 where not, NaN where it is not known."""
+    found = {
+        "beats": ahead > 0.0,
+        "moves": np.abs(ahead) > MOVE,
+        "leads": ahead > MOVE,
+        "lags": ahead < -MOVE,
+    }[outcome]
+    return np.where(np.isfinite(ahead), found.astype(float), np.nan)
+
+
+def group_ahead(own: Floats, cap: Floats, places: npt.NDArray[np.intp], horizon: int) -> Floats:
+    """Return of each group less that of the cap leg, from `ENTRY` sessions after each decision on.
+
+    Parameters
+    ----------
+    own, cap : array, (sessions, groups)
+        Daily log returns.
+    places : int array, (weeks,)
+        Positions of the decisions among the sessions.
+    horizon : int
+        Sessions.
+
+    Returns
+    -------
+    array, (weeks, groups)
+        Decimals; NaN where a return is missing or the data end first.
+    """
+    out = np.full((len(places), own.shape[1]), np.nan)
+    last = places + ENTRY + horizon
+    whole = last < len(own)
+    for sign, steps in ((1.0, own), (-1.0, cap)):
+        run = np.full((len(steps) + 1, steps.shape[1]), 0.0)
+        run[1:] = np.nancumsum(steps, axis=0)
+        holes = np.zeros(run.shape, dtype=int)
+        holes[1:] = np.cumsum(~np.isfinite(steps), axis=0)
+        first, end = places[whole] + ENTRY + 1, last[whole] + 1
+        total = np.expm1(run[end] - run[first])
+        total[holes[end] > holes[first]] = np.nan
+        out[whole] = sign * total + (0.0 if sign > 0 else out[whole])
     return out

@@ -10,6 +10,7 @@ from typing import Any
 
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, check_label
+from models.destinations.spec import DestinationsSpec
 from models.range.spec import RangeSpec
 from models.spec import LONGEST_NAME, ModelSpec, check_sizes, from_dict
 from training import run_names
@@ -48,7 +49,17 @@ def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
 
 def is_range(name: str, settings: Sequence[str] = ()) -> bool:
     """Whether an experiment is a range's: its file names a `model`, not an `estimator`."""
-    return "model" in _values(name, settings)
+    return "model" in _values(name, settings) and not is_destinations(name, settings)
+
+
+def is_destinations(name: str, settings: Sequence[str] = ()) -> bool:
+    """Whether an experiment is of groups: its file names their `outcomes`."""
+    return "outcomes" in _values(name, settings)
+
+
+def read_destinations_spec(name: str, settings: Sequence[str] = ()) -> DestinationsSpec:
+    """The specification of a destinations experiment; raises as `read_spec`."""
+    return DestinationsSpec(**_values(name, settings))
 
 
 def read_range_spec(name: str, settings: Sequence[str] = ()) -> RangeSpec:

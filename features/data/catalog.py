@@ -123,6 +123,28 @@ CONTINUED_BY: dict[str, tuple[str, str]] = {
     "Other": ("XLF", _SECTORS_SINCE),
     "Chems": ("XLB", _SECTORS_SINCE),
 }
+# Where money may go: the fund that trades a group, and the portfolios whose mean stands for it before the fund.
+BROAD_PARTS = ("ME_VW_Dec7", "ME_VW_Dec8", "ME_VW_Dec9", "ME_VW_Hi10")
+GROUP_SERIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "technology": ("XLK", ("IND10_VW_HiTec",)),
+    "industrials": ("XLI", ("IND10_VW_Manuf",)),
+    "financials": ("XLF", ("IND10_VW_Other",)),
+    "discretionary": ("XLY", ("IND10_VW_Durbl", "IND10_VW_Shops")),
+    "energy": ("XLE", ("IND10_VW_Enrgy",)),
+    "materials": ("XLB", ("IND12_VW_Chems",)),
+    "health": ("XLV", ("IND10_VW_Hlth",)),
+    "staples": ("XLP", ("IND10_VW_NoDur",)),
+    "utilities": ("XLU", ("IND10_VW_Utils",)),
+    "communication": ("XLC", ("IND10_VW_Telcm",)),
+    "real_estate": ("XLRE", ()),
+    "value": ("IVE", ("SZBM25_VW_ME5_BM4", "SZBM25_VW_ME5_BM5")),
+    "growth": ("IVW", ("SZBM25_VW_ME5_BM1", "SZBM25_VW_ME5_BM2")),
+    "small_value": ("IWN", ("SZBM25_VW_ME1_BM5", "SZBM25_VW_ME2_BM5")),
+    "small": ("IWM", ("ME_VW_Lo30",)),
+    "mid": ("IJH", ("ME_VW_Dec7", "ME_VW_Dec8")),
+    "equal_weight": ("RSP", BROAD_PARTS),
+    "largest": ("XLG", ("ME_VW_Hi10",)),
+}
 
 CATALOG: tuple[Series, ...] = (
     _etf("RSP", "S&P 500 equal weight, the broad leg from 2003-05-02", required=True),
@@ -138,6 +160,7 @@ CATALOG: tuple[Series, ...] = (
     _etf("XLRE", "real estate"),
     _etf("XLC", "communication services"),
     _etf("IJR", "S&P 600 small caps"),
+    _etf("IJH", "S&P 400 mid caps"),
     _etf("IWD", "Russell 1000 value"),
     _etf("IWF", "Russell 1000 growth"),
     _etf("IWN", "Russell 2000 value"),
@@ -156,6 +179,7 @@ CATALOG: tuple[Series, ...] = (
     *(_french(f"IND10_VW_{name}", f"industry {name}") for name in INDUSTRIES),
     _french("IND12_VW_Chems", "industry chemicals"),
     *(_french(f"SZBM25_VW_ME{size}_BM5", f"size quintile {size}, cheapest fifth") for size in (1, 2)),
+    *(_french(f"SZBM25_VW_ME5_BM{book}", f"largest quintile, book-to-market fifth {book}") for book in (1, 2, 4, 5)),
     Series("^GSPC", "indices", "^GSPC", "index level, no dividends", "close", "S&P 500, the sample's cap leg"),
     # Cboe's formula of 2003 and the indices it began later were computed backwards by it (its announcements).
     _implied("VIX", "implied volatility, 30 days", "2003-09-22", required=True),

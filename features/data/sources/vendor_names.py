@@ -21,7 +21,14 @@ FRENCH_FILES: dict[str, tuple[str, dict[str, str]]] = {
     "chemicals": ("12_Industry_Portfolios_daily", {"IND12_VW_Chems": "Chems"}),
     "small_value": (
         "25_Portfolios_5x5_daily",
-        {"SZBM25_VW_ME1_BM5": "SMALL HiBM", "SZBM25_VW_ME2_BM5": "ME2 BM5"},
+        {
+            "SZBM25_VW_ME1_BM5": "SMALL HiBM",
+            "SZBM25_VW_ME2_BM5": "ME2 BM5",
+            "SZBM25_VW_ME5_BM1": "BIG LoBM",
+            "SZBM25_VW_ME5_BM2": "ME5 BM2",
+            "SZBM25_VW_ME5_BM4": "ME5 BM4",
+            "SZBM25_VW_ME5_BM5": "BIG HiBM",
+        },
     ),
 }
 

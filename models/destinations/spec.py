@@ -1,0 +1,106 @@
+"""What a destinations experiment fits, on which past, and which models stand beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from features.data.errors import RegimeError
+from features.group_panel import HORIZONS
+
+OUTCOMES = {
+    "beats": "the group's return is above the cap leg's",
+    "moves": "the group ends more than 2 points away from the cap leg",
+    "leads": "the group ends more than 2 points above the cap leg",
+    "lags": "the group ends more than 2 points below the cap leg",
+}
+SIZE = "moves"  # the outcome that says how far and not which way
+# Columns of each logit; the other models are made otherwise.
+LOGITS: dict[str, tuple[str, ...]] = {
+    "momentum": ("momentum",),
+    "logit3": ("relative_21", "relative_252", "distance"),
+    "volatility": ("volatility_21", "volatility_63", "volatility_252", "market_volatility_21"),
+}
+# From the simplest to the least simple.
+MODELS = ("base", "momentum", "quadrants", "logit3", "volatility", "lightgbm", "lambdarank")
+CANDIDATES = ("lightgbm", "lambdarank")
+BASELINES: dict[str, tuple[str, ...]] = {
+    "beats": ("momentum", "quadrants", "logit3"),
+    SIZE: ("volatility",),
+    "leads": ("momentum", "quadrants", "logit3", "volatility"),
+    "lags": ("momentum", "quadrants", "logit3", "volatility"),
+}
+MUST_BEAT = "volatility"  # of the size: a candidate that does not beat it is no champion
+
+
+class DestinationsSpec(BaseModel):
+    """What to fit and on which past.
+
+    Raises
+    ------
+    RegimeError
+        An unknown key, model or outcome, or a value of the wrong type or size; one line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    model: str = "lightgbm"
+    """One of `MODELS`; those of `BASELINES` are walked forward beside it."""
+    outcomes: tuple[str, ...] = tuple(OUTCOMES)
+    """Some of `OUTCOMES`."""
+    horizons: tuple[int, ...] = HORIZONS
+    """Sessions ahead, entered one session after the decision."""
+    train_start: str = "1927-01-01"
+    """First date of a training row, YYYY-MM-DD."""
+    first_test: str = "1990-01-01"
+    """First date of a test week, YYYY-MM-DD; ten years after the first training row if that is later."""
+    refit_weeks: int = Field(26, ge=1, le=5_200)
+    """Weeks between two refits."""
+    seed: int = Field(7, ge=0, le=2**31 - 1001)
+    """Seed of everything random."""
+    params: dict[str, float] = {}
+    """Replace LightGBM's parameters."""
+
+    def __init__(self, **values: Any) -> None:
+        for key in values:
+            if key not in type(self).model_fields:
+                known = ", ".join(type(self).model_fields)
+                raise RegimeError(f"unknown key {key!r} of a destinations experiment: known are {known}")
+        for key in ("outcomes", "horizons"):  # TOML and JSON bring lists
+            if isinstance(values.get(key), list):
+                values[key] = tuple(values[key])
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(place) for place in first["loc"])
+            raise RegimeError(f"{where} is {str(first['input'])[:60]!r}: {first['msg']}") from None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.model not in MODELS:
+            raise RegimeError(f"unknown destinations model {self.model!r}: known are {', '.join(MODELS)}")
+        for outcome in self.outcomes:
+            if outcome not in OUTCOMES:
+                raise RegimeError(f"unknown outcome {outcome!r} of a group: known are {', '.join(OUTCOMES)}")
+        if not self.outcomes or not self.horizons or len(set(self.horizons)) != len(self.horizons):
+            raise RegimeError("outcomes and horizons: at least one of each, each once, is needed")
+        for horizon in self.horizons:
+            if not 1 <= horizon <= 252:
+                raise RegimeError(f"horizon {horizon}: a number of sessions from 1 to 252 is needed")
+        return self
+
+    def models_of(self, outcome: str) -> tuple[str, ...]:
+        """The base rate, the outcome's baselines and the candidate, from the simplest on."""
+        kinds = {"base", *BASELINES[outcome], self.model}
+        return tuple(kind for kind in MODELS if kind in kinds)
+
+    def replace(self, **changes: Any) -> DestinationsSpec:
+        """This specification with some values changed, validated anew."""
+        return DestinationsSpec(**(dict(self) | changes))
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys."""
+        return json.dumps(self.model_dump(), sort_keys=True)
