@@ -17,7 +17,7 @@ from features.data.arrays import Floats
 from features.data.errors import RegimeError
 from features.data.store import Snapshot
 from features.families.sectors import momentum, ratio
-from features.groups import GROUPS, GroupReturns
+from features.groups import GroupReturns
 from features.rolling import highest, lagged, mean, std, total
 
 FIRST = pd.Timestamp("1927-01-01")
@@ -131,7 +131,9 @@ def build(snapshot: Snapshot, horizons: tuple[int, ...] = HORIZONS) -> GroupPane
     }
     rows = {name: Rows(_among(one.X), one.ahead, one.on_fund) for name, one in rows.items()}
     if int(rows["joined"].known.sum(axis=1).max()) < LEAST_GROUPS:
-        raise RegimeError(f"fewer than {LEAST_GROUPS} groups in every week up to {sessions[-1].date()}: nothing to rank")
+        raise RegimeError(
+            f"fewer than {LEAST_GROUPS} groups in every week up to {sessions[-1].date()}: nothing to rank"
+        )
     ends = {
         horizon: pd.Series([calendar.session_after(date, labels.ENTRY + horizon) for date in dates], dates)
         for horizon in horizons

@@ -54,7 +54,7 @@ GROUPS: tuple[Group, ...] = tuple(
 )
 NAMES = tuple(group.name for group in GROUPS)
 KINDS = np.array([group.kind for group in GROUPS])
-MAY_CLAIM = KINDS != "overlap"
+MAY_CLAIM = ~np.isin(KINDS, ["overlap"])
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ def read(snapshot: Snapshot) -> Read:
     cap, broad = market[:, None] * wide, equal[:, None] * wide
     own = np.where(on_fund, fund, library)
     modern = legs["ret_broad"].to_numpy()[:, None] * wide
-    logs = [np.log1p(x) for x in (library, cap, broad, own, np.where(on_fund, spy, cap), np.where(on_fund, modern, broad))]
+    logs = [
+        np.log1p(x) for x in (library, cap, broad, own, np.where(on_fund, spy, cap), np.where(on_fund, modern, broad))
+    ]
     return Read(
         GroupReturns(sessions, logs[0], logs[1], logs[2], np.zeros(own.shape, bool)),
         GroupReturns(sessions, logs[3], logs[4], logs[5], on_fund),

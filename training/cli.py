@@ -51,6 +51,9 @@ def run(
     """
     from training import config, dask_cluster, experiment, leaderboard
 
+    if config.is_destinations(name, settings or ()):
+        _run_destinations(name, settings or (), json)
+        return
     if config.is_range(name, settings or ()):
         _run_range(name, settings or (), json)
         return
@@ -82,6 +85,21 @@ def run(
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
+
+
+def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
+    """Run a destinations experiment, one model after another, and print its tables."""
+    from training import config, destinations_experiment, destinations_view
+
+    spec, text = config.read_destinations_spec(name, settings), config.read_text(name, settings)
+    result = destinations_experiment.run(Path(name).stem, spec, text, progress_bar)
+    if json:
+        print_json(result)
+        return
+    for view in destinations_view.tables(Path(name).stem, result):
+        _print(view)
+    for line in destinations_view.lines(result):
+        out.print(line, soft_wrap=True, markup=False)
 
 
 def _run_range(name: str, settings: Sequence[str], json: bool) -> None:

@@ -17,7 +17,6 @@ from features.group_panel import GroupPanel, happened
 from features.groups import KINDS, MAY_CLAIM, NAMES
 from models.destinations import conditional
 from models.destinations.fit import TrainingTable
-from models.destinations.fitted import FittedGroups
 from models.destinations.record import CellEvidence, ConditionalEvidence, DestinationsRecord
 from models.destinations.spec import CANDIDATES, DestinationsSpec
 from models.evaluation import destination_scores as scores_of
@@ -30,7 +29,7 @@ from training.destinations_gate import Cell, Verdict, judge, losses_by_week
 from training.destinations_walkforward import UNIVERSE_ROWS, Walked, refit_weeks, walk_forward
 
 PUBLISHED = ("date", "label_end", "horizon", "universe", "group", "p_beats", "base", "beats", "rank")
-SETS = {"": MAY_CLAIM, "_sectors": KINDS == "sector"}
+SETS = {"": MAY_CLAIM, "_sectors": np.isin(KINDS, ["sector"])}
 BRIEF = ("log_loss_skill", "log_loss_skill_p", "ic", "ic_t", "best_less_worst", "best_less_worst_t")
 
 
@@ -124,7 +123,9 @@ def _figures(panel: GroupPanel, walked: Walked, cell: Cell) -> dict[str, float]:
     names = {name for name in scores_of.PERIODS if name} | {"_last_10_years", "_faltering"}
     for universe in UNIVERSE_ROWS:
         for label, groups in SETS.items():
-            for key, value in scores_of.by_period(score(panel, walked, cell, universe, groups), cell[1], faltering).items():
+            for key, value in scores_of.by_period(
+                score(panel, walked, cell, universe, groups), cell[1], faltering
+            ).items():
                 period = next((one for one in names if key.endswith(one)), "")
                 figure = key.removesuffix(period)
                 if not label or figure in BRIEF:
@@ -176,7 +177,9 @@ def published(panel: GroupPanel, one: GroupsRun) -> pd.DataFrame:
                 table[outcome] = happened(ahead, outcome)[week, group]
             table["relative"] = ahead[week, group]
             if "beats" in cells:
-                odds = np.log(table["p_beats"] / (1.0 - table["p_beats"])) - np.log(table["base"] / (1.0 - table["base"]))
+                odds = np.log(table["p_beats"] / (1.0 - table["p_beats"])) - np.log(
+                    table["base"] / (1.0 - table["base"])
+                )
                 table["rank"] = odds.round(12).groupby(table["date"]).rank(ascending=False)
             parts.append(table)
     found = pd.concat(parts, ignore_index=True)

@@ -77,8 +77,10 @@ def _of(cell: Cell, table: pd.DataFrame, raw: dict[str, float], adjusted: dict[s
     for kind in kinds:
         beaten = cell[0] == SIZE and kind in CANDIDATES and MUST_BEAT in table and not _beats(table, kind)
         if own[kind] < LEVEL and lives[kind] and kind in members and not beaten:
-            return Verdict(kind, f"{kind}: the simplest that earns it on funds, adjusted p {own[kind]:.3f}", p, own, lives)
-    best = min(kinds, key=lambda kind: own[kind])
+            return Verdict(
+                kind, f"{kind}: the simplest that earns it on funds, adjusted p {own[kind]:.3f}", p, own, lives
+            )
+    best = min(kinds, key=lambda kind: p[kind])
     why = "not alive" if own[best] < LEVEL and not lives[best] else f"adjusted p {own[best]:.3f}, p {p[best]:.3f}"
     return Verdict(None, f"no evidence on funds: the nearest is {best} ({why})", p, own, lives)
 

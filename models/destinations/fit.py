@@ -28,18 +28,19 @@ STEPS, CLOSE = 25, 1e-9
 STRIDE = 2  # LightGBM learns from every second week: horizons overlap, so the others say little more
 SHARE_TO_FIT = 0.8  # of a ranker's rows; the rest gives its score a scale in log odds
 PARAMS: dict[str, float] = {
-    "n_estimators": 100,
+    "n_estimators": 60,
     "max_depth": 3,
     "num_leaves": 8,
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "min_child_samples": 500,
     "colsample_bytree": 0.5,
     "reg_lambda": 20.0,
     "bagging_fraction": 0.5,
     "bagging_freq": 1,
     "max_bin": 63,
+    "bin_construct_sample_cnt": 10_000,
 }
-WHOLE = ("max_depth", "num_leaves", "min_child_samples", "bagging_freq", "max_bin")
+WHOLE = ("max_depth", "num_leaves", "min_child_samples", "bagging_freq", "max_bin", "bin_construct_sample_cnt")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class TrainingTable:
         return int(np.searchsorted(self.places[0], weeks, side="left"))
 
 
-def fit_at(table: TrainingTable, spec: DestinationsSpec, outcome: str, horizon: int, date: pd.Timestamp) -> FittedGroups:
+def fit_at(
+    table: TrainingTable, spec: DestinationsSpec, outcome: str, horizon: int, date: pd.Timestamp
+) -> FittedGroups:
     """Fit `spec.model` to one outcome and horizon on what had happened before the decision at `date`.
 
     Raises
@@ -204,6 +207,9 @@ def _train(X: np.ndarray, label: np.ndarray, spec: DestinationsSpec, settings: d
     params |= {"seed": spec.seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1}
     params |= {"boost_from_average": False}  # the base rates are the initial score
     made = lgb.train(
-        params, lgb.Dataset(X, label=label, free_raw_data=True, **data), num_boost_round=rounds, keep_training_booster=True
+        params,
+        lgb.Dataset(X, label=label, free_raw_data=True, **data),
+        num_boost_round=rounds,
+        keep_training_booster=True,
     )
     return str(made.model_to_string())

@@ -42,7 +42,9 @@ class LogitShift(_Frozen):
 
     def shift(self, X: np.ndarray) -> np.ndarray:
         """Log odds added to the base rate's, (rows,)."""
-        return np.asarray(standardised(X, self.columns, np.array(self.mean), np.array(self.scale)) @ self.coef + self.intercept)
+        return np.asarray(
+            standardised(X, self.columns, np.array(self.mean), np.array(self.scale)) @ self.coef + self.intercept
+        )
 
 
 class QuadrantShift(_Frozen):

@@ -1,4 +1,4 @@
-"""What a destinations experiment leaves for the call: its specification, and what each outcome and horizon has earned."""
+"""What a destinations experiment leaves for the call: its specification, and what each outcome has earned."""
 
 from __future__ import annotations
 

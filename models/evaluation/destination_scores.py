@@ -1,4 +1,4 @@
-"""Scores of the groups' probabilities. A week is one observation: its groups are averaged first, and resampled together.
+"""Scores of the groups' probabilities. A week is one observation: its groups are averaged, and resampled together.
 
 The rank correlation of a week (information coefficient) is Spearman's, between
 what the model adds to the groups' base rates and what they then returned over
@@ -64,9 +64,14 @@ def weekly(
     with np.errstate(divide="ignore", invalid="ignore"):
         own, reference = (np.where(known, -np.log(np.where(happened > 0.0, q, 1.0 - q)), np.nan) for q in (p, base))
         score = np.where(known, np.log(p / (1.0 - p)) - np.log(base / (1.0 - base)), np.nan)
-    score = np.where(np.abs(score) < 1e-12, 0.0, score)
+    nothing = np.abs(score) < 1e-12  # rounding is no view
+    score, own = np.where(nothing, 0.0, score), np.where(nothing, reference, own)
     return Weekly(
-        dates, _row_mean(own), _row_mean(reference), rank_correlation(score, ahead), best_less_worst(score, ahead, horizon)
+        dates,
+        _row_mean(own),
+        _row_mean(reference),
+        rank_correlation(score, ahead),
+        best_less_worst(score, ahead, horizon),
     )
 
 

@@ -14,7 +14,9 @@ ACCENT = "#0072B2"
 
 def ic_by_year(title: str, weekly: dict[str, Weekly]) -> bytes:
     """Mean weekly rank correlation of each calendar year, by universe."""
-    drawn = style.figure(f"{title}: rank correlation by year", "Mean of the weeks; a year holds some 12 independent months.")
+    drawn = style.figure(
+        f"{title}: rank correlation by year", "Mean of the weeks; a year holds some 12 independent months."
+    )
     axes = drawn.subplots()
     for place, (universe, one) in enumerate(weekly.items()):
         years = pd.Series(one.ic, one.dates).dropna().groupby(lambda day: day.year).mean()
@@ -33,7 +35,10 @@ def hit_rate(title: str, rates: pd.DataFrame) -> bytes:
     title : str
     rates : DataFrame, (groups, `all`, `favoured`)
     """
-    drawn = style.figure(f"{title}: hit rate by group", "Funds only. Line: one half. Dot: weeks the model put the group above its base rate.")
+    drawn = style.figure(
+        f"{title}: hit rate by group",
+        "Funds only. Line: one half. Dot: weeks the model put the group above its base rate.",
+    )
     axes = drawn.subplots()
     at = np.arange(len(rates))
     axes.barh(at, rates["all"], color=BAR, label="all weeks")
@@ -50,7 +55,8 @@ def hit_rate(title: str, rates: pd.DataFrame) -> bytes:
 def best_less_worst(title: str, weekly: dict[str, Weekly], horizon: int) -> bytes:
     """Running sum of the best groups' return less the worst's, after costs, by universe."""
     drawn = style.figure(
-        f"{title}: best {BEST} less worst {BEST}", f"Summed, {horizon} sessions ahead, a share of the money a week; 10 bp a trade."
+        f"{title}: best {BEST} less worst {BEST}",
+        f"Summed, {horizon} sessions ahead, a share of the money a week; 10 bp a trade.",
     )
     axes = drawn.subplots()
     for (universe, one), color in zip(weekly.items(), (MUTED, ACCENT), strict=False):

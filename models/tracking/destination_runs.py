@@ -25,7 +25,7 @@ def log(runs: list[RangeRun]) -> dict[str, str]:
 
 @translate_errors
 def register(record: DestinationsRecord, run_id: str) -> str:
-    """Register a record whose text the run holds; `latest` points at it, `champion` where anything was earned."""
+    """Register a record whose text the run holds; `challenger` points at it, `champion` where anything was earned."""
     mlflow = open_mlflow()
     client = mlflow.MlflowClient()
     if not client.search_registered_models(f"name = '{NAME}'"):
@@ -40,7 +40,7 @@ def register(record: DestinationsRecord, run_id: str) -> str:
     }
     # The text is an artifact of the run: the version names its place.
     made = client.create_model_version(NAME, f"{client.get_run(run_id).info.artifact_uri}/{TEXT}", run_id, tags=tags)
-    registry.set_alias(NAME, "latest", str(made.version))
+    registry.set_alias(NAME, "challenger", str(made.version))
     registry.set_alias(NAME, "champion", str(made.version) if earned else None)
     return str(made.version)
 
@@ -54,7 +54,7 @@ def latest() -> tuple[str, DestinationsRecord] | None:
     TrackingError
         Its text cannot be read, or is not the one that was registered.
     """
-    found = registry.version_of(NAME, "latest")
+    found = registry.version_of(NAME, "challenger")
     if found is None:
         return None
     version, run_id, tags = found

@@ -1,0 +1,127 @@
+"""The destinations walk-forward, its replay, its gate, what is published and what is registered."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import group_panel
+from features.data.errors import RegimeError
+from features.groups import MAY_CLAIM, NAMES
+from models.destinations import record
+from models.destinations.fit import TrainingTable, fit_at
+from models.destinations.spec import DestinationsSpec
+from models.evaluation.destination_scores import Weekly
+from models.tracking import destination_runs
+from models.tracking.connection import open_mlflow
+from tests.support.us_market import us_snapshot
+from training import destinations_experiment, destinations_gate
+from training.destinations_walkforward import refit_weeks, universe_mask, walk_forward
+
+SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return group_panel.build(us_snapshot(), (21,))
+
+
+def test_a_replay_of_a_week_gives_the_bits_of_its_fold(panel):
+    table = TrainingTable(panel, SPEC.train_start)
+    walked = walk_forward(table, SPEC, "beats", 21)
+    start = int(refit_weeks(panel, SPEC)[2])
+    date = panel.dates[start]
+    then = group_panel.build(us_snapshot().as_of(panel.dates[start + 7]), (21,))
+    again = fit_at(TrainingTable(then, SPEC.train_start), SPEC, "beats", 21, date)
+    p = again.probabilities(then.rows["joined"].X[start + 7 : start + 8])[0]
+    mask = universe_mask(panel, "funds")[start + 7]
+    assert np.array_equal(p[mask], walked.p["funds"][start + 7][mask])
+
+
+def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
+    runs = destinations_experiment.compute(panel, SPEC)
+    assert set(runs) == {"base", "momentum", "quadrants", "logit3", "volatility"} | {"quadrants"}
+    table = destinations_experiment.published(panel, runs["quadrants"])
+    assert tuple(table.columns[:9]) == destinations_experiment.PUBLISHED
+    assert not table.duplicated(["date", "horizon", "universe", "group"]).any()
+    assert table["p_beats"].between(0.0, 1.0).all()
+    assert (table["label_end"] > table["date"]).all()
+    known = table.dropna(subset="relative")
+    assert ((known["relative"] > 0.0) == (known["beats"] == 1.0)).all()
+    verdicts = destinations_gate.judge(destinations_experiment._on_funds(runs))
+    made = destinations_experiment._record(SPEC, panel, runs, verdicts, [], 0)
+    logged = destination_runs.log(
+        [destinations_experiment._logged("test", "quadrants", runs, verdicts, panel, made, "model = 'quadrants'")]
+    )
+    version = destination_runs.register(made, logged["quadrants"])
+    assert destination_runs.latest() == (version, made)
+    run = open_mlflow().get_run(logged["quadrants"])
+    assert json.loads(run.data.tags["spec"])["model"] == "quadrants"
+    assert "ic_beats_21_funds" in run.data.metrics
+    assert record.from_json(made.to_json()) == made
+    assert mlruns
+
+
+def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):
+    runs = destinations_experiment.compute(panel, SPEC.replace(outcomes=("beats",)))
+    assert destinations_experiment._ledger("one", runs, panel) == 0
+    candidate = destinations_experiment.compute(
+        panel,
+        DestinationsSpec(**(dict(SPEC) | {"model": "lightgbm", "params": {"n_estimators": 3}, "outcomes": ("beats",)})),
+    )
+    assert destinations_experiment._ledger("two", candidate, panel) == 0
+    assert destinations_experiment._ledger("one", runs, panel) == 1
+    assert mlruns
+
+
+def cell(gains: dict[str, float], late: float | None = None, weeks: int = 1200) -> dict[str, Weekly]:
+    """Weeks of models whose log loss is below the base rates' by `gains`; `late`: the last half instead."""
+    rng = np.random.default_rng(0)
+    dates = pd.date_range("1999-01-01", periods=weeks, freq="W-FRI")
+    reference, empty = np.full(weeks, 0.69), np.full(weeks, np.nan)
+    made = {"base": Weekly(dates, reference, reference, empty, empty)}
+    for name, gain in gains.items():
+        path = np.where(np.arange(weeks) < weeks // 2, gain, gain if late is None else late)
+        made[name] = Weekly(dates, reference - path + 0.01 * rng.normal(size=weeks), reference, empty, empty)
+    return made
+
+
+def test_the_champion_is_the_simplest_that_earns_it_on_funds():
+    found = destinations_gate.judge({("beats", 21): cell({"momentum": 0.0, "logit3": 0.01, "lightgbm": 0.01})})
+    assert found[("beats", 21)].champion == "logit3"
+
+
+def test_a_dead_model_claims_nothing():
+    found = destinations_gate.judge({("beats", 21): cell({"momentum": 0.02}, late=-0.01)})[("beats", 21)]
+    assert found.champion is None
+    assert found.alive == {"momentum": False}
+
+
+def test_a_candidate_for_the_size_must_beat_the_volatility_logit():
+    equal = {("moves", 21): cell({"volatility": -0.01, "lightgbm": 0.005})}
+    assert destinations_gate.judge(equal)[("moves", 21)].champion == "lightgbm"
+    same = cell({"volatility": 0.01})
+    same["lightgbm"] = same["volatility"]
+    assert destinations_gate.judge({("moves", 21): same})[("moves", 21)].champion == "volatility"
+
+
+def test_more_comparisons_and_tries_raise_the_bar():
+    one = {("beats", 21): cell({"momentum": 0.0012})}
+    p = destinations_gate.judge(one)[("beats", 21)].adjusted["momentum"]
+    assert destinations_gate.judge(one, tries=9)[("beats", 21)].adjusted["momentum"] == pytest.approx(min(1.0, 10 * p))
+
+
+def test_groups_of_the_broad_leg_are_not_scored(panel):
+    walked = walk_forward(TrainingTable(panel, SPEC.train_start), SPEC, "beats", 21)
+    mine = destinations_experiment.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
+    other = walked.p["funds"].copy()
+    other[:, NAMES.index("equal_weight")] = 0.99
+    walked.p["funds"][:] = other
+    again = destinations_experiment.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
+    assert np.array_equal(mine.loss, again.loss, equal_nan=True)
+
+
+def test_data_that_end_early_are_one_line(panel):
+    with pytest.raises(RegimeError, match="no test week: the first would be 2020"):
+        refit_weeks(panel, SPEC.replace(first_test="2020-01-01"))
