@@ -230,7 +230,7 @@ FRENCH = {
         "Other",
     ],
     "12_Industry_Portfolios_daily": ["NoDur", "Chems"],
-    "25_Portfolios_5x5_daily": ["SMALL LoBM", "SMALL HiBM", "ME2 BM5"],
+    "25_Portfolios_5x5_daily": ["SMALL LoBM", "SMALL HiBM", "ME2 BM5", "BIG LoBM", "ME5 BM2", "ME5 BM4", "BIG HiBM"],
 }
 
 
