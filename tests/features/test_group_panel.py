@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features import group_panel, groups, labels
+from features.data import catalog
 from features.data.errors import RegimeError
 from tests.support.us_market import us_snapshot
 
@@ -105,7 +106,7 @@ def test_four_groups_are_too_few_to_rank(snapshot):
     keep = ["SPY", "RSP", "XLG", "XLE", "XLF", "available_at"]
     tables["prices_etf"] = tables["prices_etf"][keep]
     library = tables["famafrench_portfolios_daily"]
-    tables["famafrench_portfolios_daily"] = library[[*groups.BIG_FIVE, "available_at"]].assign(
+    tables["famafrench_portfolios_daily"] = library[[*catalog.BROAD_PARTS, "available_at"]].assign(
         ME_VW_Dec9=np.nan, ME_VW_Dec8=np.nan
     )
     with pytest.raises(RegimeError, match="fewer than 5 groups in every week"):
