@@ -65,7 +65,7 @@ def scores(panel: GroupPanel, since: tuple[str, ...] = ("1990-01-01", "2011-01-0
             p[rows], base[rows] = np.where(enough, rate, np.nan), np.where(enough, own, np.nan)
         inside = (panel.outcome == condition).to_numpy(bool)
         for kind, said in SETS.items():
-            known = np.isfinite(p) & np.isfinite(y) & inside[:, None] & (kind == KINDS)[None, :]
+            known = np.isfinite(p) & np.isfinite(y) & inside[:, None] & np.isin(KINDS, [kind])
             with np.errstate(invalid="ignore"):
                 own_loss, reference = (np.where(known, -np.log(np.where(y > 0.0, q, 1.0 - q)), 0.0) for q in (p, base))
             count = known.sum(axis=1)
