@@ -24,7 +24,6 @@ from models.evaluation.destination_scores import Weekly
 from models.figures import destinations as pictures
 from models.figures import style
 from models.tracking import destination_runs, trial_ledger
-from models.tracking.range_runs import RangeRun
 from training.destinations_gate import Cell, Verdict, judge, losses_by_week
 from training.destinations_walkforward import UNIVERSE_ROWS, Walked, refit_weeks, walk_forward
 
@@ -260,14 +259,14 @@ def _logged(
     panel: GroupPanel,
     record: DestinationsRecord,
     text: str,
-) -> RangeRun:
+) -> destination_runs.DestinationsRun:
     one = runs[kind]
     files: dict[str, str | bytes] = {"experiment.toml": text, destination_runs.TEXT: record.to_json()}
     files["destinations.parquet"] = published(panel, one).to_parquet(index=False)
     if kind in CANDIDATES or kind == "quadrants":
         files |= _pictures(f"{experiment}:{kind}", kind, runs, panel)
     champions = [_said(cell) for cell, verdict in verdicts.items() if verdict.champion == kind]
-    return RangeRun(
+    return destination_runs.DestinationsRun(
         kind,
         {key: str(value) for key, value in one.spec.model_dump().items()},
         one.scores | {"cpu_seconds": one.cpu_seconds},

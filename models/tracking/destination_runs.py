@@ -3,29 +3,75 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from features.data.errors import RegimeError
 from models.destinations.record import DestinationsRecord, from_json
-from models.tracking import logged_model, range_runs, registry
+from models.tracking import connection, loader, logged_model, provenance, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.errors import TrackingError
-from models.tracking.range_runs import RangeRun
+from models.tracking.relocation import EXPERIMENT as MAIN
 
 EXPERIMENT = "regime-destinations"
 TEXT = "model.json"
 NAME = "regime-destinations"
 
 
-def log(runs: list[RangeRun]) -> dict[str, str]:
-    """Log the runs of one experiment; returns the run id of each by name."""
-    return range_runs.log(runs, EXPERIMENT)
+@dataclass(frozen=True)
+class DestinationsRun:
+    """One model of the groups ready to be logged; `files` are artifacts by path."""
+
+    name: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    files: dict[str, str | bytes] = field(default_factory=dict)
+
+
+@translate_errors
+def log(runs: list[DestinationsRun]) -> dict[str, str]:
+    """Log the runs of one experiment; returns the run id of each by name.
+
+    Raises
+    ------
+    TrackingError
+        MLflow cannot be reached or does not take them.
+    """
+    mlflow = open_mlflow()
+    place = _experiment(mlflow.MlflowClient())
+    found = {}
+    for one in runs:
+        tags = one.tags | provenance.tags() | connection.process_tags()
+        with tempfile.TemporaryDirectory() as name:
+            for path, content in one.files.items():
+                target = Path(name) / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content if isinstance(content, bytes) else content.encode())
+            with mlflow.start_run(experiment_id=place, run_name=one.name, tags=tags) as run:
+                mlflow.log_params(one.params)
+                mlflow.log_metrics(one.metrics)
+                mlflow.log_artifacts(name)
+        found[one.name] = str(run.info.run_id)
+    return found
+
+
+def _experiment(client: Any) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    # Beside the artifacts of the other experiments; a server chooses its own place.
+    beside = client.get_experiment_by_name(MAIN).artifact_location
+    return str(client.create_experiment(EXPERIMENT, artifact_location=beside if beside.startswith("file:") else None))
 
 
 @translate_errors
 def register(record: DestinationsRecord, run_id: str) -> str:
-    """Register a record whose text the run holds; `challenger` points at it, `champion` where anything was earned."""
+    """Register a record whose text the run holds; returns the version.
+
+    The alias `challenger` points at the latest, `champion` at it too where anything was earned.
+    """
     mlflow = open_mlflow()
     client = mlflow.MlflowClient()
     if not client.search_registered_models(f"name = '{NAME}'"):
@@ -45,7 +91,6 @@ def register(record: DestinationsRecord, run_id: str) -> str:
     return str(made.version)
 
 
-@translate_errors
 def latest() -> tuple[str, DestinationsRecord] | None:
     """Version and record of the latest experiment, or None where there is none.
 
@@ -54,21 +99,25 @@ def latest() -> tuple[str, DestinationsRecord] | None:
     TrackingError
         Its text cannot be read, or is not the one that was registered.
     """
-    found = registry.version_of(NAME, "challenger")
+    found = loader.pointer(NAME, "challenger")
     if found is None:
         return None
-    version, run_id, tags = found
+    local = Path(found.place)  # on this machine it is read without importing mlflow
+    text = local.read_text(encoding="utf-8") if found.place and local.is_file() else _downloaded(found)
+    if logged_model.digest(text) != found.tags.get("document_sha256"):
+        raise TrackingError(f"{NAME} version {found.version}: its text is not the one that was registered")
+    try:
+        return found.version, from_json(text)
+    except RegimeError as error:
+        raise TrackingError(f"{NAME} version {found.version}: {error}") from error
+
+
+@translate_errors
+def _downloaded(found: loader.Pointer) -> str:
     mlflow: Any = open_mlflow()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=TEXT, dst_path=folder)
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, mlflow.exceptions.MlflowException) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise TrackingError(f"{NAME} version {version}: no text ({said})") from error
-    if logged_model.digest(text) != tags.get("document_sha256"):
-        raise TrackingError(f"{NAME} version {version}: its text is not the one that was registered")
-    try:
-        return version, from_json(text)
-    except RegimeError as error:
-        raise TrackingError(f"{NAME} version {version}: {error}") from error
+            path = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path=TEXT, dst_path=folder)
+            return Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise TrackingError(f"{NAME} version {found.version}: no text ({type(error).__name__})") from error
