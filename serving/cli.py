@@ -205,15 +205,18 @@ def score(json: JsonOption = False) -> None:
         print_scorecard(card, out)
 
 
-@app.command(epilog="Example: regime-predict report --out report.html")
+@app.command(epilog="Examples: regime-predict report --out report.html; regime-predict report --asof 2020-02-21")
 def report(
     to: Annotated[Path | None, typer.Option("--out", help="The file; REGIME_HOME/report.html if absent.")] = None,
+    asof: Annotated[str | None, typer.Option(help="The report as it would have been made then, YYYY-MM-DD.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """The latest call and the charts around it, as one HTML file that needs no network."""
-    from serving.report.page import write_report  # plotly costs a second that a call need not pay
+    """The latest call, the charts around it and the record, as one static HTML file that needs no network."""
+    from features.arguments import parse_date
+    from serving.report.page import write_report
 
-    path = write_report(to or home() / "report.html")
+    at = None if asof is None else parse_date(asof, "--asof")
+    path = write_report(to or home() / ("report.html" if at is None else f"report-{at.date()}.html"), asof=at)
     if json:
         print_json({"report": str(path)})
     else:

@@ -33,6 +33,7 @@ SECTORS: dict[str, tuple[str, str]] = {
     }.items()
 }
 YOUNG = {sector: (f"ret_{fund.lower()}", fund) for sector, fund in YOUNG_SECTORS.items()}
+SPLIT_OFF = ("real_estate", "communication")
 STYLES = {
     "equal_weight": ("ret_broad", "ret_cap", "equal weight against cap weight"),
     "small": ("ret_small", "ret_cap", "small caps against large caps"),
@@ -42,6 +43,11 @@ STYLES = {
 SMOOTH, WINDOW, STEP = 10, 63, 5
 RATIO_ROWS = SMOOTH + WINDOW
 GRAPH_ROWS = RATIO_ROWS + STEP + WINDOW
+
+
+def spoken(name: str) -> str:
+    """A key as it is said."""
+    return name.replace("_", " ")
 
 
 def ratio(line: Floats) -> Floats:
@@ -70,7 +76,9 @@ def _spread(name: str, column: str, said: str, window: int) -> Feature:
     return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, words, compute)
 
 
-def _graph(name: str, column: str, against: str | None, said: str, short: str) -> tuple[Feature, Feature]:
+def _graph(
+    name: str, column: str, against: str | None, said: str, short: str, display: bool = False
+) -> tuple[Feature, Feature]:
     what = f"the relative strength of {short}"
     usual = f"{what} is at its 3-month mean"
     strong = say.by_sign(
@@ -93,6 +101,7 @@ def _graph(name: str, column: str, against: str | None, said: str, short: str) -
             f"relative strength of {said} (100: its usual)",
             lambda v: strong(v - 100.0),
             lambda x: ratio(_line(x, column, against)),
+            display,
         ),
         _entry(
             f"{name}_rs_momentum",
@@ -102,6 +111,7 @@ def _graph(name: str, column: str, against: str | None, said: str, short: str) -
             f"momentum of the relative strength of {said} (100: its usual)",
             lambda v: rising(v - 100.0),
             lambda x: momentum(_line(x, column, against)),
+            display,
         ),
     )
 
@@ -135,6 +145,12 @@ FEATURES: tuple[Feature, ...] = (
         for w in (21, 63)
     ),
     *(f for name, (column, fund) in SECTORS.items() for f in _graph(name, column, "ret_cap", f"{name} ({fund})", name)),
+    # The two sectors that were made from others later: on the graph, too young to train on.
+    *(
+        f
+        for name in SPLIT_OFF
+        for f in _graph(name, YOUNG[name][0], "ret_cap", f"{spoken(name)} ({YOUNG[name][1]})", spoken(name), True)
+    ),
     *(f for name, (column, against, said) in STYLES.items() for f in _graph(name, column, against, said, said)),
     _entry(
         "sectors_leading",

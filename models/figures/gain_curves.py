@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from models.estimators import COLORS
 from models.evaluation import metrics
@@ -68,6 +69,12 @@ def stepped(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str
 def diagram(title: str, name: str, table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> bytes:
     """The cumulative gain of the model `name` over each reference, as PNG; a rising line is ahead."""
     with style.applied():
+        return style.png(draw(title, name, table, others))
+
+
+def draw(title: str, name: str, table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> Figure:
+    """The same, not yet written; the report writes it as SVG."""
+    with style.applied():
         gains = {reference: line for reference, line in cumulative_gains(table, others).items() if reference != name}
         figure = style.figure(
             f"{title}: cumulative log-loss gain",
@@ -80,7 +87,7 @@ def diagram(title: str, name: str, table: pd.DataFrame, others: Mapping[str, pd.
             axes.plot(line.index, line, color=COLORS[reference], lw=1.8)
         _label_ends(axes, gains)
         axes.set_ylabel("nats ahead")
-        return style.png(figure)
+        return figure
 
 
 def _label_ends(axes: Axes, lines: dict[str, pd.Series]) -> None:

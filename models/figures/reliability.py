@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from models.evaluation import calibration
 from models.evaluation.calibration import Reliability
@@ -15,6 +16,12 @@ from models.figures.colors import BAND, MUTED, OUTCOME_COLORS
 
 def diagram(name: str, table: pd.DataFrame) -> bytes:
     """Stated against observed frequency, one panel an outcome, with the band and the counts beneath, as PNG."""
+    with style.applied():
+        return style.png(draw(name, table))
+
+
+def draw(name: str, table: pd.DataFrame) -> Figure:
+    """The same, not yet written; the report writes it as SVG."""
     with style.applied():
         matured, names = matured_rows(table), outcomes_of(table)
         z = calibration.latent(len(matured), is_monthly(pd.DatetimeIndex(matured["date"])))
@@ -35,7 +42,7 @@ def diagram(name: str, table: pd.DataFrame) -> bytes:
             lower.xaxis.set_major_formatter(style.PERCENT)
         every[0][0].set_ylabel("observed frequency")
         every[1][0].set_ylabel(style.unit(matured))
-        return style.png(figure)
+        return figure
 
 
 def _panel(axes: Axes, one: str, found: Reliability, top: float) -> None:

@@ -1,42 +1,60 @@
-"""The report's charts: each a plotly figure; `layout.meta` holds its title with the present reading and percentile."""
+"""The report's charts of the market: small line charts, each with its present reading and where that stands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
 
 from features import feature
 from features.data import catalog
 from features.data.store import Snapshot
 from features.families import FEATURES
-from features.families.sectors import SECTORS, STYLES
 from features.panel import build_inputs
-from models.evaluation import calibration
-from models.evaluation.predictions import is_monthly, matured_rows
-from models.figures.colors import GRID, INK, MUTED, OUTCOME_COLORS
+from models.evaluation.backtest import RETURNS
+from models.figures import style
+from models.figures.colors import MUTED
+from models.figures.svg import PALETTE
+from serving.report import markup
 
 YEARS = 10  # percentiles are over these
 SHOWN = 756  # sessions on a chart, three years
-TAIL_WEEKS = 8
-PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#8D6A4F", "#6A4C93", "#4B5D67", "#B5A642", "#33658A")
+SIZE = (4.8, 2.5)  # inches at 72 points
+DASHES = ("-", (0, (5, 2)))  # a second line differs by more than its colour
+SEVEN = tuple(f"ret_{ticker.lower()}" for ticker in catalog.MAG7)
 
 
 @dataclass(frozen=True)
 class ChartData:
-    """What the charts read: the daily panel and the features of the last years."""
+    """What the charts read: panel and features of the last years, daily, and the returns of all of them."""
 
     panel: pd.DataFrame
     daily: pd.DataFrame
+    returns: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Line:
+    """One chart: a name, its lines by label, how a reading is written."""
+
+    name: str
+    lines: dict[str, pd.Series]
+    digits: int = 2
+    unit: str = ""
 
 
 def chart_data(snapshot: Snapshot) -> ChartData:
     """Panel and all features, display ones included, over the last `YEARS` years."""
     inputs = build_inputs(snapshot)
     daily = feature.compute(FEATURES, inputs, inputs.panel.index[-1].year - YEARS)
-    return ChartData(inputs.panel.loc[daily.index], daily)
+    returns = inputs.panel[list(RETURNS)].assign(ret_bill=inputs.panel["ret_bill"].ffill().fillna(0.0))
+    return ChartData(inputs.panel.loc[daily.index], daily, returns)
 
 
 def percentile(values: pd.Series) -> float:
@@ -45,190 +63,98 @@ def percentile(values: pd.Series) -> float:
     return float((known < known.iloc[-1]).mean()) if len(known) else float("nan")
 
 
-def _layout(figure: go.Figure, title: str, height: int = 260) -> go.Figure:
-    figure.update_layout(
-        meta={"title": title},  # said in HTML above the chart, where it can wrap
-        height=height,
-        margin={"l": 40, "r": 8, "t": 26, "b": 28},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        font={"family": "system-ui, sans-serif", "size": 11, "color": INK},
-        showlegend=len(figure.data) > 1,
-        legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom", "font": {"size": 10}},
-        hovermode="x unified",
-    )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False)
-    return figure
+def caption(chart: Line) -> str:
+    """The chart's name with the first line's present reading and where that stands."""
+    first = next(iter(chart.lines.values())).dropna()
+    rank = f"higher than {100 * percentile(first):.0f} % of the last {YEARS} years"
+    return f"{chart.name}: {first.iloc[-1]:.{chart.digits}f}{chart.unit}, {rank}"
 
 
-def _line(name: str, values: dict[str, pd.Series], digits: int = 2, unit: str = "") -> go.Figure | None:
-    """Lines over the last three years; the title has the first one's reading and percentile."""
-    values = {label: series for label, series in values.items() if series.iloc[-SHOWN:].notna().any()}
-    if not values:
-        return None
-    figure = go.Figure()
-    for color, (label, series) in zip(PALETTE, values.items(), strict=False):
-        shown = series.iloc[-SHOWN:]
-        figure.add_scatter(x=shown.index, y=shown, name=label, mode="lines", line={"color": color, "width": 1.6})
-    first = next(iter(values.values()))
-    now = first.dropna().iloc[-1]
-    said = f"{name}: <b>{now:.{digits}f}{unit}</b>, higher than {percentile(first):.0%} of the last {YEARS} years"
-    return _layout(figure, said)
+def description(chart: Line) -> str:
+    """What the lines show, for somebody who does not see them."""
+    told = []
+    for label, values in chart.lines.items():
+        shown = values.iloc[-SHOWN:].dropna()
+        told.append(
+            f"{label}: from {shown.iloc[0]:.{chart.digits}f} on {shown.index[0].date()} to "
+            f"{shown.iloc[-1]:.{chart.digits}f} on {shown.index[-1].date()}, "
+            f"lowest {shown.min():.{chart.digits}f}, highest {shown.max():.{chart.digits}f}"
+        )
+    return "; ".join(told)
+
+
+def draw(chart: Line) -> Figure:
+    """The lines over the last three years."""
+    with style.applied():
+        figure = Figure(SIZE, dpi=72, layout="constrained")
+        axes = figure.subplots()
+        for color, dash, (label, values) in zip(PALETTE, DASHES, chart.lines.items(), strict=False):
+            shown = values.iloc[-SHOWN:]
+            axes.plot(shown.index, shown, color=color, ls=dash, lw=1.5, label=label)
+        if len(chart.lines) > 1:
+            axes.legend(loc="best", fontsize=10)
+        dates(axes)
+        axes.tick_params(labelsize=10, colors=MUTED)
+        return figure
+
+
+def dates(axes: Axes) -> None:
+    """Few, short dates beneath."""
+    locator: Any = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def html(data: ChartData) -> str:
+    """Every chart that holds anything, side by side."""
+    drawn = []
+    for place, chart in enumerate((*ratios(data), *market(data))):
+        lines = {label: values for label, values in chart.lines.items() if values.iloc[-SHOWN:].notna().any()}
+        if lines:
+            kept = Line(chart.name, lines, chart.digits, chart.unit)
+            drawn.append(markup.figure(draw(kept), f"chart-{place}", caption(kept), description(kept)))
+    return markup.grid(drawn) if drawn else ""
 
 
 def _ratio(panel: pd.DataFrame, up: str, down: str | None) -> pd.Series:
+    if up not in panel or (down is not None and down not in panel):
+        return pd.Series(np.nan, panel.index)
     steps = np.log1p(panel[up]) - (np.log1p(panel[down]) if down else 0.0)
     return 100.0 * np.exp(steps.fillna(0.0).cumsum()).where(panel[up].notna())
 
 
-def ratios(data: ChartData) -> list[go.Figure]:
+def ratios(data: ChartData) -> Iterator[Line]:
     """Equal against cap weight, small against large, value against growth, leaders and the named seven."""
-    panel, seven = data.panel, [key for key in data.panel if key in SEVEN]
-    basket = panel[seven].mean(axis=1, skipna=False) if len(seven) == len(SEVEN) else None
-    figures = [
-        _line("Equal weight over cap weight (RSP/SPY)", {"ratio": _ratio(panel, "ret_broad", "ret_cap")}, 1),
-        _has(panel, "ret_small")
-        and _line("Small over large (IWM/SPY)", {"r": _ratio(panel, "ret_small", "ret_cap")}, 1),
-        _has(panel, "ret_value") and _line("Value over growth", {"ratio": _ratio(panel, "ret_value", None)}, 1),
-    ]
+    panel = data.panel
+    yield Line("Equal weight over cap weight", {"ratio": _ratio(panel, "ret_broad", "ret_cap")}, 1)
+    yield Line("Small caps over cap weight", {"ratio": _ratio(panel, "ret_small", "ret_cap")}, 1)
+    yield Line("Value over growth", {"ratio": _ratio(panel, "ret_value", None)}, 1)
     lines = {"largest stocks over equal weight": _ratio(panel, "ret_leaders", "ret_broad")}
-    if basket is not None and basket.notna().any():
-        with_seven = panel.assign(seven=basket)
-        lines["the named seven over cap weight (since 2023)"] = _ratio(with_seven, "seven", "ret_cap")
-    figures.append(_line("Leaders", lines, 1))
-    return [figure for figure in figures if figure]
+    if all(key in panel for key in SEVEN):
+        basket = panel.assign(seven=panel[list(SEVEN)].mean(axis=1, skipna=False))
+        if basket["seven"].notna().any():
+            lines["the named seven over cap weight (since 2023)"] = _ratio(basket, "seven", "ret_cap")
+    yield Line("Leaders", lines, 1)
 
 
-SEVEN = tuple(f"ret_{ticker.lower()}" for ticker in catalog.MAG7)
-
-
-def _has(panel: pd.DataFrame, *names: str) -> bool:
-    return all(name in panel and panel[name].notna().any() for name in names)
-
-
-def market(data: ChartData) -> list[go.Figure]:
+def market(data: ChartData) -> Iterator[Line]:
     """Breadth, highs and lows, the ten-year yield, the curve, credit, volatility."""
     daily, panel = data.daily, data.panel
     above = {f"above {w} days": 100.0 * daily[f"members_above_{w}"] for w in (50, 200)}
-    if not any(series.notna().any() for series in above.values()):
-        above = {f"industries above {w} days": 100.0 * daily[f"industries_above_{w}"] for w in (50, 200)}
-    highs = daily["net_new_highs_252_mean_10"].where(daily["net_new_highs_252_mean_10"].notna())
-    curve = {"10y-2y": daily["curve_10y2y"], "10y-3m": daily["curve_10y3m"]}
-    credit = {"high yield": daily["hy_oas"]} if daily["hy_oas"].notna().any() else {"Baa - 10y": daily["baa_10y"]}
-    figures = [
-        _line("Stocks above their averages", above, 0, " %"),
-        _line("New highs less new lows, 10-day mean", {"members": 100.0 * highs}, 1, " %"),
-        _line("Ten-year yield", {"10y": daily["y10"]}, 2, " %"),
-        _line("Yield curve", curve, 2, " pp"),
-        _line("Credit spread", credit, 2, " pp"),
-        _line("VIX", {"VIX": panel["VIX"]}, 1) if _has(panel, "VIX") else None,
-        _line("VIX term structure (3 months over 1)", {"ratio": daily["vix_term"]}, 2),
-    ]
-    return [figure for figure in figures if figure]
-
-
-def rotation_graph(data: ChartData) -> go.Figure | None:
-    """Relative rotation graph: sectors and styles with their last `TAIL_WEEKS` weeks."""
-    names = [*SECTORS, *STYLES]
-    figure = go.Figure()
-    for color, name in zip((*PALETTE, *PALETTE), names, strict=False):
-        columns = [f"{name}_rs_ratio", f"{name}_rs_momentum"]
-        points = data.daily[columns].iloc[-5 * TAIL_WEEKS - 1 :: 5].dropna()
-        if not len(points):
-            continue
-        sizes = [4] * (len(points) - 1) + [11]
-        figure.add_scatter(
-            x=points.iloc[:, 0],
-            y=points.iloc[:, 1],
-            mode="lines+markers+text",
-            name=name.replace("_", " "),
-            text=[""] * (len(points) - 1) + [name.replace("_", " ")],
-            textposition="top center",
-            textfont={"size": 10, "color": color},
-            line={"color": color, "width": 1},
-            marker={"size": sizes, "color": color, "opacity": [0.35] * (len(points) - 1) + [1.0]},
-            hovertemplate="%{x:.2f}, %{y:.2f}",
-        )
-    if not figure.data:
-        return None
-    _layout(figure, f"Relative rotation: sectors against the market and styles, {TAIL_WEEKS}-week tails", 520)
-    corners = (
-        ("leading", 1, 1, "right"),
-        ("weakening", 1, 0, "right"),
-        ("improving", 0, 1, "left"),
-        ("lagging", 0, 0, "left"),
-    )
-    for label, x, y, anchor in corners:
-        figure.add_annotation(
-            text=label, x=x, y=y, xref="paper", yref="paper", xanchor=anchor, showarrow=False, font={"color": MUTED}
-        )
-    figure.add_hline(100, line_color=MUTED, line_width=1)
-    figure.add_vline(100, line_color=MUTED, line_width=1)
-    figure.update_layout(showlegend=False, hovermode="closest")
-    figure.update_xaxes(title="relative strength (100: its usual)")
-    figure.update_yaxes(title="its momentum")
-    return figure
-
-
-def history(predictions: pd.DataFrame) -> go.Figure:
-    """Out-of-sample probabilities of three years, with what then happened as marks on the axis."""
-    table = predictions.iloc[-156:]
-    figure = go.Figure()
-    for name in ("rotation", "breakdown"):
-        figure.add_scatter(
-            x=table["date"],
-            y=100.0 * table[f"p_{name}"],
-            name=f"P({name})",
-            mode="lines",
-            line={"color": OUTCOME_COLORS[name], "width": 1.8},
-        )
-    for name in ("rotation", "breakdown"):
-        when = table.loc[table["outcome"] == name, "date"]
-        figure.add_scatter(
-            x=when,
-            y=np.full(len(when), -3.0 if name == "rotation" else -6.0),
-            name=f"{name} followed",
-            mode="markers",
-            marker={"color": OUTCOME_COLORS[name], "symbol": "square", "size": 5},
-            hoverinfo="x",
-        )
-    _layout(figure, "Probabilities, made before, and what followed", 320)
-    figure.update_yaxes(ticksuffix=" %")
-    return figure
-
-
-def reliability(predictions: pd.DataFrame) -> go.Figure:
-    """Stated against observed frequency of rotation and breakdown, with what a calibrated model would show.
-
-    The numbers are those of the model card's diagram: `models.evaluation.calibration`.
-    """
-    matured = matured_rows(predictions)
-    z = calibration.latent(len(matured), is_monthly(pd.DatetimeIndex(matured["date"])))
-    figure = go.Figure()
-    for name in ("rotation", "breakdown"):
-        truth = (matured["outcome"] == name).to_numpy()
-        found = calibration.reliability(matured[f"p_{name}"].to_numpy(float), truth, z)
-        figure.add_scatter(
-            x=100.0 * found.stated,
-            y=100.0 * found.observed,
-            error_y={
-                "array": 100.0 * (found.high - found.observed),
-                "arrayminus": 100.0 * (found.observed - found.low),
-                "symmetric": False,
-                "color": GRID,
-                "thickness": 6,
-                "width": 0,
-            },
-            mode="lines+markers",
-            name=name,
-            text=[f"{count:.0f} weeks" for count in found.count],
-            line={"color": OUTCOME_COLORS[name]},
-        )
-    top = max(float(np.nanmax(trace.x)) for trace in figure.data)
-    figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line={"color": MUTED, "dash": "dot"}, name="as stated")
-    _layout(figure, "Calibration: stated and observed frequency; grey: where a calibrated model would lie", 320)
-    figure.update_layout(hovermode="closest")
-    figure.update_xaxes(title="stated, %")
-    figure.update_yaxes(title="observed, %")
-    return figure
+    if any(series.iloc[-SHOWN:].notna().any() for series in above.values()):
+        yield Line("Stocks above their averages", above, 0, " %")
+    else:
+        industries = {f"above {w} days": 100.0 * daily[f"industries_above_{w}"] for w in (50, 200)}
+        yield Line("Industries above their averages", industries, 0, " %")
+    highs = 100.0 * daily["net_new_highs_252_mean_10"]
+    yield Line("New 12-month highs less lows, share of members, 10-day mean", {"members": highs}, 1, " %")
+    yield Line("Ten-year Treasury yield", {"10y": daily["y10"]}, 2, " %")
+    curve = {"10 years less 2": daily["curve_10y2y"], "10 years less 3 months": daily["curve_10y3m"]}
+    yield Line("Yield curve", curve, 2, " points")
+    if daily["hy_oas"].iloc[-SHOWN:].notna().any():
+        yield Line("High-yield spread", {"high yield": daily["hy_oas"]}, 2, " points")
+    else:
+        yield Line("Spread of Baa over ten-year Treasury yields", {"Baa": daily["baa_10y"]}, 2, " points")
+    if "VIX" in panel:
+        yield Line("VIX", {"VIX": panel["VIX"]}, 1)
+    yield Line("Three-month implied volatility over VIX", {"ratio": daily["vix_term"]}, 2)

@@ -1,62 +1,112 @@
-"""The report's charts: each number is the one that is computed elsewhere, each outcome has one colour."""
+"""The report's charts: each number is the one that is computed elsewhere."""
 
-import json
+import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from features import feature, panel
-from models.evaluation import calibration
+from models.evaluation import backtest
+from models.figures import svg
 from models.figures.colors import OUTCOME_COLORS
-from serving.report import charts
-from tests.support.calls import predictions
+from serving.report import charts, history, rotation_graph
+from tests.serving.report.test_page import walk_forward
 from tests.support.data import needs_shared
 
 
 @needs_shared
 def test_readings_and_percentiles(shared_snapshot):
     found = charts.chart_data(shared_snapshot)
-    title = next(one.layout.meta["title"] for one in charts.market(found) if "Ten-year" in one.layout.meta["title"])
+    title = next(charts.caption(one) for one in charts.market(found) if "Ten-year" in one.name)
     y10 = found.panel["DGS10"]
     below = (y10 < y10.iloc[-1]).mean()
-    assert f"<b>{y10.iloc[-1]:.2f} %</b>, higher than {below:.0%}" in title
+    assert (
+        title == f"Ten-year Treasury yield: {y10.iloc[-1]:.2f} %, higher than {100 * below:.0f} % of the last 10 years"
+    )
     assert found.daily.index[0].year == shared_snapshot.last.year - charts.YEARS
-    graph = charts.rotation_graph(found)
-    tail = next(trace for trace in graph.data if trace.name == "technology")
+    tails = rotation_graph.tails(found.daily, rotation_graph.GROUPS["sectors"])
+    assert len(tails) == 11
     whole = feature.compute_years(
         tuple(item for item in charts.FEATURES if item.name == "technology_rs_ratio"),
         panel.build_inputs(shared_snapshot),
         range(2023, 2024),
     )
-    assert len(tail.x) == charts.TAIL_WEEKS + 1
-    assert tail.x[-1] == whole["technology_rs_ratio"].iloc[-1]
-    assert json.loads(graph.to_json())["layout"]["annotations"]
+    assert len(tails["technology"]) == rotation_graph.TAIL_WEEKS + 1
+    assert tails["technology"]["strength"].iloc[-1] == whole["technology_rs_ratio"].iloc[-1]
 
 
-def test_one_colour_per_outcome():
-    drawn = charts.reliability(predictions())
-    assert [trace.line.color for trace in drawn.data[:2]] == [OUTCOME_COLORS["rotation"], OUTCOME_COLORS["breakdown"]]
-    assert not set(charts.PALETTE) & set(OUTCOME_COLORS.values())
+def graph_of(seed, names):
+    rng = np.random.default_rng(seed)
+    return {
+        name: pd.DataFrame(100 + rng.normal(size=(9, 2)).cumsum(axis=0) / 2, columns=["strength", "momentum"])
+        for name in names
+    }
 
 
-def test_the_report_shows_the_cards_reliability():
-    table = predictions()
-    drawn = charts.reliability(table)
-    p, truth = table["p_rotation"].to_numpy(), (table["outcome"] == "rotation").to_numpy()
-    found = calibration.reliability(p, truth, calibration.latent(len(table), False))
-    np.testing.assert_allclose(drawn.data[0].x, 100 * found.stated)
-    np.testing.assert_allclose(drawn.data[0].y, 100 * found.observed)
+@pytest.mark.parametrize("seed", range(6))
+def test_at_most_eight_tails_and_no_label_on_another(seed):
+    found = graph_of(seed, rotation_graph.GROUPS["sectors"])
+    drawn = rotation_graph.draw(found)
+    axes = drawn.axes[0]
+    assert len(axes.collections) == rotation_graph.MOST_TAILS == len(rotation_graph.with_tail(found))
+    colors = [tuple(one.get_colors()[-1][:3]) for one in axes.collections]
+    assert len(set(colors)) == rotation_graph.MOST_TAILS
+    for one in axes.collections:
+        assert np.all(np.diff(one.get_colors()[:, 3]) > 0)  # fading towards the past
+    labels = [text for text in axes.texts if text.get_text() in {name.replace("_", " ") for name in found}]
+    assert len(labels) == 11
+    boxes = [text.get_window_extent() for text in labels]
+    for place, box in enumerate(boxes):
+        assert not [other for other in boxes[place + 1 :] if box.overlaps(other)]
+        assert axes.bbox.containsx(box.x0)
+        assert axes.bbox.containsx(box.x1)
 
 
-def test_history_marks_what_followed_in_the_outcomes_colour():
-    table = predictions()
-    drawn = charts.history(table)
-    shown = table.iloc[-156:]
-    for place, name in enumerate(("rotation", "breakdown")):
-        line, marks = drawn.data[place], drawn.data[place + 2]
-        np.testing.assert_allclose(line.y, 100 * shown[f"p_{name}"])
-        assert list(pd.to_datetime(marks.x)) == list(shown.loc[shown["outcome"] == name, "date"])
-        assert line.line.color == marks.marker.color == OUTCOME_COLORS[name]
+def test_the_table_says_what_the_graph_shows():
+    found = {"small": pd.DataFrame({"strength": [99.0, 101.0], "momentum": [101.0, 99.5]})}
+    assert rotation_graph.as_table(found).rows == (("small", "101.0", "99.5", "weakening", "improving"),)
+
+
+def test_wealth_and_drawdowns_by_hand():
+    table = walk_forward()
+    sessions = pd.DatetimeIndex(pd.bdate_range("2015-01-01", "2023-01-31"))
+    sessions = sessions.union(pd.DatetimeIndex(table["date"]))
+    rng = np.random.default_rng(1)
+    returns = pd.DataFrame(rng.normal(0, 0.01, (len(sessions), 3)), sessions, ["ret_cap", "ret_bill", "ret_broad"])
+    grown = history.wealth(table, returns)
+    made = backtest.decisions(table, returns)["in_out"]
+    # The slow way: walk through the sessions with the position in force.
+    value, held = 1.0, None
+    for day in grown.index:
+        place = sessions.get_loc(day)
+        position = made[made.index <= sessions[place - backtest.DELAY]].iloc[-1]
+        value *= 1.0 + returns.iloc[place, int(position)] - (0.001 if held not in (None, position) else 0.0)
+        held = position
+    assert grown["in-out"].iloc[-1] == pytest.approx(value)
+    assert grown["holding"].iloc[-1] == pytest.approx((1 + returns.loc[grown.index, "ret_cap"]).prod())
+    deepest = history.drawdowns(grown)["holding"].min()
+    assert deepest == pytest.approx(backtest.max_drawdown(returns.loc[grown.index, "ret_cap"].to_numpy()))
+
+
+def test_hits_and_misses_add_up():
+    table = walk_forward()
+    for row in history.hits(table).rows:
+        if row[0] != "no evidence":
+            assert int(row[2]) + int(row[3]) == int(row[1])
+    assert sum(int(row[1]) for row in history.hits(table).rows) == len(table)
+
+
+def test_outcomes_keep_their_colour_and_ids_are_unique():
+    first = svg.inline(history.probabilities(walk_forward()), "one", "T & t", "<d>")
+    assert f"var({svg.VARIABLES[OUTCOME_COLORS['rotation'].lower()]})" in first
+    assert '<title id="one-title">T &amp; t</title><desc id="one-desc">&lt;d&gt;</desc>' in first
+    assert "#009e73" not in first
+    assert not set(svg.PALETTE) & set(OUTCOME_COLORS.values())
+    ids = re.findall(r'\bid="([^"]+)"', first)
+    assert len(ids) == len(set(ids))
+    assert all(one.startswith("one-") for one in ids)
+    assert set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', first)) <= {(a, "") for a in ids} | {("", a) for a in ids}
 
 
 def test_percentile_by_hand():
