@@ -17,7 +17,7 @@ from models.estimators import estimator
 from models.fitted import FittedModel, Part
 from models.spec import ModelSpec, baseline
 from models.splits import MIN_ROWS, training_rows
-from models.stacking import FitCache, inner_predictions, mixture_weights, outcome_codes
+from models.stacking import FitCache, InnerFold, inner_predictions, mixture_weights, outcome_codes
 
 RECENT_ROWS = {52: 8, 12: 2}  # a feature without a value in so many last rows is left out, by rows a year
 MOST_OF_WINDOW = 0.9
@@ -76,13 +76,8 @@ def fit_at(
         Fewer than `MIN_ROWS` training rows, a column that the data set has
         not, or no feature left.
     """
-    rows = training_rows(dataset, spec, date)
-    least = MIN_ROWS[dataset.rows_per_year]
-    if rows.sum() < least:
-        raise RegimeError(f"{rows.sum()} training weeks before {date.date()}: at least {least} are needed")
-    since = {name: str(day.date()) for name, day in PUBLISHED_SINCE.items()} if spec.as_published else {}
-    if since:
-        dataset = replace(dataset, X=predictor.as_published(dataset.X, since))
+    rows = rows_to_fit(dataset, spec, date)
+    since, dataset = _published_since(spec), seen_by(dataset, spec)
     with one_blas_thread():
         part = _calibrated(dataset, spec, date, rows, FitCache() if cache is None else cache)
     return FittedModel(
@@ -94,6 +89,25 @@ def fit_at(
         published_since={name: since[name] for name in part.features if name in since} if since else None,
         part=part,
     )
+
+
+def rows_to_fit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> np.ndarray:
+    """As `models.splits.training_rows`; a RegimeError where they are too few."""
+    rows = training_rows(dataset, spec, date)
+    least = MIN_ROWS[dataset.rows_per_year]
+    if rows.sum() < least:
+        raise RegimeError(f"{rows.sum()} training weeks before {date.date()}: at least {least} are needed")
+    return rows
+
+
+def _published_since(spec: ModelSpec) -> dict[str, str]:
+    return {name: str(day.date()) for name, day in PUBLISHED_SINCE.items()} if spec.as_published else {}
+
+
+def seen_by(dataset: Dataset, spec: ModelSpec) -> Dataset:
+    """The data set as a specification sees it: without the values from before their publication, if it says so."""
+    since = _published_since(spec)
+    return replace(dataset, X=predictor.as_published(dataset.X, since)) if since else dataset
 
 
 def _ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -116,23 +130,43 @@ def _quantiles(values: np.ndarray, levels: tuple[float, ...]) -> list[np.ndarray
 
 
 def _calibrated(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray, cache: FitCache) -> Part:
-    """The members' mean, or their mean by weights learned from their predictions inside the training window.
+    """The members' mean, or their mean by weights learned from their predictions inside the training window."""
+    pools = weighed_pools(spec)
+    if len(pools) > 1:
+
+        def predicted(member: ModelSpec, fold: InnerFold) -> np.ndarray:
+            key = (member.identity, fold.digest)
+            part = cache.get(key, lambda: fit_one(dataset, member, fold.date, fold.past))
+            return predictor.predict(part, dataset.X[fold.test])
+
+        p, codes = inner_predictions(dataset, pools, date, predicted)
+        if len(codes):
+            weights = pool_weights(p, codes, dataset)
+            return learners.mixture([_mean(dataset, pool, date, rows) for pool in pools], weights.tolist())
+    return _mean(dataset, blended(spec), date, rows)
+
+
+def blended(spec: ModelSpec) -> list[ModelSpec]:
+    """The members of the blend, each alone."""
+    return [spec.replace(estimator=name, blend=(), calibration="none") for name in spec.members]
+
+
+def weighed_pools(spec: ModelSpec) -> list[list[ModelSpec]]:
+    """What is weighed against each other; one pool alone is averaged, and nothing is learned.
 
     `stack` weighs the members of the blend and climatology; `climatology` and
     `markov` weigh the blend, as one, against that baseline.
     """
-    blend = [spec.replace(estimator=name, blend=(), calibration="none") for name in spec.members]
     if spec.calibration == "none":
-        return _mean(dataset, blend, date, rows)
+        return [blended(spec)]
     if spec.calibration == "stack":
-        pools = [[member] for member in blend] + [[baseline(spec, "climatology")]]
-    else:
-        pools = [blend, [baseline(spec, spec.calibration)]]
-    p, codes = inner_predictions(dataset, pools, date, fit_one, cache)
-    if not len(codes):
-        return _mean(dataset, blend, date, rows)
-    weights = mixture_weights(p[:, np.arange(len(codes)), codes], len(codes) / (dataset.rows_per_year / 12.0))
-    return learners.mixture([_mean(dataset, pool, date, rows) for pool in pools], weights.tolist())
+        return [[member] for member in blended(spec)] + [[baseline(spec, "climatology")]]
+    return [blended(spec), [baseline(spec, spec.calibration)]]
+
+
+def pool_weights(p: np.ndarray, codes: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """Weights of the pools, (pools,), from their predictions (pools, weeks, outcomes) and outcome codes, (weeks,)."""
+    return mixture_weights(p[:, np.arange(len(codes)), codes], len(codes) / (dataset.rows_per_year / 12.0))
 
 
 def _mean(dataset: Dataset, members: list[ModelSpec], date: pd.Timestamp, rows: np.ndarray) -> Part:

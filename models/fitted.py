@@ -73,6 +73,14 @@ class Trees(_Frozen):
 
         return lightgbm.Booster(model_str=self.booster)
 
+    @cached_property
+    def grown(self) -> tuple[int, ...]:
+        """Iterations in the booster after each round of its training; empty where it was read from text.
+
+        LightGBM leaves out a round in which no tree could split, so the trees of n rounds may be fewer than n.
+        """
+        return ()
+
     def __getstate__(self) -> dict[Any, Any]:
         """The state without the loaded booster: its text says the same."""
         state = dict(super().__getstate__())

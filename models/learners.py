@@ -136,8 +136,12 @@ def lightgbm(
     label = codes if k > 2 else (codes == 0).astype(int)
     data = lgb.Dataset(X.to_numpy(float), label=label, weight=weight, free_raw_data=True)
     # Kept as it is: by default LightGBM writes it as text and reads that again, and text is what we want once.
-    booster = lgb.train(settings, data, num_boost_round=rounds, keep_training_booster=True)
-    return Trees(features=tuple(str(name) for name in X.columns), booster=booster.model_to_string())
+    grown: list[int] = []
+    count = [lambda env: grown.append(env.model.current_iteration())]
+    booster = lgb.train(settings, data, num_boost_round=rounds, keep_training_booster=True, callbacks=count)
+    trees = Trees(features=tuple(str(name) for name in X.columns), booster=booster.model_to_string())
+    trees.__dict__["grown"] = tuple(grown)  # as `cached_property` keeps it
+    return trees
 
 
 def mixture(members: list[Part], weights: list[float]) -> Mixture:

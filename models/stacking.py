@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from features.dataset import Dataset
-from models import fingerprint, predictor, splits
-from models.fitted import Part
+from models import fingerprint, splits
 from models.spec import ModelSpec
 
 PRIOR_MONTHS = 24.0
 EM_STEPS = 200
 
-FitOne = Callable[[Dataset, ModelSpec, pd.Timestamp, np.ndarray], Part]
+T = TypeVar("T")
 
 
 class FitCache:
-    """Inner models that the folds of one walk-forward share; safe between threads.
+    """What the folds of one walk-forward share, such as inner models; safe between threads.
 
     The thread that asks for a key first fits it, the others wait for the
     result. A fit that fails is forgotten and raises in every thread that
@@ -32,7 +32,7 @@ class FitCache:
 
     def __init__(self, size: int = 400) -> None:
         self.size = size
-        self._fits: dict[tuple[str, str], Future[Part]] = {}
+        self._fits: dict[tuple[str, ...], Future[Any]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class FitCache:
     def __reduce__(self) -> tuple[Any, ...]:
         return FitCache, (self.size,)
 
-    def get(self, key: tuple[str, str], fit: Callable[[], Part]) -> Part:
+    def get(self, key: tuple[str, ...], fit: Callable[[], T]) -> T:
         """What `fit()` returned for `key`, computed once."""
         with self._lock:
             known = self._fits.get(key)
@@ -50,14 +50,16 @@ class FitCache:
                     self._fits.pop(next(iter(self._fits)))
                 mine = self._fits[key] = Future()
         if known is not None:
-            return known.result()
+            shared: T = known.result()
+            return shared
         try:
             mine.set_result(fit())
         except BaseException as error:  # noqa: BLE001 - raised below; a waiting thread must hear of an interrupt too
             with self._lock:
                 self._fits.pop(key, None)
             mine.set_exception(error)
-        return mine.result()
+        made: T = mine.result()
+        return made
 
 
 def outcome_codes(dataset: Dataset) -> np.ndarray:
@@ -65,40 +67,65 @@ def outcome_codes(dataset: Dataset) -> np.ndarray:
     return np.asarray(pd.Categorical(dataset.outcome, categories=dataset.outcomes).codes.astype(int))
 
 
-def inner_predictions(
-    dataset: Dataset, pools: list[list[ModelSpec]], date: pd.Timestamp, fit: FitOne, cache: FitCache
-) -> tuple[np.ndarray, np.ndarray]:
-    """Out-of-sample predictions inside the training window, (pools, weeks, outcomes), and outcome codes, (weeks,).
+@dataclass(frozen=True)
+class InnerFold:
+    """A fold of the walk-forward inside a training window.
 
-    An expanding walk-forward of its own: every row is predicted by models
-    fitted on labels that had ended before it, and counts only if its own label
-    ended before `date`. The members of a pool are averaged.
+    Attributes
+    ----------
+    date : Timestamp
+        The decision at which its models are fitted.
+    past : ndarray of bool, (rows,)
+        The rows they learn from.
+    digest : str
+        Of the data set's past at `date`; it says whether two folds are the same fit.
+    test : ndarray of bool, (rows,)
+        The rows they predict.
     """
-    spec = pools[0][0]
+
+    date: pd.Timestamp
+    past: np.ndarray
+    digest: str
+    test: np.ndarray
+
+
+def inner_folds(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Iterator[InnerFold]:
+    """An expanding walk-forward of its own inside the training window.
+
+    Every row is predicted by models fitted on labels that had ended before it,
+    and counts only if its own label ended before `date`.
+    """
     starts = splits.inner_dates(dataset, spec, date)
     seen = fingerprint.digests(dataset, starts)
-    judged = splits.training_rows(dataset, spec, date)
-    index, predicted, codes = dataset.X.index, [], []
+    judged, index = splits.training_rows(dataset, spec, date), dataset.X.index
     for i, (start, digest) in enumerate(zip(starts, seen, strict=True)):
         before = splits.training_rows(dataset, spec, start)
-        if before.sum() < splits.MIN_ROWS[dataset.rows_per_year]:
-            continue
         span = judged & (index >= start)
         if i + 1 < len(starts):
             span &= index < starts[i + 1]
-        if not span.any():
-            continue
+        if before.sum() >= splits.MIN_ROWS[dataset.rows_per_year] and span.any():
+            yield InnerFold(start, before, digest, span)
 
-        def fitted(member: ModelSpec, at: pd.Timestamp = start, rows: np.ndarray = before, key: str = digest) -> Part:
-            return cache.get((member.identity, key), lambda: fit(dataset, member, at, rows))
 
-        parts = [[fitted(member) for member in pool] for pool in pools]
-        rows = dataset.X[span]
-        predicted.append([np.mean([predictor.predict(part, rows) for part in pool], axis=0) for pool in parts])
-        codes.append(outcome_codes(dataset)[span])
-    if not predicted:
+PredictOne = Callable[[ModelSpec, InnerFold], np.ndarray]
+
+
+def inner_predictions(
+    dataset: Dataset, pools: list[list[ModelSpec]], date: pd.Timestamp, predicted: PredictOne
+) -> tuple[np.ndarray, np.ndarray]:
+    """Out-of-sample predictions inside the training window, (pools, ..., weeks, outcomes), and outcome codes, (weeks,).
+
+    `predicted` gives a member's for the test rows of one fold, (..., weeks,
+    outcomes). The members of a pool are averaged.
+    """
+    found, codes = [], []
+    for fold in inner_folds(dataset, pools[0][0], date):
+        parts = [np.mean([predicted(member, fold) for member in pool], axis=0) for pool in pools]
+        found.append(np.stack(parts))
+        codes.append(outcome_codes(dataset)[fold.test])
+    if not found:
         return np.empty((len(pools), 0, len(dataset.outcomes))), np.empty(0, dtype=int)
-    return np.concatenate(predicted, axis=1), np.concatenate(codes)
+    return np.concatenate(found, axis=-2), np.concatenate(codes)
 
 
 def mixture_weights(p: np.ndarray, months: float) -> np.ndarray:
