@@ -187,24 +187,28 @@ def sweep(
     name: NameArgument,
     trials: Annotated[int, typer.Option(min=1, help="Finished trials in all, earlier ones of this sweep included.")],
     settings: SetOption = None,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Fits that are asked for at once; the result depends on it, and on the seed.")
+    ] = 4,
     workers: WorkersOption = 2,
     dask: DaskOption = None,
     json: JsonOption = False,
 ) -> None:
     """Search for parameters on the weeks before the first test week; test weeks are never seen.
 
-    One trial scores the experiment as it stands there. Trials follow each other; the folds of one run at once.
+    One trial scores the experiment as it stands there. A fit gives a trial for each number of trees up to its own.
     """
     from training import config, dask_cluster, parameter_search
 
     spec, name = config.read_spec(name, settings or ()), Path(name).stem
     with dask_cluster.connected(dask) as client:
-        found = parameter_search.run(name, spec, trials, workers, client, progress_bar)
+        found = parameter_search.run(name, spec, trials, workers, client, progress_bar, batch)
     if json:
         print_json(found)
         return
     first, last = found["inner_span"]
-    out.print(f"{name}: {found['trials']} trials, {found['pruned']} pruned, on {first} to {last}", soft_wrap=True)
+    tried = f"{found['trials']} trials from {found['fits']} fits, {found['pruned']} pruned"
+    out.print(f"{name}: {tried}, on {first} to {last}", soft_wrap=True)
     base = found["inner_log_loss_climatology"]
     for what, loss in (("best", found["inner_log_loss"]), ("before the sweep", found["inner_log_loss_before"])):
         out.print(f"inner log loss {loss:.4f} (skill {1.0 - loss / base:+.4f}) {what}")

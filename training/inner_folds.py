@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import joblib
-import numpy as np
 import pandas as pd
 
 from features.data.errors import RegimeError
 from features.dataset import Dataset
-from models.evaluation import metrics
 from models.spec import ModelSpec
 from models.splits import MIN_ROWS, refit_dates, training_rows
-from models.stacking import FitCache
-from training.walkforward import fitted_folds, spans
 
 YEARS = 10  # from the first training row to the first inner test week
 REFIT_WEEKS = 52
@@ -77,20 +71,3 @@ def inner_walk_forward(dataset: Dataset, spec: ModelSpec) -> InnerFolds:
     if not tests:
         raise RegimeError(f"no week for a sweep: none before {before.date()} has {least} matured weeks before it")
     return InnerFolds(cut, pd.DatetimeIndex(tests[:: max(1, round(REFIT_WEEKS * dataset.rows_per_year / 52))]), before)
-
-
-def fold_losses(folds: InnerFolds, spec: ModelSpec, workers: int) -> Iterator[np.ndarray]:
-    """Log loss of each inner test week, fold by fold, in nats.
-
-    Folds are fitted in rounds of as many as there are workers, so that a trial
-    that is pruned fits no further ones.
-    """
-    parts = spans(folds.starts)
-    width, cache = joblib.effective_n_jobs(workers), FitCache()
-    for first in range(0, len(parts), width):
-        for table, _ in fitted_folds(folds.dataset, spec, parts[first : first + width], workers, cache):
-            outcome = folds.dataset.outcome.loc[table.index]
-            known = outcome.notna().to_numpy()
-            codes = pd.Categorical(outcome[known], categories=folds.dataset.outcomes).codes.astype(int)
-            p = table[[f"p_{name}" for name in folds.dataset.outcomes]].to_numpy()
-            yield metrics.losses(p[known], codes)

@@ -8,12 +8,10 @@ finish: a sweep that was killed goes on where it was, and ends as it would have.
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -24,64 +22,24 @@ from features.data.progress import Progress, silent
 from features.dataset import build
 from models import fingerprint
 from models.estimators import TREES
-from models.spec import CALIBRATIONS, LIGHTGBM_DEFAULTS, WEIGHTINGS, ModelSpec, baseline
+from models.spec import ModelSpec, baseline
 from models.tracking import sweeps
-from training import dask_cluster
-from training.inner_folds import InnerFolds, fold_losses, inner_walk_forward
+from training import dask_cluster, trial_batches, trial_scores
+from training.inner_folds import InnerFolds, inner_walk_forward
+from training.search_space import SPACE, with_params
+from training.trial_batches import finished
 
-STARTUP_TRIALS = 10  # drawn at random before the sampler models what it has seen
-WARMUP_SHARE = 0.25  # of the inner folds, before a trial may be pruned
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-Distribution = optuna.distributions.BaseDistribution
-SPACE: dict[str, Distribution] = {
-    "n_estimators": optuna.distributions.IntDistribution(50, 600, step=50),
-    "max_depth": optuna.distributions.IntDistribution(2, 5),
-    "learning_rate": optuna.distributions.FloatDistribution(0.005, 0.1, log=True),
-    "min_child_samples": optuna.distributions.IntDistribution(20, 400, log=True),
-    "colsample_bytree": optuna.distributions.FloatDistribution(0.05, 1.0, log=True),
-    "reg_lambda": optuna.distributions.FloatDistribution(0.1, 200.0, log=True),
-    "weighting": optuna.distributions.CategoricalDistribution(WEIGHTINGS),
-    "half_life_years": optuna.distributions.CategoricalDistribution((0.0, 5.0, 10.0, 20.0, 40.0)),
-    "calibration": optuna.distributions.CategoricalDistribution(CALIBRATIONS),
-}
+BATCH = 4  # fits that are asked for at once
+PROGRAM = ("inner_folds", "parameter_search", "search_space", "trial_batches", "trial_scores", "walkforward")
 
 
-def with_params(spec: ModelSpec, chosen: dict[str, Any]) -> ModelSpec:
-    """`spec` with a trial's parameters; trees have as many leaves as their depth allows."""
-    fields = set(ModelSpec.model_fields)
-    params = {name: value for name, value in chosen.items() if name not in fields}
-    if "max_depth" in params:
-        params["num_leaves"] = 2 ** params["max_depth"]
-    return spec.replace(params=spec.params | params, **{k: v for k, v in chosen.items() if k in fields})
-
-
-def starting_point(spec: ModelSpec) -> dict[str, Any]:
-    """The experiment's own parameters, which the first trial tries: those that lie within `SPACE`."""
-    own: dict[str, Any] = LIGHTGBM_DEFAULTS | spec.params | {name: getattr(spec, name) for name in _fields()}
-    return {name: own[name] for name, values in SPACE.items() if _within(values, own[name])}
-
-
-def _within(values: Distribution, value: Any) -> bool:
-    """Whether a distribution of the search space can give this value."""
-    if isinstance(values, optuna.distributions.CategoricalDistribution):
-        return value in values.choices
-    assert isinstance(values, optuna.distributions.IntDistribution | optuna.distributions.FloatDistribution)
-    steps = (value - values.low) / values.step if values.step else 0.0
-    return bool(values.low <= value <= values.high and abs(steps - round(steps)) < 1e-8)
-
-
-def _fields() -> tuple[str, ...]:
-    return tuple(name for name in SPACE if name not in LIGHTGBM_DEFAULTS)
-
-
-def study_name(name: str, folds: InnerFolds, spec: ModelSpec) -> str:
-    """The name under which trials are comparable: same inner data, experiment, search space and program."""
+def study_name(name: str, folds: InnerFolds, spec: ModelSpec, batch: int = BATCH) -> str:
+    """The name under which trials are comparable: same inner data, experiment, search space, batches and program."""
     seen = fingerprint.digests(folds.dataset, [folds.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    program = [
-        Path(__file__).with_name(f"{module}.py") for module in ("parameter_search", "inner_folds", "walkforward")
-    ]
-    key = cache.entry_key(program, [fingerprint.fit_key(seen, spec, folds.before), json.dumps(space, sort_keys=True)])
+    program = [Path(__file__).with_name(f"{module}.py") for module in PROGRAM]
+    text = json.dumps([space, batch], sort_keys=True)
+    key = cache.entry_key(program, [fingerprint.fit_key(seen, spec, folds.before), text])
     return f"{name}-{key[:12]}"
 
 
@@ -93,54 +51,36 @@ def search(
     count: int,
     workers: int,
     progress: Callable[[int, int], None] | None = None,
+    batch: int = BATCH,
 ) -> optuna.Study:
     """Go on with the study `name` at the storage `url` until `count` trials are finished.
 
-    The caller makes sure that nobody else works on it: a trial found RUNNING was
-    left by a process that died, and is made again. Each trial's sampler is seeded
-    with the number of trials finished before it, so that a sweep that was killed
-    draws what it would have drawn.
-
-    Trials follow each other, for each sampler learns from those before; the folds
-    of one run at once.
+    The caller makes sure that nobody else works on it. The fits of a batch run
+    at once; what comes out depends on the seed of `spec` and on `batch`, not on
+    `workers` nor on when the sweep was broken off.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warmup = int(len(folds.starts) * WARMUP_SHARE)
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=warmup)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # alembic's own
-        study = optuna.create_study(storage=url, study_name=name, pruner=pruner, load_if_exists=True)
-    for stale in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(stale.number, state=TrialState.FAIL)
-    while (done := len(finished(study))) < count:
-        if not done and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            study.enqueue_trial(starting_point(spec))
-        study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=spec.seed + done)
-        _run_trial(study, folds, spec, workers)
+    study, shared = trial_batches.open_study(url, name), trial_scores.shared()
+    while (left := count - len(finished(study))) > 0:
+        if trial_batches.broken_off(study) or not trial_batches.tell_fewer_trees(study, left):
+            asked = trial_batches.ask(study, spec, batch)[:left]
+            wanted = [trial_batches.fit_of(trial, spec) for trial in asked]
+            before = trial_batches.earlier(study, asked[0].user_attrs[trial_batches.BATCH])
+            scored = trial_scores.score(folds, wanted, before, workers, shared)
+            for trial, one in zip(asked, scored, strict=True):
+                trial_batches.tell(study, trial, one)
         if progress:
-            progress(done + 1, count)
+            progress(len(finished(study)), count)
     return study
 
 
-def _run_trial(study: optuna.Study, folds: InnerFolds, spec: ModelSpec, workers: int) -> None:
-    trial = study.ask(SPACE)
-    total, weeks = 0.0, 0
-    for fold, loss in enumerate(fold_losses(folds, with_params(spec, trial.params), workers)):
-        total, weeks = total + float(loss.sum()), weeks + len(loss)
-        trial.report(total / weeks, fold)
-        if trial.should_prune():
-            study.tell(trial, state=TrialState.PRUNED)
-            return
-    study.tell(trial, total / weeks)
-
-
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that ran to their end or were pruned, by number."""
-    return study.get_trials(deepcopy=False, states=FINISHED)
-
-
 def run(
-    name: str, spec: ModelSpec, count: int, workers: int, client: Any = None, progress: Progress = silent
+    name: str,
+    spec: ModelSpec,
+    count: int,
+    workers: int,
+    client: Any = None,
+    progress: Progress = silent,
+    batch: int = BATCH,
 ) -> dict[str, Any]:
     """Search, log the trials, and write the winner as an experiment; returns what was found, JSON-ready.
 
@@ -157,32 +97,34 @@ def run(
     folder = home() / "sweeps"
     busy = f"a sweep of {name} is running already: wait for it, or end it; it can be resumed"
     with files.lock(folder / f"{name}.lock", wait=0.0, busy=busy):
-        return _run(name, spec, count, workers, client, folder, progress)
+        return _run(name, spec, count, workers, client, folder, progress, batch)
 
 
 def _run(
-    name: str, spec: ModelSpec, count: int, workers: int, client: Any, folder: Path, progress: Progress
+    name: str, spec: ModelSpec, count: int, workers: int, client: Any, folder: Path, progress: Progress, batch: int
 ) -> dict[str, Any]:
     snapshot = store.load()
     with progress("data set", None) as step:
         folds = inner_walk_forward(build(snapshot, spec.label, step, spec.needs_jump), spec)
-    key = study_name(name, folds, spec)
+    key = study_name(name, folds, spec, batch)
     with dask_cluster.holding(client, folds.dataset), progress("trials", count) as step:
-        study = search(f"sqlite:///{folder / 'trials.db'}", key, folds, spec, count, workers, step)
+        study = search(f"sqlite:///{folder / 'trials.db'}", key, folds, spec, count, workers, step, batch)
     done, best = finished(study), study.best_trial
-    climatology = float(np.concatenate(list(fold_losses(folds, baseline(spec, "climatology"), workers))).mean())
+    plain = trial_scores.Fit(baseline(spec, "climatology"), (1,))
+    (climatology,) = trial_scores.score(folds, [plain], (), workers, trial_scores.shared())
     chosen = with_params(spec, best.params)
     tests = folds.tests()
     found = {
         "experiment": name,
         "study": key,
         "trials": len(done),
+        "fits": len(trial_batches.fits(study)),
         "pruned": sum(trial.state == TrialState.PRUNED for trial in done),
         "inner_weeks": len(tests),
         "inner_span": [str(tests[0].date()), str(tests[-1].date())],
         "inner_log_loss": best.value,
         "inner_log_loss_before": done[0].value,  # the experiment's own parameters
-        "inner_log_loss_climatology": climatology,
+        "inner_log_loss_climatology": climatology.running[-1][0],
         "best_trial": best.number,
         "params": best.params,
         "file": str(folder / f"{name}-swept.toml"),

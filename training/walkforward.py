@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from features.data import cache
 from features.dataset import Dataset
@@ -21,6 +19,7 @@ from models.splits import refit_dates
 from models.stacking import FitCache
 from training import fold_cache
 from training.fold_cache import Span
+from training.parallel import in_order
 
 TRAILING_YEARS = 20
 Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold alone: no other is ever read
@@ -54,24 +53,12 @@ def fitted_folds(
 ) -> Iterator[Fold]:
     """Table of each fold and the last one's model, in order, as they are ready.
 
-    On `workers` threads: LightGBM releases the interpreter's lock while it
-    fits, and threads neither copy the data set nor take seconds to start. On a
-    cluster inside `training.dask_cluster.connected`, which joblib then prefers. The
-    same bits for any number of either: folds are independent, and LightGBM and
-    BLAS run on one thread in each. A fold that was lost with a worker is fitted again.
-    Threads share inner models in `fits`; processes of a cluster do not.
+    The same bits for any number of workers, threads or a cluster's: folds are
+    independent, and LightGBM and BLAS run on one thread in each. Threads share
+    inner models in `fits`; processes of a cluster do not.
     """
-    left, before, shared = list(parts), -1, FitCache() if fits is None else fits
-    while left:
-        tasks = (delayed(_fold)(dataset, spec, span, shared) for span in list(left))
-        try:
-            for fold in Parallel(n_jobs=workers, prefer="threads", return_as="generator")(tasks):
-                left.pop(0)
-                yield fold
-        except CancelledError:  # a worker of the cluster that died can take a finished fold with it
-            if len(left) == before:  # none came since the last time: there is no cluster left
-                raise
-            before = len(left)
+    shared = FitCache() if fits is None else fits
+    return in_order(_fold, [(dataset, spec, span, shared) for span in parts], workers)
 
 
 def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:

@@ -12,14 +12,13 @@ import time
 from concurrent.futures import CancelledError
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from features.data import cache
 from features.data.errors import RegimeError
 from tests.support.weekly_noise import SPEC, made, same
-from training import dask_cluster, inner_folds, walkforward
+from training import dask_cluster, inner_folds, trial_scores, walkforward
 from training.walkforward import walk_forward
 
 BIN = Path(sys.executable).parent
@@ -106,7 +105,7 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
     data = made(1000)
     local = walk_forward(data, SPEC, 2, cached=False)
     done = []
-    weeks = inner_folds.inner_walk_forward(data, SPEC)
+    weeks, fits = inner_folds.inner_walk_forward(data, SPEC), [trial_scores.Fit(SPEC, (5, 3))]
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(scheduler())
         first, _ = (stack.enter_context(worker(address, name)) for name in "ab")
@@ -125,12 +124,11 @@ def test_a_worker_killed_midway_changes_no_bit(tmp_path, monkeypatch):
             time.sleep(0.2)
         assert len(client.scheduler_info()["workers"]) == 1
         with dask_cluster.holding(client, weeks.dataset):  # as a sweep does
-            theirs = list(inner_folds.fold_losses(weeks, SPEC, 2))
+            theirs = trial_scores.score(weeks, fits, (), 2, trial_scores.shared())
     assert first.returncode == -signal.SIGKILL
     assert len(done) > 10
     same(local, remote)
-    for one, other in zip(theirs, inner_folds.fold_losses(weeks, SPEC, 1), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert theirs == trial_scores.score(weeks, fits, (), 1, trial_scores.shared())
 
 
 @pytest.mark.slow
