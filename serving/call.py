@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from features.data.errors import RegimeError
 from serving.contract import Contract, Share, first_reason, stored_as
+from serving.sections.destinations import Destinations
 from serving.sections.range import BREAKDOWN, MONTH, HorizonRange, RangeModel
 
 SCHEMA_VERSION: Literal[2] = 2
@@ -168,6 +169,7 @@ class Call(Contract):
     model: ModelInfo = Field(description="which model made the call")
     record: dict[str, VerdictRecord] = Field(description="how often each verdict was right")
     allowed_stale: tuple[str, ...] = Field(description="required series that a person allowed to be stale")
+    destinations: Destinations | None = Field(default=None, description="where money may go; None where not made")
     data_age_days: int | None = Field(
         default=None,
         ge=0,

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from features.data import cache, calendar, store
-from models.tracking import loader, range_registry
+from models.tracking import destination_runs, loader, range_registry
 from models.tracking.registry import registry_name
 from serving.call import Call, parse_call
 
@@ -42,6 +42,7 @@ def latest_key(allowed: tuple[str, ...]) -> str | None:
     if not any(pointers):
         return None
     pointers += [loader.pointer(range_registry.registry_name(source), alias) for alias in loader.ALIASES]
+    pointers.append(loader.pointer(destination_runs.NAME, "challenger"))
     for at in pointers:
         tags = {} if at is None else {name: tag for name, tag in at.tags.items() if not name.startswith(WRITTEN_LATER)}
         parts.append(None if at is None else [at.version, tags])

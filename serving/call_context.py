@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
+from features import group_panel
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from features.data.store import Snapshot
 from features.dataset import Dataset
+from features.group_panel import GroupPanel
+from models.destinations.record import DestinationsRecord
 from models.fit import fit_at
 from models.fitted import FittedModel
 from models.range import schedule
@@ -18,7 +22,7 @@ from models.range.fitted import FittedRange
 from models.spec import ModelSpec, from_json
 from models.splits import refit_dates
 from models.stacking import FitCache
-from models.tracking import loader, range_registry
+from models.tracking import destination_runs, loader, range_registry
 from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered, registry_name
 
@@ -51,6 +55,16 @@ class CallContext:
     _ranges: dict[tuple[str, pd.Timestamp], FittedRange] = field(default_factory=dict)
     _folds: FitCache = field(default_factory=FitCache)
     _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
+
+    @cached_property
+    def groups(self) -> GroupPanel:
+        """The groups' panel of the whole snapshot: a past week's rows are those it had then (tested)."""
+        return group_panel.build(self.snapshot)
+
+    @cached_property
+    def destinations(self) -> tuple[str, DestinationsRecord] | None:
+        """Version and record of the latest destinations experiment, or None where there is none."""
+        return destination_runs.latest()
 
     @property
     def shown(self) -> Registered:

@@ -97,6 +97,28 @@ def predict(
         typer.echo(text.markdown(call) if form is Format.markdown else text.comma_separated(call), nl=False)
 
 
+@app.command(
+    epilog="Examples: regime call destinations > groups.csv; regime call destinations --json"
+)
+def destinations(
+    asof: Annotated[str | None, typer.Option(help="As it would have been then, YYYY-MM-DD.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Where money may go: a line of CSV a group, with its strength, the odds that were earned and its past rates."""
+    from features.arguments import parse_date
+    from features.data.errors import RefusedError
+    from serving.predict import make_call
+    from serving.sections.destinations import as_table
+
+    call = _latest(()) if asof is None else make_call(parse_date(asof, "--asof"))
+    if call.destinations is None:
+        raise RefusedError(f"no destinations in this call: {call.left_out.get('destinations', 'not made')}")
+    if json:
+        print_json(call.destinations.model_dump(mode="json"))
+    else:
+        typer.echo(as_table(call.destinations).to_csv(index=False, lineterminator="\n"), nl=False)
+
+
 @app.command(epilog="Examples: regime explain rotation; regime explain 'usual odds'; regime explain")
 def explain(
     term: Annotated[str | None, typer.Argument(help="A word of a call; all of them if absent.")] = None,

@@ -13,6 +13,7 @@ from features.data import catalog
 from features.data.calendar import HORIZON
 from serving import glossary
 from serving.call import Call, Driver, Probabilities, Side
+from serving.sections import destinations_words
 from serving.sections import range as range_section
 
 MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
@@ -78,7 +79,16 @@ def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
 
 def parts(call: Call) -> tuple[Part, ...]:
     """Every part that has something to say, in order."""
-    every = (_odds(call), _range(call), _followed(call), _why(call), _change(call), _data(call), _terms())
+    every = (
+        _odds(call),
+        _range(call),
+        _followed(call),
+        _why(call),
+        _change(call),
+        _places(call),
+        _data(call),
+        _terms(),
+    )
     return tuple(part for part in every if part.lines or part.grid or part.lists)
 
 
@@ -217,6 +227,16 @@ def _data(call: Call) -> Part:
     if call.caveat:
         lines.append(f"{call.caveat[0].upper()}{call.caveat[1:]}.")
     return Part("data", "How old the data are", tuple(lines))
+
+
+def _places(call: Call) -> Part:
+    title, section = "Where it may go", call.destinations
+    if section is None:
+        return Part("destinations", title)
+    lists = tuple((name, tuple(lines)) for name, lines in destinations_words.followed_words(section).items())
+    return Part(
+        "destinations", title, tuple(destinations_words.words(section)), Grid(*destinations_words.grid(section)), lists
+    )
 
 
 def age_words(call: Call) -> str:

@@ -35,6 +35,7 @@ from serving.call import (
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
+from serving.sections import destinations
 from serving.sections import range as sections_range
 from serving.sections.range import Range
 from serving.succession import SUCCESSION
@@ -130,6 +131,7 @@ def _assemble(
     base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
     ahead, left_out = _range(context, dataset, date, past, probabilities.breakdown, base_rates.breakdown)
     said = verdict_of(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
+    places, why_not = destinations.make(context, date, probabilities.as_dict() if context.champion else None)
     return Call(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
@@ -157,10 +159,11 @@ def _assemble(
         model=_model_info(context, used, refit),
         record=_record(shown),
         allowed_stale=tuple(sorted(allowed)),
+        destinations=places,
         data_age_days=None if past else days_behind(context.snapshot),
         range=None if ahead is None else ahead.by_horizon,
         range_model=None if ahead is None else ahead.model,
-        left_out=left_out,
+        left_out=left_out | ({"destinations": why_not} if places is None else {}),
     )
 
 

@@ -1,0 +1,98 @@
+"""The groups' section in words: a table of at most 80 columns, sentences, and what followed in the past."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serving.sections.destinations import Destinations, GroupHistory
+
+
+def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Header and rows of the table of groups, at most 80 columns wide."""
+    rows = []
+    for kind in ("sector", "style", "overlap"):
+        for one in section.groups:
+            if one.kind == kind:
+                mark = "*" if kind == "overlap" else ""
+                rows.append(
+                    (
+                        f"{one.group.replace('_', ' ')}{mark}",
+                        *(_points(getattr(one, f"relative_{window}")) for window in (21, 63, 252)),
+                        one.quadrant or "",
+                        f"{_share(one.p_beats)}/{_share(one.base_beats)}",
+                        f"{_share(one.p_moves)}/{_share(one.base_moves)}",
+                        f"{_share(one.given_rotation)} {_share(one.given_breakdown)}",
+                    )
+                )
+    return ("", "1m", "3m", "12m", "quadrant", "beats", "moves", "rot. brk."), tuple(rows)
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{100.0 * np.expm1(value):+.0f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100.0 * value:.0f}"
+
+
+def words(section: Destinations) -> list[str]:
+    """The section in plain sentences of at most 100 characters."""
+    said = []
+    for one in section.evidence:
+        what = "Whether a group beats the S&P 500" if one.outcome == "beats" else "How far, not which way: 2 points"
+        verdict = "earned" if one.earned else "no evidence"
+        said.append(f"{what}: {verdict}.")
+        name = one.model if one.earned else f"The nearest, {one.model},"
+        reach = _reach(one.skill_interval, 1.0, 3)
+        said.append(f"{name} has a log-loss skill of {one.skill:+.3f}{reach} on funds.")
+        said.append(
+            f"Its p is {one.p:.3f}, adjusted {one.adjusted_p:.3f}; {one.weeks:,} weeks, {one.first} to {one.last}."
+        )
+    bought = section.leaders_bought
+    if bought is not None:
+        span = (
+            ""
+            if bought.interval is None
+            else f" (90 % {100 * bought.interval[0]:+.1f} to {100 * bought.interval[1]:+.1f})"
+        )
+        said.append(
+            f"Buying the three strongest of the leading quadrant returned {100 * bought.a_year:+.1f} points{span}"
+        )
+        said.append(f"  a year against the S&P 500 after 10 bp a trade, {bought.first} to {bought.last}.")
+    said.append("beats, moves: odds over 21 sessions / usual, %; a dash where no model has earned odds.")
+    said.append("rot., brk.: how often a group beat the S&P 500 in weeks that became one, known only afterwards.")
+    said.append("* holds what the broad leg holds: it leads in rotations by definition and claims nothing.")
+    if section.missing:
+        said.append(f"Without a price now: {', '.join(name.replace('_', ' ') for name in section.missing)}.")
+    return said
+
+
+def followed_words(section: Destinations) -> dict[str, list[str]]:
+    """What followed in the past, by condition: a line a group, the largest lead first."""
+    titles = {
+        "rotation": "In weeks that became rotations",
+        "breakdown": "In weeks that became breakdowns",
+        "faltering": "In weeks when the leaders faltered",
+    }
+    found: dict[str, list[str]] = {}
+    for condition, title in titles.items():
+        rows = sorted((one for one in section.followed if one.condition == condition), key=lambda one: -one.lead)
+        found[title] = [_history_line(one) for one in rows]
+    return {title: lines for title, lines in found.items() if lines}
+
+
+def _history_line(one: GroupHistory) -> str:
+    share = f"{one.share:.0%}" + (
+        "" if one.share_interval is None else f" ({one.share_interval[0]:.0%} to {one.share_interval[1]:.0%})"
+    )
+    lead = f"{100.0 * one.lead:+.1f}{_reach(one.lead_interval, 100.0, 1)}"
+    said = f"{one.group.replace('_', ' ')}: ahead in {share}, by {lead} points"
+    return f"{said}; {one.weeks} weeks, {one.episodes} episodes"
+
+
+def _reach(interval: tuple[float, float] | None, scale: float, digits: int) -> str:
+    """The ends of a 90 % interval in brackets; empty where there is none."""
+    if interval is None:
+        return ""
+    low, high = (f"{scale * end:+.{digits}f}" for end in interval)
+    return f" ({low} to {high})"

@@ -1,0 +1,175 @@
+"""The groups' section of a call: what it holds, what it says, and what it says where it cannot be made."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import group_panel
+from features.groups import GROUPS, NAMES
+from models.destinations import conditional, history
+from models.destinations.record import CellEvidence, DestinationsRecord
+from models.destinations.spec import DestinationsSpec
+from serving.sections import destinations, destinations_words
+from tests.support.us_market import us_snapshot
+
+SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
+
+
+def evidence(outcome: str, champion: str | None) -> CellEvidence:
+    return CellEvidence(
+        outcome=outcome,
+        horizon=21,
+        champion=champion,
+        model=champion or "momentum",
+        reason="",
+        skill=0.05,
+        skill_low=0.02,
+        skill_high=0.08,
+        p=0.001,
+        adjusted_p=0.01,
+        alive=True,
+        ic=None,
+        ic_t=None,
+        faltering_skill=None,
+        faltering_p=None,
+        weeks=1200,
+        first="1999-12-24",
+        last="2023-11-24",
+    )
+
+
+def record(source: str = "folder") -> DestinationsRecord:
+    return DestinationsRecord(
+        spec=SPEC.to_json(),
+        digest="0" * 16,
+        source=source,
+        tries=0,
+        cells=(evidence("beats", None), evidence("moves", "volatility")),
+        conditional=(),
+        fitted=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return group_panel.build(us_snapshot())
+
+
+@pytest.fixture(scope="module")
+def date(panel):
+    return panel.dates[-60]
+
+
+@pytest.fixture(scope="module")
+def section(panel, date):
+    odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
+    return destinations.build(panel, record(), "3", date, odds)
+
+
+def test_odds_stand_only_where_they_were_earned_and_never_for_parts_of_the_broad_leg(section):
+    for one in section.groups:
+        assert one.p_beats is None
+        assert (one.p_moves is None) == (one.kind == "overlap")
+        assert 0.0 < one.base_beats < 1.0
+    assert {one.outcome: one.earned for one in section.evidence} == {"beats": False, "moves": True}
+
+
+def test_a_past_call_is_the_same_from_data_that_end_there(section, date):
+    then = group_panel.build(us_snapshot().as_of(date))
+    odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
+    assert destinations.build(then, record(), "3", date, odds) == section
+
+
+def test_rates_are_weighted_by_the_calls_odds_where_a_champion_made_them(panel, section, date):
+    week = panel.dates.get_loc(date)
+    rates = {name: conditional.rates(panel, name, week)[0] for name in ("rotation", "breakdown", "neither")}
+    one = section.groups[0]
+    place = NAMES.index(one.group)
+    want = 0.5 * rates["rotation"][place] + 0.2 * rates["breakdown"][place] + 0.3 * rates["neither"][place]
+    assert one.weighted == pytest.approx(want)
+    assert all(g.weighted is None for g in destinations.build(panel, record(), "3", date, None).groups)
+
+
+def test_what_followed_is_what_a_loop_finds(panel, section, date):
+    week = panel.dates.get_loc(date)
+    column = NAMES.index("energy")
+    ahead, ends = panel.rows["joined"].ahead[21], panel.ends[21]
+    outcome = panel.outcome.fillna("")
+    found = [
+        ahead[place, column]
+        for place in range(len(panel.dates))
+        if ends.iloc[place] < date and outcome.iloc[place] == "rotation" and np.isfinite(ahead[place, column])
+        if panel.rows["joined"].on_fund[place, column]
+    ]
+    one = next(g for g in section.followed if (g.group, g.condition) == ("energy", "rotation"))
+    assert one.weeks == len(found)
+    assert one.share == pytest.approx(np.mean(np.array(found) > 0.0))
+    assert one.lead == pytest.approx(np.mean(found))
+    assert one.lead_interval[0] < one.lead < one.lead_interval[1]
+    assert week > 0
+
+
+def test_episodes_are_parted_by_more_than_a_quarter():
+    ahead = np.full(100, 0.01)
+    inside = np.zeros(100, bool)
+    inside[[0, 5, 18, 40, 41, 99]] = True
+    assert history._followed("x", "rotation", ahead, inside).episodes == 3
+
+
+def test_the_graphs_leaders_are_bought_after_costs(panel):
+    week = len(panel.dates) - 60
+    found = history.leaders_bought(panel, week)
+    assert found.weeks > 100
+    assert pd.Timestamp(found.last) < panel.dates[week]
+    assert found.interval[0] < found.a_year < found.interval[1]
+
+
+def test_the_words_fit_and_name_what_is_missing(section):
+    said = destinations_words.words(section)
+    assert all(len(line) <= 100 for line in said)
+    assert any("no evidence" in line for line in said)
+    header, rows = destinations_words.grid(section)
+    assert len(rows) == len(section.groups) <= len(GROUPS)
+    widths = [max(len(row[place]) for row in (header, *rows)) for place in range(len(header))]
+    assert sum(widths) + 2 * (len(widths) - 1) <= 80
+    followed = destinations_words.followed_words(section)
+    assert list(followed) == [
+        "In weeks that became rotations",
+        "In weeks that became breakdowns",
+        "In weeks when the leaders faltered",
+    ]
+    assert all(len(line) <= 100 for lines in followed.values() for line in lines)
+
+
+def test_the_section_travels_as_json_and_as_a_table(section):
+    text = json.dumps(section.model_dump(mode="json"))
+    assert destinations.Destinations.model_validate_json(text) == section
+    table = destinations.as_table(section)
+    assert len(table) == len(section.groups)
+    assert {"group", "fund", "quadrant", "p_moves", "given_rotation"} <= set(table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"snapshot": SimpleNamespace(legs="sample", source="sample")}, "these data hold no sector or style"),
+        ({"destinations": None}, "no experiment on the groups is registered: run `regime train run destinations`"),
+        ({"destinations": ("1", record("live"))}, "was trained on live data"),
+    ],
+)
+def test_where_it_cannot_be_made_the_call_says_so_in_one_line(panel, date, changes, said):
+    usual = {"snapshot": us_snapshot(), "destinations": ("1", record()), "groups": panel}
+    made, why = destinations.make(SimpleNamespace(**(usual | changes)), date, None)
+    assert made is None
+    assert said in why
+    assert "\n" not in why
+
+
+def test_a_week_with_too_few_rows_is_left_out_in_one_line(panel):
+    context = SimpleNamespace(snapshot=us_snapshot(), destinations=("1", record()), groups=panel)
+    made, why = destinations.make(context, panel.dates[panel.dates.searchsorted(pd.Timestamp("1995-03-01"))], None)
+    assert made is None
+    assert "500 needed" in why
