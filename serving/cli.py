@@ -97,9 +97,7 @@ def predict(
         typer.echo(text.markdown(call) if form is Format.markdown else text.comma_separated(call), nl=False)
 
 
-@app.command(
-    epilog="Examples: regime call destinations > groups.csv; regime call destinations --json"
-)
+@app.command(epilog="Examples: regime call destinations > groups.csv; regime call destinations --json")
 def destinations(
     asof: Annotated[str | None, typer.Option(help="As it would have been then, YYYY-MM-DD.")] = None,
     json: JsonOption = False,

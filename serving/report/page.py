@@ -50,7 +50,7 @@ def part_html(part: Part) -> str:
     """A part of the call: its table, its sentences, its lists."""
     if part.key == "terms":
         return _terms()
-    told = [markup.table(part.grid, "Odds by outcome")] if part.grid else []
+    told = [markup.table(part.grid, "Odds by outcome" if part.key == "odds" else part.title)] if part.grid else []
     told.append(markup.paragraphs(part.lines))
     for title, items in part.lists:
         told.append(f"<h3>{escape(title)}</h3>{markup.bullets(items)}")
