@@ -72,7 +72,8 @@ def test_a_new_call_arrives_with_its_text_and_the_report(tmp_path):
         assert notification.send(notification.of_week(week(report)), settings)
     (sent,) = got
     assert sent["title"] == "regime 2026-01-09: breakdown"
-    assert "as of 2026-01-09" in sent["message"]
+    assert "2026-01-09" in sent["message"]
+    assert "breakdown" in sent["message"]
     (attached,) = sent["attachments"]
     assert base64.b64decode(attached["base64"]) == b"<p>the report</p>"
 
