@@ -64,7 +64,6 @@ def test_each_way_a_weekly_run_fails_has_a_status_of_its_own(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="beside other tests, an alias moved by a second process failed twice in four runs: open")
 def test_sample_from_nothing_to_a_call(tmp_path):
     regime("regime-data", "refresh", "--source", "sample", cwd=tmp_path)
     result = json.loads(regime("regime-train", "run", "default", "--json", cwd=tmp_path).stdout)
