@@ -365,9 +365,12 @@ for _name, (_module, _part, _said) in DOORS.items():
     app.command(_name, help=_said)(_shown_in_help_only)
 
 
-@app.command(epilog="Examples: regime status; regime status --json")
-def status(json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False) -> None:
-    """Say where data and runs live, which data are in force, and the age of every series; 2 if a call is refused."""
+@app.command(epilog="Examples: regime status; regime status --all; regime status --json")
+def status(
+    every: Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+) -> None:
+    """Say where data and runs live, which data are in force and how old they are; 2 if a call would be refused."""
     from features import cli as data
     from features.data import store
 
@@ -379,7 +382,7 @@ def status(json: Annotated[bool, typer.Option("--json", help="JSON on standard o
     else:
         for name, place in where.items():
             out.print(f"{name}: {place}", soft_wrap=True, markup=False)
-        reason = data.show_status()
+        reason = data.show_status(every)
     if reason:
         raise typer.Exit(2)
 

@@ -159,50 +159,68 @@ def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | N
 
 def status_document() -> tuple[dict[str, Any], str | None]:
     """What `status --json` prints, and why a call would be refused (or None)."""
-    from features.data import store
+    from features.data import freshness, store
 
     snapshot = store.load()
     table, against, reason = _ages(snapshot)
     head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
     head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
+    head |= {"data_age_days": freshness.days_behind(snapshot)}
     dates = table.assign(first=table["first"].dt.strftime("%F"), last=table["last"].dt.strftime("%F"))
     return head | {"series": dates.to_dict("records")}, reason
 
 
-def show_status() -> str | None:
-    """Print what is in force and every series; returns why a call would be refused (or None)."""
-    from rich.table import Table
+def show_status(every: bool = False) -> str | None:
+    """Print what is in force, how old it is and its series by state; returns why a call would be refused (or None).
 
-    from features.data import store
+    `every` lists the series with span, age and origin.
+    """
+    from features.data import freshness, store
 
     snapshot = store.load()
     table, against, reason = _ages(snapshot)
     others = [f"{name} {found['digest']}" for name, found in store.stored().items() if name != snapshot.source]
     if others:
-        out.print(f"also stored: {', '.join(others)} (`regime data use` puts one in force)", soft_wrap=True)
-    title = f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}"
-    view = Table(title=title)
-    for name in ("series", "first", "last", "age, days", "allowed", "source", ""):
-        view.add_column(name)
-    for row in table.itertuples():
-        note = ("[red]stale[/]" if row.stale else "") + (" required" if row.required else "")
-        cells = (row.series, str(row.first.date()), str(row.last.date()), str(row.age), str(row.allowed))
-        view.add_row(*cells, row.source, note)
-    out.print(view)
+        out.print(f"also stored: {', '.join(others)} (`regime data use` puts one in force)", markup=False)
+    out.print(
+        f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}", style="bold"
+    )
+    behind = freshness.days_behind(snapshot)
+    out.print(freshness.age_sentence(snapshot), style="yellow" if behind else None)
+    for line in freshness.by_state(table):
+        style = "red" if line.startswith("Required") else "yellow" if line.startswith("Older") else None
+        out.print(line, style=style, markup=False)
+    if every:
+        _list_series(table)
     _say(snapshot.notes)
     if reason:
         out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
     return reason
 
 
-@app.command(epilog="Example: regime-data status --json")
-def status(json: JsonOption = False) -> None:
-    """Every series with its span, age and origin; exit status 2 when a call would be refused."""
+def _list_series(table: pd.DataFrame) -> None:
+    from rich.table import Table
+
+    view = Table(box=None, pad_edge=False)
+    for name in ("series", "first", "last", "age, days", "allowed", "source"):
+        view.add_column(name, justify="right" if name in ("age, days", "allowed") else "left", no_wrap=name == "series")
+    for row in table.itertuples():
+        cells = (row.series, str(row.first.date()), str(row.last.date()), f"{row.age:,}", f"{row.allowed:,}")
+        view.add_row(*cells, row.source, style="red" if row.stale and row.required else "yellow" if row.stale else None)
+    out.print(view)
+
+
+EveryOption = Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")]
+
+
+@app.command(epilog="Examples: regime-data status; regime-data status --all; regime-data status --json")
+def status(every: EveryOption = False, json: JsonOption = False) -> None:
+    """What is in force, how old it is, its series by state; exit status 2 when a call would be refused."""
     if json:
         document, reason = status_document()
         print_json(document)
     else:
-        reason = show_status()
+        reason = show_status(every)
     if reason:
         raise typer.Exit(2)
 

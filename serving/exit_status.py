@@ -20,6 +20,7 @@ class ExitStatus(IntEnum):
     not_anchored = 7
     not_retrained = 8
     not_notified = 9
+    old_data = 10
 
 
 MEANINGS = {
@@ -33,6 +34,7 @@ MEANINGS = {
     ExitStatus.not_anchored: "done, but the journal's head could not be anchored",
     ExitStatus.not_retrained: "done, but the models that were due could not be trained again",
     ExitStatus.not_notified: "done, but not everybody could be told",
+    ExitStatus.old_data: "done, but the data end longer ago than the settings allow; the sample is exempt",
 }
 
 

@@ -80,13 +80,13 @@ def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
 def parts(call: Call) -> tuple[Part, ...]:
     """Every part that has something to say, in order."""
     every = (
-        _odds(call),
         _range(call),
+        _odds(call),
         _followed(call),
-        _why(call),
-        _change(call),
         _places(call),
+        _why(call),
         _data(call),
+        _change(call),
         _terms(),
     )
     return tuple(part for part in every if part.lines or part.grid or part.lists)

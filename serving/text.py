@@ -126,11 +126,15 @@ def _scores(name: str, scores: Scores) -> str:
     )
 
 
+def _age(call: Call) -> str:
+    return f"; data end {call.data_age_days:,} days before the last session" if call.data_age_days else ""
+
+
 def weekly_summary(call: Call, refresh_failed: bool, head: str) -> str:
     """One line for a mail's subject: the verdict, both sides, the leaders, the journal's head."""
     p = call.probabilities
     leaders = "leaders falter" if call.leaders_faltering.now else "leaders hold"
     return (
         f"regime {call.asof}: {spoken(call.verdict)} (rotation {p.rotation:.0%}, breakdown {p.breakdown:.0%}), "
-        f"{leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}"
+        f"{leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}{_age(call)}"
     )

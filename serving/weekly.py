@@ -47,15 +47,24 @@ class WeeklyResult:
     not_retrained: str | None = None
     verdict_before: str | None = None
     new: bool = True
+    allowed_age_days: int | None = None
 
     @property
     def exit_status(self) -> ExitStatus:
-        """3 when the call stands on older data, else 8 without the training due, else 7 without an anchor, else 0."""
+        """3 where the refresh failed, else 10 on old data, 8 without the training due, 7 without an anchor, else 0."""
         if self.refresh_failed:
             return ExitStatus.older_data_used
+        if self.too_old:
+            return ExitStatus.old_data
         if self.not_retrained:
             return ExitStatus.not_retrained
         return ExitStatus.not_anchored if self.not_anchored else ExitStatus.done
+
+    @property
+    def too_old(self) -> bool:
+        """Whether the data end longer ago than allowed; never where their age is not measured."""
+        age, allowed = self.call.data_age_days, self.allowed_age_days
+        return age is not None and allowed is not None and age > allowed
 
     @property
     def summary(self) -> str:
@@ -127,6 +136,7 @@ def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: A
         not_anchored = tuple(anchors.put(head, lines))
     before = [one.call.verdict for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]
     return WeeklyResult(
+        allowed_age_days=settings.load().weekly.allowed_age_days,
         call=call,
         entry=entry,
         lines=lines,

@@ -49,6 +49,38 @@ def ages(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFram
     return pd.DataFrame(rows, columns=names)
 
 
+def age_sentence(snapshot: Snapshot, now: pd.Timestamp | None = None) -> str:
+    """How old the data are against the clock, in one sentence; the sample says that it is the past."""
+    days = days_behind(snapshot, now)
+    if days is None:
+        return "The embedded sample is a demonstration of the past: its age is not measured."
+    if days == 0:
+        return "The data hold the last session."
+    return f"The data end {days:,} day{'s' if days > 1 else ''} before the last session."
+
+
+def by_state(table: pd.DataFrame) -> list[str]:
+    """A line that counts the series of `ages` by state, then those in trouble by name, and the others by table."""
+    stale, required = table["stale"].astype(bool), table["required"].astype(bool)
+    states = {
+        "required and older than allowed": table[stale & required],
+        "older than allowed": table[stale & ~required],
+        "current": table[~stale],
+    }
+    counts = ", ".join(f"{len(part)} {state}" for state, part in states.items() if len(part))
+    lines = [f"{len(table)} series: {counts}."]
+    for state, part in states.items():
+        if not len(part):
+            continue
+        if state == "current":
+            tables = part["series"].map(lambda key: catalog.BY_KEY[key].table).value_counts(sort=False)
+            named = [f"{count} of {name}" for name, count in tables.items()]
+        else:
+            named = [f"{row.series} ({row.last.date()}, {row.age:,} days)" for row in part.itertuples()]
+        lines.append(f"{state[0].upper()}{state[1:]}: {', '.join(named)}")
+    return lines
+
+
 def refusal_reason(
     whole: Snapshot, snapshot: Snapshot, against: pd.Timestamp | None = None, allowed: tuple[str, ...] = ()
 ) -> str | None:

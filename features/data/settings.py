@@ -48,6 +48,9 @@ class WeeklySettings(_Part):
         default=26, description="weeks after which models are trained again and the gate is run; 0 for never"
     )
     experiments: tuple[str, ...] = Field(default=("default",), description="the experiments that are trained again")
+    allowed_age_days: Annotated[int, Field(ge=0)] = Field(
+        default=7, description="days the data may end before the last session; beyond, the week exits with 10"
+    )
     anchor_git: Path | None = Field(
         default=None, description="a git repository whose empty commits name the journal's head"
     )

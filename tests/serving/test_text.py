@@ -22,12 +22,12 @@ def shown(write, thing):
 
 LAST = {"asof": "2026-01-02", "probabilities": {"rotation": 0.30, "breakdown": 0.36, "neither": 0.34}}
 TITLES = [
-    "The odds and what is usual",
     "How far the market may move",
+    "The odds and what is usual",
     "What followed such calls before",
     "Why",
-    "What would change it",
     "How old the data are",
+    "What would change it",
     "Terms",
 ]
 
@@ -42,8 +42,9 @@ def test_the_parts_stand_in_the_order_a_person_reads():
 
 def test_every_number_of_a_call_stands_under_its_heading_beside_its_usual():
     lines = shown(print_call, make_test_call(last_week=LAST)).splitlines()
-    assert lines[3].split() == ["odds", "usual", "challenger", "on", "2026-01-02"]
-    rows = {line.split()[0]: line.replace(" %", "").split()[1:] for line in lines[4:8]}
+    place = lines.index("The odds and what is usual")
+    assert lines[place + 1].split() == ["odds", "usual", "challenger", "on", "2026-01-02"]
+    rows = {line.split()[0]: line.replace(" %", "").split()[1:] for line in lines[place + 2 : place + 6]}
     assert rows == {
         "rotation": ["31.0", "37.0", "31.0", "30.0"],
         "breakdown": ["34.0", "17.0", "34.0", "36.0"],
@@ -66,7 +67,7 @@ def test_every_number_of_a_call_stands_under_its_heading_beside_its_usual():
 def test_a_call_without_a_champion_says_what_is_missing():
     told = shown(print_call, make_test_call(verdict="no_evidence", model={"champion": False}))
     assert told.startswith("No evidence: no model has earned a word on what comes in the 21 sessions")
-    assert "challenger  " not in told.split("Terms")[0].splitlines()[3]
+    assert "  challenger" not in told.split("Terms")[0]
     assert "A word is printed once a model beats the usual odds" in told
 
 

@@ -74,6 +74,19 @@ def test_a_head_that_cannot_be_anchored_ends_with_7_and_the_week_is_done(steps, 
     assert result.to_json_object()["not_anchored"] == list(result.not_anchored)
 
 
+@pytest.mark.usefixtures("steps")
+@pytest.mark.parametrize(
+    ("age", "status"), [(0, ExitStatus.done), (7, ExitStatus.done), (8, ExitStatus.old_data), (None, ExitStatus.done)]
+)
+def test_data_that_end_long_ago_end_the_week_with_10(age, status):
+    result = weekly.weekly_steps(Source.sample, None, False, Anchors())
+    assert result.allowed_age_days == 7
+    aged = dataclasses.replace(result, call=make_test_call(data_age_days=age))
+    assert aged.exit_status == status
+    assert ("before the last session" in aged.summary) == bool(age)
+    assert dataclasses.replace(aged, refresh_failed="the vendor is down").exit_status == ExitStatus.older_data_used
+
+
 def test_a_journal_that_lost_its_head_stops_the_run_before_it_writes(steps):
     weekly.weekly_steps(Source.sample, None, False, Anchors())
     steps.done.clear()
@@ -165,7 +178,7 @@ def test_every_exit_status_is_in_the_help():
         assert f"{status.value} {meaning}" in told
     assert set(MEANINGS) == set(ExitStatus)
     table = (DOCS / "weekly.md").read_text()
-    assert {int(number) for number in re.findall(r"^\| (\d) \|", table, re.M)} == {int(one) for one in ExitStatus}
+    assert {int(number) for number in re.findall(r"^\| (\d+) \|", table, re.M)} == {int(one) for one in ExitStatus}
 
 
 @pytest.mark.usefixtures("steps")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from features.data import catalog, freshness
+from features.data import calendar, catalog, freshness
 from features.data.store import Snapshot
 
 LAST = pd.Timestamp("2010-12-31")
@@ -61,3 +61,29 @@ def test_live_data_are_measured_against_the_clock(us_snapshot, monkeypatch):
 def test_the_sample_is_never_refused():
     empty = Snapshot("0", "sample", "sample", LAST, {})
     assert freshness.refusal_reason(empty, empty) is None
+
+
+def test_the_age_is_measured_against_the_clock_and_not_for_the_sample(us_snapshot, sample_snapshot):
+    last = us_snapshot.last
+    monday = pd.Timestamp(last.date(), tz="America/New_York") + pd.Timedelta(days=3000, hours=12)
+    behind = freshness.days_behind(us_snapshot, monday)
+    assert behind == (calendar.last_complete(monday) - last).days > 2990
+    assert freshness.age_sentence(us_snapshot, monday) == f"The data end {behind:,} days before the last session."
+    evening = pd.Timestamp(last.date(), tz="America/New_York") + pd.Timedelta(hours=22)
+    assert freshness.days_behind(us_snapshot, evening) == 0
+    assert freshness.age_sentence(us_snapshot, evening) == "The data hold the last session."
+    assert freshness.days_behind(sample_snapshot) is None
+    assert "a demonstration of the past" in freshness.age_sentence(sample_snapshot)
+
+
+def test_series_are_counted_by_state():
+    table = pd.DataFrame(
+        [("VIX", 30, True, True), ("DGS2", 1200, False, True), ("SPY", 0, True, False), ("RSP", 0, True, False)],
+        columns=["series", "age", "required", "stale"],
+    ).assign(last=pd.Timestamp("2023-12-29"))
+    assert freshness.by_state(table) == [
+        "4 series: 1 required and older than allowed, 1 older than allowed, 2 current.",
+        "Required and older than allowed: VIX (2023-12-29, 30 days)",
+        "Older than allowed: DGS2 (2023-12-29, 1,200 days)",
+        "Current: 2 of prices_etf",
+    ]
