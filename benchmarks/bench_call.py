@@ -44,8 +44,8 @@ def run() -> list[str]:
         model = loader.registered("regime-sample", "challenger")
         assert model is not None
         copy, rows = Path(folder) / "model.json", Path(folder) / "rows.json"
-        copy.write_text(json.dumps(model.document))
-        names = model.document["features"]
+        copy.write_text(model.document.to_json())
+        names = list(model.document.features)
         rows.write_text(json.dumps({"dataframe_split": {"columns": names, "data": [[0.0] * len(names)]}}))
         bare = [sys.executable, "-c", BARE, copy]
         uri = "models:/regime-sample@challenger"

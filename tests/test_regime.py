@@ -90,6 +90,12 @@ def test_help_and_usage_errors_of_no_command_import_a_library_of_data_or_models(
     assert imported_by(ALL_COMMANDS.format(module=module, entry=entry, least=least)) == "[]"
 
 
+def test_a_call_that_is_made_anew_imports_no_picture_and_no_test_of_models():
+    """What predicts is needed; a third of a cold call went into libraries that it does not use."""
+    code = "import sys, serving.predict, lightgbm\nunused = {'matplotlib', 'arch', 'mlflow', 'optuna', 'scipy.signal'}"
+    assert imported_by(f"{code}\nassert not unused & set(sys.modules), unused & set(sys.modules)")
+
+
 def test_no_room_imports_the_umbrella():
     for room in ("features", "models", "training", "serving"):
         for path in (TOP / room).rglob("*.py"):

@@ -54,16 +54,23 @@ def decision_dates(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
 @lru_cache(maxsize=1)
 def _closes() -> pd.DatetimeIndex:
     """Closing times in UTC of the sessions since 2000, early closes included."""
+    return _closes_between(pd.Timestamp("2000-01-01"), LAST_SESSION)
+
+
+def _closes_between(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the package's own
-        table = mcal.get_calendar("NYSE").schedule("2000-01-01", LAST_SESSION)
+        table = mcal.get_calendar("NYSE").schedule(start, end)
     return pd.DatetimeIndex(table["market_close"])
 
 
 def last_complete(now: pd.Timestamp) -> pd.Timestamp:
     """The last session whose close lies at least 20 minutes before `now` (tz-aware)."""
-    done = int(_closes().searchsorted(now - CUT_OFF, side="right"))
-    return pd.Timestamp(_closes()[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
+    # The month before is enough, and a call is spared the schedule of decades: no closure on record is as long.
+    day = pd.Timestamp(now.tz_convert("America/New_York").date())
+    closes = _closes_between(day - pd.Timedelta(days=30), day)
+    done = int(closes.searchsorted(now - CUT_OFF, side="right"))
+    return pd.Timestamp(closes[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
 
 
 def session_at(moment: pd.Timestamp) -> pd.Timestamp:

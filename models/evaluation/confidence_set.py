@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 
 import pandas as pd
-from arch.bootstrap import MCS
 
 from models.evaluation.bootstrap import BLOCKS
 
@@ -40,6 +39,8 @@ def confidence_set(losses: pd.DataFrame, blocks: tuple[int, ...] = BLOCKS, seed:
     distinct = losses.loc[:, ~losses.T.duplicated()]
     if distinct.shape[1] < 2:
         return every
+    from arch.bootstrap import MCS  # here: a call needs this module's neighbours, and arch brings matplotlib
+
     included: set[str] = set()
     for block in blocks:
         with warnings.catch_warnings():

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 PERCENT = 100.0  # the optimiser wants returns of order one
 MIN_SESSIONS = 504
@@ -88,6 +87,8 @@ def variances(returns: np.ndarray, parameters: Parameters) -> np.ndarray:
     squares = np.where(np.isfinite(returns), returns, 0.0) ** 2
     shocks = omega + (alpha + gamma * (returns < 0.0)) * squares
     start = long_run(parameters)
+    from scipy.signal import lfilter  # here: it takes a third of a second that a call need not pay
+
     values, _ = lfilter([1.0], [1.0, -beta], shocks, zi=[beta * start])
     return np.asarray(values)
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 
 from features.data import calendar
@@ -32,3 +33,15 @@ def test_a_wednesday_is_not_a_decision():
 def test_session_after_by_hand():
     # 21 sessions after 2023-11-24: Christmas Day is closed.
     assert calendar.session_after(pd.Timestamp("2023-11-24"), 21) == pd.Timestamp("2023-12-26")
+
+
+def test_the_last_complete_session_is_that_of_the_whole_schedule():
+    """At random moments, and after the longest closures."""
+    closes = calendar._closes()
+    seconds = np.random.default_rng(0).integers(0, 13_000 * 86_400, 60)
+    moments = pd.Timestamp("2000-03-01", tz="UTC") + pd.to_timedelta(seconds, "s")
+    for text in ("2001-09-16 23:59", "2012-10-30 12:00", "2026-11-27 18:19:59", "2026-11-27 18:20", "2027-01-01 00:30"):
+        moments = moments.append(pd.DatetimeIndex([pd.Timestamp(text, tz="UTC")]))
+    for now in moments:
+        last = closes[closes <= now - calendar.CUT_OFF][-1]
+        assert calendar.last_complete(now) == last.tz_convert("America/New_York").tz_localize(None).normalize(), now
