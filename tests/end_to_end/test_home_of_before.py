@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from features.data import cache, files, store
-from models.tracking import outbox
+from models.tracking import connection, delivery, loader, outbox, runs
 from tests.support.shell import run
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "home_e15ad0d.tar.xz"
@@ -36,6 +36,23 @@ def test_its_snapshot_is_in_force_and_holds_what_was_stored(sample_snapshot):
     assert store.current_manifest()["digest"] == found.digest
 
 
+def test_its_kept_results_arrive_once(stored, mlruns):
+    (entry,) = outbox.entries()
+    batch = outbox.read(entry)
+    assert len(batch.results["logit-all"].predictions) == 60
+    (sent,) = delivery.upload()
+    assert outbox.entries() == []
+    assert set(sent.logged) == {"logit-all", "climatology"}
+    assert loader.registered("regime-sample", "challenger").document == batch.results["logit-all"].document
+    assert loader.pointer("regime-sample", "champion") is None
+    assert len(runs.finished_runs()) == 2
+    assert delivery.upload() == []
+    versions = connection.client().search_model_versions("name = 'regime-sample'")
+    assert {version.run_id for version in versions} == {run_id for run_id, _ in sent.logged.values()}
+    assert (stored / "outbox").is_dir()
+    assert mlruns.is_dir()
+
+
 def test_its_caches_are_not_served_and_are_cleaned(stored):
     (table,) = (stored / "cache" / "folds").glob("*.table")
     assert cache.read("folds", table.name) is None  # its checksum does not cover the key
@@ -45,14 +62,3 @@ def test_its_caches_are_not_served_and_are_cleaned(stored):
     assert not [path for path in (stored / "cache").rglob("*") if path.is_file()]
     assert sorted(path for path in kept if path.is_file()) == kept
     assert files.abandoned_drafts(stored) == []
-
-
-@pytest.mark.usefixtures("stored")
-def test_its_kept_results_are_read():
-    (entry,) = outbox.entries()
-    batch = outbox.read(entry)
-    assert (set(batch.results), batch.aliases) == (
-        {"logit-all", "climatology"},
-        {"champion": None, "challenger": "logit-all"},
-    )
-    assert all(len(result.predictions) == 60 for result in batch.results.values())
