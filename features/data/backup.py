@@ -9,7 +9,6 @@ moves nothing there before every file has been checked.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import shutil
@@ -23,6 +22,7 @@ from typing import Any
 
 from features.data import files
 from features.data.errors import RegimeError
+from features.data.table_files import sha256
 
 FORMAT = 1
 INDEX = "backup.json"
@@ -79,11 +79,6 @@ def _content(path: Path, scratch: Path) -> Path:
     return path
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def create(target: Path, home: Path, runs: Path | None) -> Report:
     """Write the backup file `target`.
 
@@ -122,7 +117,7 @@ def create(target: Path, home: Path, runs: Path | None) -> Report:
                 for path in paths:
                     place = f"{name}/{path.relative_to(roots[name]).as_posix()}"
                     content = _content(path, Path(scratch))
-                    index["files"][place] = [_sha256(content), content.stat().st_size]
+                    index["files"][place] = [sha256(content), content.stat().st_size]
                     archive.add(content, place)
             text = json.dumps(index, indent=1).encode()
             entry = tarfile.TarInfo(INDEX)
@@ -191,10 +186,10 @@ def _unpacked(source: Path, draft: Path) -> dict[str, Any]:
     found = {path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()} - {INDEX}
     if odd := sorted(found ^ set(wanted)):
         raise RegimeError(f"{damaged}: {odd[0]} is {'not in its index' if odd[0] in found else 'missing'}")
-    for place, (sha256, size) in wanted.items():
+    for place, (digest, size) in wanted.items():
         path = draft / place
         root = PurePosixPath(place).parts[0]
-        if root not in ROOTS or path.is_symlink() or path.stat().st_size != size or _sha256(path) != sha256:
+        if root not in ROOTS or path.is_symlink() or path.stat().st_size != size or sha256(path) != digest:
             raise RegimeError(f"{damaged}: {place} is not what was backed up")
     return index
 

@@ -12,37 +12,45 @@ from typing import Any
 from features.data import files
 from features.data.errors import RegimeError
 from features.data.paths import home
+from features.data.table_files import all_files
 
 KEEP = 8  # snapshots of each source, the newest first
+DAMAGED_PREFIX = ".damaged-"  # a snapshot that did not verify, put aside by the refresh that mended it
 
 
-def link_equal_tables(draft: Path, digests: dict[str, str]) -> int:
-    """Replace drafted tables that another snapshot holds by hard links to it; how many there were.
+def link_equal_files(draft: Path, digests: dict[str, str]) -> int:
+    """Replace drafted files that another snapshot holds by hard links to it; how many there were.
 
     Snapshots never change, so two may share a file. Where the file system knows
-    no links the table is stored twice.
+    no links the file is stored twice.
     """
     stored = {
-        (name, digest): path.parent / f"{name}.parquet"
+        (name, digest): path.parent / name
         for path in sorted(draft.parent.glob("[!.]*/manifest.json"))
-        for name, digest in _tables(path).items()
+        for name, digest in _files(path).items()
     }
     linked = 0
     for name, digest in digests.items():
-        twin, table = stored.get((name, digest)), draft / f"{name}.parquet"
+        twin, drafted = stored.get((name, digest)), draft / name
         # A damaged twin must not replace what has just been written whole.
-        if twin is None or not twin.is_file() or twin.read_bytes() != table.read_bytes():
+        if twin is None or not twin.is_file() or twin.read_bytes() != drafted.read_bytes():
             continue
         with suppress(OSError):
-            spare = table.with_suffix(".link")
+            spare = drafted.with_suffix(".link")
             os.link(twin, spare)
-            spare.replace(table)
+            spare.replace(drafted)
             linked += 1
     return linked
 
 
-def _tables(manifest: Path) -> dict[str, str]:
-    return dict(_read(manifest).get("tables", {}))
+def _files(manifest: Path) -> dict[str, str]:
+    entries = _read(manifest).get("tables")
+    if not isinstance(entries, dict):
+        return {}
+    try:
+        return all_files(entries)
+    except (KeyError, TypeError, AttributeError):  # damaged: it shares nothing
+        return {}
 
 
 def _read(manifest: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Layout of the data directory::
 
-    snapshots/<digest>/<table>.parquet   never changed once there
+    snapshots/<digest>/<table>.parquet   never changed once there; or in parts, see `table_files`
     snapshots/<digest>/manifest.json     source, legs, tables with their SHA-256
     CURRENT                              the digest in force
     CURRENT.<source>                     the digest to go back to, for a source that is not in force
@@ -23,8 +23,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -34,10 +36,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.data import files, retention
+from features.data import files, retention, table_files
 from features.data.arrays import Tables
 from features.data.errors import RefusedError, RegimeError
 from features.data.paths import home
+
+_DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,6 @@ def _cut(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
     return known.assign(end=known["end"].where(known["end"] <= date))
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def _digest(manifest: dict[str, object]) -> str:
     named = ("source", "legs", "last", "tables", "notes")
     text = json.dumps({key: manifest[key] for key in named if key in manifest}, sort_keys=True)
@@ -127,51 +126,43 @@ def write(
     root = home() / "snapshots"
     manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date())}
     with files.drafted_folder(root) as draft:
-        digests = {}
-        for name, table in sorted(tables.items()):
-            path = draft / f"{name}.parquet"
-            table.to_parquet(path, compression="zstd")
-            digests[name] = _file_digest(path)
-        manifest["tables"] = digests
+        year = None if source == "sample" else last.year  # the sample does not grow
+        entries = {name: table_files.write(draft, name, table, year) for name, table in sorted(tables.items())}
+        manifest["tables"] = entries
         if notes:
             manifest["notes"] = notes
         digest = _digest(manifest)
         files.write_all(draft / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
         if prove is not None:
-            written = {name: _every_tenth(draft / f"{name}.parquet") for name in digests}
+            written = {name: table_files.read(draft, name, entry, sample=True) for name, entry in entries.items()}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
         _move_damaged(root / digest, manifest)
-        retention.link_equal_tables(draft, digests)
+        retention.link_equal_files(draft, table_files.all_files(entries))
         files.publish(draft, root / digest)
         os.utime(root / digest)  # a snapshot that comes back is a new one to `retention`
     _put_in_force(digest, source)
     return digest
 
 
+def tables_of(manifest: dict[str, object]) -> dict[str, table_files.Entry]:
+    """The entries of a manifest's tables."""
+    entries = manifest["tables"]
+    assert isinstance(entries, dict)
+    return entries
+
+
 def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
     """Make room for a snapshot whose stored copy was changed or is not whole, so that a refresh mends it."""
-    digests = manifest["tables"]
-    assert isinstance(digests, dict)
     if not folder.exists():
         return
     try:
         same = json.loads((folder / "manifest.json").read_text()) == manifest
-        whole = same and all(_file_digest(folder / f"{name}.parquet") == want for name, want in digests.items())
     except (OSError, ValueError):
-        whole = False
-    if not whole:
-        aside = folder.with_name(f".damaged-{folder.name}")
+        same = False
+    if not same or table_files.first_damaged(folder, tables_of(manifest)) is not None:
+        aside = folder.with_name(f"{retention.DAMAGED_PREFIX}{folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
-
-
-def _every_tenth(path: Path) -> pd.DataFrame:
-    """A written table; of a wide one every tenth column, which shows as much in a tenth of the time."""
-    import pyarrow.parquet as pq  # here: a call that finds its answer in a cache reads no table
-
-    names = pq.read_schema(path).names
-    wide = len(names) > 200
-    return pd.read_parquet(path, columns=[*names[:-2:10], *names[-2:]] if wide else None)
 
 
 def _put_in_force(digest: str, source: str) -> None:
@@ -189,19 +180,19 @@ def stored() -> dict[str, dict[str, object]]:
     """Return a manifest, with its `digest`, for every source that has a snapshot, by source.
 
     It is that of the snapshot in force, else of the one a pointer names, else of the last one written.
-    A snapshot whose manifest does not verify is left out.
+    A snapshot whose manifest does not verify is left out, and so is a pointer that cannot be read.
     """
     whole: dict[str, dict[str, object]] = {}
-    paths = (home() / "snapshots").glob("[!.]*/manifest.json")
+    paths = [path for path in (home() / "snapshots").glob("[!.]*/manifest.json") if path.is_file()]
     for path in sorted(paths, key=lambda one: one.stat().st_mtime_ns):
-        manifest: dict[str, object] = json.loads(path.read_text())
-        if _digest(manifest) == path.parent.name:
-            whole[path.parent.name] = manifest | {"digest": path.parent.name}
+        with suppress(RegimeError):
+            whole[path.parent.name] = _manifest(path.parent.name)
     found = {str(manifest["source"]): manifest for manifest in whole.values()}
     for pointer in (*home().glob("CURRENT.*"), *home().glob("CURRENT")):
-        digest = pointer.read_text().strip()
-        if digest in whole:
-            found[str(whole[digest]["source"])] = whole[digest]
+        with suppress(RegimeError):
+            digest = _named(pointer)
+            if digest in whole:
+                found[str(whole[digest]["source"])] = whole[digest]
     return found
 
 
@@ -233,32 +224,50 @@ def current_manifest() -> dict[str, object]:
         raise RegimeError(
             f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)"
         )
-    return _manifest(pointer)
+    return _manifest(_named(pointer))
 
 
-def _manifest(pointer: Path) -> dict[str, object]:
-    digest = pointer.read_text().strip()
+def _named(pointer: Path) -> str:
+    """The digest a pointer holds."""
+    try:
+        text = pointer.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if not _DIGEST.fullmatch(text):
+        raise RefusedError(
+            f"{pointer} names no snapshot: `regime data use SOURCE` puts stored data in force, and so does "
+            "`regime data refresh`"
+        )
+    return text
+
+
+def _manifest(digest: str) -> dict[str, object]:
+    """The manifest of a snapshot, verified, with its `digest`."""
     path = home() / "snapshots" / digest / "manifest.json"
     if not path.exists():
-        raise RegimeError(f"snapshot {digest} named by {pointer} is not there: run `regime-data refresh` again")
-    manifest: dict[str, object] = json.loads(path.read_text())
-    if _digest(manifest) != digest:
+        raise RegimeError(f"snapshot {digest} is not there: run `regime-data refresh` again")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        whole = isinstance(manifest, dict) and _digest(manifest) == digest
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
         raise RefusedError(
             f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again"
         )
-    return manifest | {"digest": digest}
+    named: dict[str, object] = manifest | {"digest": digest}
+    return named
 
 
 def verified_manifest() -> dict[str, object]:
-    """The manifest of the snapshot in force, after hashing every table."""
+    """The manifest of the snapshot in force, after hashing every file."""
     manifest = current_manifest()
-    folder = home() / "snapshots" / str(manifest["digest"])
-    digests = manifest["tables"]
-    assert isinstance(digests, dict)
-    for name, expected in digests.items():
-        path = folder / f"{name}.parquet"
-        if not path.exists() or _file_digest(path) != expected:
-            raise RefusedError(f"snapshot {manifest['digest']} does not verify: {path.name} was changed or is gone")
+    damaged = table_files.first_damaged(home() / "snapshots" / str(manifest["digest"]), tables_of(manifest))
+    if damaged is not None:
+        raise RefusedError(
+            f"snapshot {manifest['digest']} does not verify: {damaged} was changed or is gone: run "
+            "`regime-data refresh` again, which mends it"
+        )
     return manifest
 
 
@@ -266,9 +275,7 @@ def load() -> Snapshot:
     """Read the snapshot in force, verifying every table against its digest."""
     manifest = verified_manifest()
     folder = home() / "snapshots" / str(manifest["digest"])
-    digests = manifest["tables"]
-    assert isinstance(digests, dict)
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in digests}
+    tables = {name: table_files.read(folder, name, entry) for name, entry in tables_of(manifest).items()}
     return Snapshot(
         str(manifest["digest"]),
         str(manifest["source"]),

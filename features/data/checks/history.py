@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from features.data import store
+from features.data import store, table_files
 from features.data.arrays import Tables
 from features.data.checks.limits import Limits
 from features.data.checks.values import Finding
@@ -36,11 +35,11 @@ def past(manifest: dict[str, Any] | None) -> Tables:
     if manifest is None:
         return {}
     folder = home() / "snapshots" / str(manifest["digest"])
-    found = {}
+    found, entries = {}, store.tables_of(manifest)
     for name in COMPARED:
-        if name in manifest["tables"]:
+        if name in entries:
             try:
-                found[name] = pd.read_parquet(folder / f"{name}.parquet")
+                found[name] = table_files.read(folder, name, entries[name])
             except (OSError, ValueError):
                 continue  # damaged: `store.load` refuses it, and a refresh is how it is mended
     return found
@@ -78,9 +77,9 @@ def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: dict[str, A
     if last < reached:
         raise RegimeError(f"the data end on {last.date()}, the stored snapshot reaches {reached.date()}: {say}")
     folder = home() / "snapshots" / str(manifest["digest"])
-    for name in manifest["tables"]:
+    for name, entry in store.tables_of(manifest).items():
         try:
-            then = _counts(pq.read_metadata(folder / f"{name}.parquet"))
+            then = table_files.counts(folder, name, entry)
         except (OSError, ValueError):
             continue  # gone or damaged: a refresh is how it is mended
         if name not in tables:
@@ -100,16 +99,3 @@ def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: dict[str, A
 def _compare(name: str, what: str, then: int, now: int, say: str) -> None:
     if now < (1 - SHARE) * then:
         raise RegimeError(f"table {name}: {now:,} {what}, {then:,} are stored (more than {SHARE:.0%} fewer): {say}")
-
-
-def _counts(about: pq.FileMetaData) -> dict[str, int]:
-    """Rows, and values that are not missing, by column, from the file's own statistics."""
-    counts = {"rows": about.num_rows}
-    for group in range(about.num_row_groups):
-        part = about.row_group(group)
-        for place in range(part.num_columns):
-            column = part.column(place)
-            stats = column.statistics
-            nulls = stats.null_count if stats is not None and stats.has_null_count else 0
-            counts[column.path_in_schema] = counts.get(column.path_in_schema, 0) + part.num_rows - nulls
-    return counts
