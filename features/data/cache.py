@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Usage:
-    """Size of one cache, or of the abandoned drafts: files and bytes."""
+    """Size of one cache, or of what lies about: files and bytes."""
 
     name: str
     files: int
@@ -145,7 +145,7 @@ def trim(name: str, keep: Path | None = None) -> None:
 
 
 def clean(dry_run: bool = False) -> list[Usage]:
-    """Remove every cache entry and every abandoned draft in `REGIME_HOME`; what was (or would be) removed.
+    """Remove every cache entry, abandoned draft and damaged file in `REGIME_HOME`; what was (or would be) removed.
 
     Snapshots, live items, the journal and kept results are not touched.
     """
@@ -154,12 +154,16 @@ def clean(dry_run: bool = False) -> list[Usage]:
     found = [(place.name, [(size, path) for _, size, path in _entries(place)]) for place in places]
     drafts = files.abandoned_drafts(home())
     usage = [Usage(name, len(entries), sum(size for size, _ in entries)) for name, entries in found]
+    damaged = sorted(home().rglob(f"{files.DAMAGED_PREFIX}*"))
     usage.append(Usage("abandoned drafts", len(drafts), sum(map(_size, drafts))))
+    usage.append(Usage("damaged, put aside", len(damaged), sum(map(_size, damaged))))
     if not dry_run:
         for _, entries in found:
             for _, path in entries:
                 _unlink(path)
         files.remove_abandoned_drafts(home())
+        for path in damaged:
+            files.remove(path)
     return [one for one in usage if one.files]
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from features.data.errors import RegimeError
 
 DRAFT_PREFIX = ".draft-"
+DAMAGED_PREFIX = ".damaged-"  # what did not verify, put aside by what replaced it; `regime data clean` removes it
 STALE_DRAFT_SECONDS = 24 * 3600.0  # an older draft is abandoned, whoever wrote it
 _DRAFT_NAME = re.compile(r"\.draft-([0-9a-f]{8})-(\d+)-[0-9a-f]+(-.*)?")
 _OLD_DRAFT_PREFIXES = (DRAFT_PREFIX, ".CURRENT-")  # as the version of October 2026 named them
@@ -81,7 +82,7 @@ def drafted(target: Path, durable: bool = True) -> Iterator[Path]:
     except OSError as error:
         raise _storage_error(target, error) from error
     finally:
-        _remove(draft)
+        remove(draft)
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def drafted_folder(parent: Path) -> Iterator[Path]:
     except OSError as error:
         raise _storage_error(parent, error) from error
     finally:
-        _remove(draft)
+        remove(draft)
 
 
 def publish(draft: Path, target: Path) -> None:
@@ -224,11 +225,11 @@ def remove_abandoned_drafts(folder: Path) -> int:
     """Remove the drafts of killed processes under `folder`; how many there were."""
     found = abandoned_drafts(folder)
     for path in found:
-        _remove(path)
+        remove(path)
     return len(found)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file or a folder that may be gone already; one that cannot be removed stays for the next time."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

@@ -15,7 +15,6 @@ from features.data.paths import home
 from features.data.table_files import all_files
 
 KEEP = 8  # snapshots of each source, the newest first
-DAMAGED_PREFIX = ".damaged-"  # a snapshot that did not verify, put aside by the refresh that mended it
 
 
 def link_equal_files(draft: Path, digests: dict[str, str]) -> int:

@@ -160,7 +160,7 @@ def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
     except (OSError, ValueError):
         same = False
     if not same or table_files.first_damaged(folder, tables_of(manifest)) is not None:
-        aside = folder.with_name(f"{retention.DAMAGED_PREFIX}{folder.name}")
+        aside = folder.with_name(f"{files.DAMAGED_PREFIX}{folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
 

@@ -1,12 +1,17 @@
-"""What a live refresh has fetched so far, one parquet file an item, each replaced in one step.
+"""What a live refresh has fetched so far, one file an item, each replaced in one step.
 
 It is why a refresh can be interrupted and resumed, and why a history a vendor
-shortens is not lost. Snapshots are built from it; nothing else reads it.
+shortens is not lost. Snapshots are built from it; nothing else reads it. A file is
+a SHA-256 over the item's name and content, and the content as Parquet; those that
+October 2026's version wrote are Parquet alone. A damaged item is put aside and
+fetched whole again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import logging
 from pathlib import Path
 
 import pandas as pd
@@ -14,17 +19,57 @@ import pandas as pd
 from features.data import files
 from features.data.paths import home
 
+MAGIC = b"REGIME1\n"
+_PARQUET = b"PAR1"
+_SUM = 32  # bytes
+_log = logging.getLogger(__name__)
+
 
 def _path(vendor: str, name: str) -> Path:
     # A caret or a slash in a name must not become part of a path.
     return home() / "live" / vendor / f"{name.replace('^', '_').replace('/', '_')}.parquet"
 
 
+def _checksum(vendor: str, name: str, content: bytes) -> bytes:
+    return hashlib.sha256(f"{vendor}/{name}\0".encode() + content).digest()
+
+
 def read(vendor: str, name: str) -> pd.DataFrame | None:
-    """The stored item, its `attrs` as written, or None."""
+    """The stored item, its `attrs` as written; None where there is none, or a damaged one, which is logged."""
     path = _path(vendor, name)
-    # Read in one go: another refresh may replace the file between the reading of its footer and of its pages.
-    return pd.read_parquet(io.BytesIO(path.read_bytes())) if path.exists() else None
+    try:
+        # In one go: another refresh may replace the file between the reading of its footer and of its pages.
+        whole = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _put_aside(path, vendor, name, error.strerror or str(error))
+        return None
+    content = whole
+    if not whole.startswith(_PARQUET):
+        start = len(MAGIC) + _SUM
+        content = whole[start:]
+        if not whole.startswith(MAGIC) or whole[len(MAGIC) : start] != _checksum(vendor, name, content):
+            _put_aside(path, vendor, name, "it was changed")
+            return None
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (OSError, ValueError) as error:
+        _put_aside(path, vendor, name, type(error).__name__)
+        return None
+
+
+def _put_aside(path: Path, vendor: str, name: str, reason: str) -> None:
+    """Keep a damaged item for who wants to look at it, out of the way of the one that is fetched instead."""
+    aside = path.with_name(f"{files.DAMAGED_PREFIX}{path.name}")
+    try:
+        files.remove(aside)
+        path.rename(aside)
+    except OSError:
+        aside = path
+    _log.warning(
+        "%s %s was damaged (%s): it is fetched whole again; the damaged file is %s", vendor, name, reason, aside
+    )
 
 
 def write(vendor: str, name: str, table: pd.DataFrame, **attrs: str) -> None:
@@ -35,7 +80,8 @@ def write(vendor: str, name: str, table: pd.DataFrame, **attrs: str) -> None:
     RegimeError
         The file cannot be written (a full disk, no permission).
     """
-    path = _path(vendor, name)
     table.attrs = dict(attrs)
-    with files.drafted(path) as draft:
-        table.to_parquet(draft)
+    packed = io.BytesIO()
+    table.to_parquet(packed)
+    content = packed.getvalue()
+    files.write_file(_path(vendor, name), MAGIC + _checksum(vendor, name, content) + content)

@@ -95,7 +95,7 @@ def _continued(ticker: str, stored: pd.DataFrame, notes: Notes, accepted: screen
     holes = yahoo.gaps(stored, ("adjusted",))
     new = yahoo.fetch(ticker, min([last - yahoo.OVERLAP, *(holes[:1] - yahoo.MARGIN)]))
     if yahoo.agree(stored, new):
-        return yahoo.joined(stored, new)
+        return yahoo.joined(stored, new, keep=yahoo.PRICES)
     whole = yahoo.fetch(ticker)
     days = yahoo.unexplained(stored, whole)
     days = days[[(ticker, day) not in accepted for day in days]]
@@ -104,7 +104,7 @@ def _continued(ticker: str, stored: pd.DataFrame, notes: Notes, accepted: screen
             f"{len(days)} days from {days[0].date()} on differ without a split or dividend; the stored values stay "
             f"(--accept {ticker}:{days[0].date()} takes the vendor's)"
         )
-        return yahoo.joined(stored, whole, keep=True)
+        return yahoo.joined(stored, whole, keep=tuple(stored.columns))
     notes.refetched.append(ticker)
     if whole.index[0] > stored.index[0]:
         notes.kept_past[ticker] = str(stored.index[0].date())

@@ -31,6 +31,8 @@ NAMES = {
     "Stock Splits": "splits",
 }
 ROUNDING = 5e-4  # returns of two fetches of the same bars agree to this
+NO_SPLIT = 1e-3  # log ratio of two fetches of one close that is noise; splits are larger
+PRICES = ("adjusted", "close")
 JUMP = 0.25  # a log return beyond this is looked at twice
 OVERLAP = pd.Timedelta(days=45)
 MARGIN = pd.Timedelta(days=7)  # asked for before a gap, so that the days around it are compared
@@ -143,24 +145,35 @@ def unexplained(old: pd.DataFrame, new: pd.DataFrame) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(rows.index[~(dividend | split)])
 
 
-def joined(old: pd.DataFrame, new: pd.DataFrame, keep: bool = False) -> pd.DataFrame:
-    """Both histories in one, at the level of `new`; a known value is never replaced by a missing one.
+def joined(old: pd.DataFrame, new: pd.DataFrame, keep: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Both histories in one; a known value is never replaced by a missing one.
+
+    The stored prices keep their level, and the new ones are brought to it: every dividend rescales the vendor's
+    past, returns are all that is read, and a past that stays as it is is stored once (`features.data.table_files`).
+    Only a split, which moves the close too, rescales the stored past.
 
     Parameters
     ----------
     old, new : DataFrame
-        Stored bars and those just fetched. Later splits and dividends rescale all of the past, so the stored
-        prices are brought to the level of the new ones.
-    keep : bool
-        Where both know a day, keep the stored value (the new one has no reason to differ).
+        Stored bars and those just fetched.
+    keep : tuple of str
+        Columns in which the stored value stays where both know a day.
     """
-    past = old.copy()
-    for column in ("adjusted", "close"):
-        both = old.index[old[column].notna()].intersection(new.index[new[column].notna()])
-        if len(both):
-            at = both[-1] if keep else both[0]
-            past[column] *= new.loc[at, column] / old.loc[at, column]
-    return past.combine_first(new) if keep else new.combine_first(past)
+    past, fresh = old.copy(), new.copy()
+    end = -1 if "adjusted" in keep else 0  # the day the histories meet on
+    both = {column: old.index[old[column].notna()].intersection(new.index[new[column].notna()]) for column in PRICES}
+    if len(both["close"]):
+        day = both["close"][end]
+        ratio = new.loc[day, "close"] / old.loc[day, "close"]
+        if abs(np.log(ratio)) > NO_SPLIT:
+            past[["close", "adjusted"]] *= ratio
+    if len(both["adjusted"]):
+        day = both["adjusted"][end]
+        fresh["adjusted"] *= past.loc[day, "adjusted"] / new.loc[day, "adjusted"]
+    whole = fresh.combine_first(past)
+    for column in keep:
+        whole[column] = past[column].combine_first(fresh[column])
+    return whole
 
 
 def gaps(bars: pd.DataFrame, columns: tuple[str, ...]) -> pd.DatetimeIndex:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from features.data import calendar, catalog, store
-from features.data.sources import live, membership, vendor_names
+from features.data.sources import archive, live, membership, vendor_names
 from features.panel import build_inputs
 from tests.support.vendors import KEY, Stand, Vendors
 
@@ -74,6 +74,10 @@ class Stage:
 
     def charts(self):
         return [url for url in self.vendors.asked if "/chart/" in url]
+
+
+def same_returns(found, wanted):
+    np.testing.assert_allclose(found.pct_change(), wanted.pct_change(), atol=1e-9)
 
 
 def first_days(folder: Path, key: str) -> Path:
@@ -254,7 +258,7 @@ def test_a_past_that_changes_for_a_dividend_is_taken(stage, monkeypatch):
     bars.loc[day, "dividend"] = paid
     bars.loc[: bars.index[-16], "adjusted"] *= 1 - paid / before
     assert stage.refresh()["notes"]["refetched"] == ["XLI"]
-    np.testing.assert_allclose(stored(stage.load(monkeypatch), "XLI"), bars["adjusted"], rtol=1e-12)
+    same_returns(stored(stage.load(monkeypatch), "XLI"), bars["adjusted"])
 
 
 def test_a_past_that_changes_without_a_reason_stays_as_it_is(stage, monkeypatch):
@@ -295,22 +299,47 @@ def test_an_outage_erases_nothing_and_is_mended(stage, monkeypatch):
 
 @pytest.mark.slow
 def test_a_gap_is_named_and_mended_months_later(stage, monkeypatch):
-    path = stage.home / "live" / "yahoo" / "XLU.parquet"
-    table = pd.read_parquet(path)
-    session = table.attrs
+    monkeypatch.setenv("REGIME_HOME", str(stage.home))
+    table = archive.read("yahoo", "XLU")
     days = table.index[-100:-95]
     table.loc[days, ["close", "adjusted"]] = np.nan
-    table.attrs = session
-    table.to_parquet(path)
+    archive.write("yahoo", "XLU", table, **table.attrs)
     good = stage.vendors.chart("XLU").copy()
     stage.vendors.chart("XLU").loc[days, ["close", "adjusted"]] = np.nan
     assert "5 sessions" in stage.refresh()["notes"]["gaps"]["XLU"]
     stage.vendors.bars["XLU"] = good
-    table = pd.read_parquet(path)
-    table.attrs = {"session": ""}
-    table.to_parquet(path)
+    archive.write("yahoo", "XLU", archive.read("yahoo", "XLU"), session="")
     assert "gaps" not in stage.refresh().get("notes", {})
-    np.testing.assert_allclose(stored(stage.load(monkeypatch), "XLU"), good["adjusted"], rtol=1e-12)
+    same_returns(stored(stage.load(monkeypatch), "XLU"), good["adjusted"])
+
+
+def test_a_dividend_leaves_the_stored_past_as_it_is(stage, monkeypatch):
+    before = stored(stage.load(monkeypatch), "XLV")
+    bars = stage.vendors.chart("XLV")
+    bars.loc[bars.index[-2], "dividend"] = 2.0
+    bars.loc[: bars.index[-3], "adjusted"] *= 1 - 2.0 / bars["close"].iloc[-3]  # the vendor rescales the whole past
+    assert "refetched" not in stage.refresh().get("notes", {})
+    after = stored(stage.load(monkeypatch), "XLV")
+    pd.testing.assert_series_equal(after.loc[before.index], before, check_freq=False)
+    same_returns(after, bars["adjusted"])
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "a flipped byte", "a directory", "another item"])
+def test_a_damaged_item_is_fetched_again(stage, monkeypatch, damage):
+    monkeypatch.setenv("REGIME_HOME", str(stage.home))
+    path = stage.home / "live" / "yahoo" / "XLB.parquet"
+    whole = bytearray(path.read_bytes())
+    if damage == "a directory":
+        path.unlink()
+        path.mkdir()
+    elif damage == "another item":
+        shutil.copy(path.with_name("XLE.parquet"), path)
+    else:
+        whole[len(whole) // 2] ^= 1
+        path.write_bytes({"truncated": whole[:-100], "empty": b""}.get(damage, bytes(whole)))
+    stage.refresh()
+    same_returns(stored(stage.load(monkeypatch), "XLB"), stage.vendors.chart("XLB")["adjusted"])
+    assert path.with_name(".damaged-XLB.parquet").exists()
 
 
 @pytest.mark.slow
