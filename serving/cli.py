@@ -271,6 +271,7 @@ def weekly(
     ] = None,
     tsa_root: Annotated[Path | None, typer.Option(help="Its root certificate (PEM), to check what it signed.")] = None,
     notify: Annotated[bool, typer.Option("--notify", help="Tell the addresses in the settings.")] = False,
+    replace: Annotated[bool, typer.Option(help="Take data that end earlier or hold less than what is stored.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Run the week; the help text above lists how it can end."""
@@ -288,7 +289,9 @@ def weekly(
         anchor_git or said.weekly.anchor_git, anchor_tsa or said.weekly.anchor_tsa, tsa_root or said.weekly.tsa_root
     )
     try:
-        result = run_weekly(source, folder, budget or said.weekly.budget, catch_up or said.weekly.catch_up, anchors)
+        result = run_weekly(
+            source, folder, budget or said.weekly.budget, catch_up or said.weekly.catch_up, anchors, replace
+        )
     except RegimeError as error:
         if notify:
             _tell(notification.of_failure(error), said.notify)

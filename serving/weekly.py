@@ -89,7 +89,7 @@ class WeeklyResult:
 
 
 def run_weekly(
-    source: Source | None, folder: Path | None, budget: float, catch_up: bool, anchors: Anchors
+    source: Source | None, folder: Path | None, budget: float, catch_up: bool, anchors: Anchors, replace: bool = False
 ) -> WeeklyResult:
     """Everything a week needs, in order, within `budget` seconds.
 
@@ -105,22 +105,26 @@ def run_weekly(
         Make the calls of missed weeks too, as replays.
     anchors : Anchors
         Where the journal's head goes besides.
+    replace : bool
+        Take data that end earlier, or hold less, than the stored ones.
 
     Raises
     ------
     RegimeError, RefusedError
         With the exit statuses of `ExitStatus`.
     """
-    return run_within(budget, weekly_steps, *wanted(source, folder), catch_up, anchors)
+    return run_within(budget, weekly_steps, *wanted(source, folder), catch_up, anchors, replace)
 
 
-def weekly_steps(source: Source, folder: Path | None, catch_up: bool, anchors: Anchors) -> WeeklyResult:
+def weekly_steps(
+    source: Source, folder: Path | None, catch_up: bool, anchors: Anchors, replace: bool = False
+) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
     if folder is not None and not folder.is_dir():
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
     with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to
-        failed = _refresh(source, folder)
+        failed = _refresh(source, folder, replace)
         not_retrained = _retrain_if_due()
         follow_the_dead()
         with progress_bar("data set", None) as step:
@@ -168,10 +172,10 @@ def _now() -> pd.Timestamp:
     return pd.Timestamp.now("UTC")
 
 
-def _refresh(source: Source, folder: Path | None) -> str | None:
+def _refresh(source: Source, folder: Path | None, replace: bool) -> str | None:
     """Refresh; the error in one line if that failed but older data of the same source are stored."""
     try:
-        refresh_store(source, folder, prove=readback.check)
+        refresh_store(source, folder, replace=replace, prove=readback.check)
     except RefusedError:
         raise
     except RegimeError as error:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from features.data import files
 from models.spec import ModelSpec
 from models.tracking import registry, runs
 from models.tracking.errors import TrackingError
@@ -39,8 +40,7 @@ def find(name: str, spec: ModelSpec, digest: str, source: str) -> dict[str, Any]
         logged = {kind: (run_id, versions[kind]) for kind, run_id in ids.items()}
         path = run_logger.predictions_path(at.run_id)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(runs.read_artifact(at.run_id, "predictions.parquet"))
+            files.write_file(path, runs.read_artifact(at.run_id, run_logger.PREDICTIONS), durable=False)
     except (TrackingError, ValueError, KeyError):
         return None
     return with_runs(found, logged) | {"earlier": {"run_id": at.run_id, "logged": at.logged}}

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.data import store
-from features.data.paths import home
+from features.data import kept_results, store
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
@@ -181,11 +180,7 @@ def reason(decision: RangeDecision) -> str:
 
 def keep(run_id: str, table: pd.DataFrame) -> str:
     """Keep the out-of-sample ranges of a run in `REGIME_HOME`; returns the file."""
-    folder = home() / "predictions" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "range.parquet"
-    table[list(PUBLISHED)].to_parquet(path, index=False)
-    return str(path)
+    return str(kept_results.write(run_id, "range.parquet", table[list(PUBLISHED)]))
 
 
 def _logged(

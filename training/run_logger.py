@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.data.paths import home
+from features.data import kept_results
 from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
@@ -30,17 +30,17 @@ HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats t
 Logged = dict[str, tuple[str, str]]  # run id and version by model
 
 
+PREDICTIONS = "predictions.parquet"
+
+
 def predictions_path(run_id: str) -> Path:
     """Where the out-of-sample weeks of a run are kept."""
-    return home() / "predictions" / run_id / "predictions.parquet"
+    return kept_results.folder(run_id) / PREDICTIONS
 
 
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
     """Keep the out-of-sample weeks of a run in `REGIME_HOME`; returns the file."""
-    path = predictions_path(run_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(path, index=False)
-    return path
+    return kept_results.write(run_id, PREDICTIONS, table)
 
 
 def log(

@@ -13,6 +13,8 @@ from functools import lru_cache
 import pandas as pd
 import pandas_market_calendars as mcal
 
+from features.data.errors import RegimeError
+
 FIRST_SESSION = pd.Timestamp("1926-07-01")
 LAST_SESSION = pd.Timestamp("2035-12-31")
 CUT_OFF = pd.Timedelta(minutes=20)  # a decision is made this long after the close
@@ -65,7 +67,15 @@ def _closes_between(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
 
 
 def last_complete(now: pd.Timestamp) -> pd.Timestamp:
-    """The last session whose close lies at least 20 minutes before `now` (tz-aware)."""
+    """The last session whose close lies at least 20 minutes before `now` (tz-aware).
+
+    Raises
+    ------
+    RegimeError
+        The clock stands before 2000 or after 2035: it is wrong.
+    """
+    if not 2000 <= now.year <= LAST_SESSION.year:
+        raise RegimeError(f"the clock says {now:%Y-%m-%d}, and the calendar serves 2000 to 2035: set the clock")
     # The month before is enough, and a call is spared the schedule of decades: no closure on record is as long.
     day = pd.Timestamp(now.tz_convert("America/New_York").date())
     closes = _closes_between(day - pd.Timedelta(days=30), day)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from features.data import calendar, catalog
+from features.data.errors import RegimeError
 from features.data.sources import archive, fred, membership, yahoo
 from tests.support.vendors import windowed
 
@@ -96,6 +97,12 @@ def test_the_last_complete_session():
     assert at("2026-11-24 16:20") == pd.Timestamp("2026-11-24")
     assert at("2026-11-27 13:20") == pd.Timestamp("2026-11-27")  # the early close after Thanksgiving
     assert at("2026-11-29 12:00") == pd.Timestamp("2026-11-27")
+
+
+@pytest.mark.parametrize("clock", ["1970-01-01", "1999-12-31", "2036-01-02"])
+def test_a_clock_outside_the_calendar_is_wrong(clock):
+    with pytest.raises(RegimeError, match="set the clock"):
+        calendar.last_complete(pd.Timestamp(clock, tz="UTC"))
 
 
 def test_an_item_is_replaced_in_one_step(home):
