@@ -259,7 +259,7 @@ def places() -> dict[str, str]:
 
 
 def _day(when: str | date) -> pd.Timestamp:
-    from features.arguments import parse_date
+    from features.data.arguments import parse_date
 
     return parse_date(when if isinstance(when, str) else f"{when:%Y-%m-%d}", "asof")
 

@@ -177,6 +177,8 @@ def stamps(entries: list[Entry], root: Path | None = None) -> list[Stamp]:
         A stamped head is that of no entry: the journal was written anew. Or a
         stamp is damaged or wrongly signed.
     """
+    if root is not None and not root.is_file():
+        raise RegimeError(f"--tsa-root {root}: no such file")
     numbers = {entry.hash: entry for entry in entries}
     found = []
     for file in sorted(folder().glob("*.tsr")):

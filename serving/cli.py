@@ -73,7 +73,7 @@ def predict(
         return
     import pandas as pd
 
-    from features.arguments import parse_date
+    from features.data.arguments import parse_date
     from serving import journal
 
     allowed = tuple(allow_stale or ())
@@ -148,7 +148,7 @@ def backfill(
     """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
     import pandas as pd
 
-    from features.arguments import parse_date
+    from features.data.arguments import parse_date
     from serving.replay import replay_weeks
 
     since = parse_date(start, "--from")

@@ -12,7 +12,7 @@ from features import readback
 from features.console import progress_bar
 from features.data import calendar, settings, store
 from features.data.errors import RefusedError, RegimeError
-from features.data.files import lock
+from features.data.files import is_folder, lock
 from features.data.paths import home
 from features.data.refresh import refresh_store, wanted
 from features.data.source import Source
@@ -120,7 +120,7 @@ def weekly_steps(
     source: Source, folder: Path | None, catch_up: bool, anchors: Anchors, replace: bool = False
 ) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not is_folder(folder):
         raise NoSuchFolderError(f"--folder {folder}: no such directory")
     with lock(home() / "weekly.lock", wait=0.0, busy="another weekly run is at work; this one does nothing"):
         journal.verify()  # a journal that lost its last verified head is not written to

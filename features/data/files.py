@@ -54,6 +54,14 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; no for one that the system cannot even look for (too long a name)."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def drafted(target: Path, durable: bool = True) -> Iterator[Path]:
     """Draft of the file `target`, for libraries that write to a path; in force when the block ends.

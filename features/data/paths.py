@@ -20,11 +20,12 @@ def home() -> Path:
     """
     named = os.environ.get("REGIME_HOME") or _set_home()
     try:
+        str(named or "").encode()  # a name that is no UTF-8 could be used, and never be printed
         path = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("regime"))
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: ~ of a user who does not exist
         reason = getattr(error, "strerror", None) or error
-        place = named or "of this user"
+        place = ascii(str(named))[1:-1][:300] if isinstance(error, UnicodeError) else str(named or "of this user")[:300]
         raise RegimeError(
             f"the data directory {place} cannot be used ({reason}): set REGIME_HOME to a directory"
         ) from error

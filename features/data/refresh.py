@@ -102,6 +102,7 @@ def refresh_store(
         notes = {}
     if not replace and before is not None and before["legs"] == legs:
         history.check_nothing_lost(tables, last, before)
+    screen.check_accepted(accept, tables)
     notes = notes | look.notes() | ({"accepted": accepted} if accepted else {})
     digest = store.write(tables, source.value, legs, last, notes, prove)
     if folder is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.data import catalog
+from features.data.arguments import parse_date
 from features.data.arrays import Floats, Tables
 from features.data.checks import limits as bounds
 from features.data.checks.history import contradicted
@@ -133,11 +134,19 @@ def parse_accepted(words: Iterable[str]) -> Accepted:
     out = set()
     for word in words:
         key, colon, day = word.rpartition(":")
-        date = pd.to_datetime(day, format="%Y-%m-%d", errors="coerce") if len(day) == 10 else pd.NaT
-        if not (key and colon) or pd.isna(date):
+        if not (key and colon):
             raise RegimeError(f"--accept {word}: SERIES:YYYY-MM-DD is expected, for instance SPY:2024-01-02")
-        out.add((key, pd.Timestamp(date)))
+        out.add((key, parse_date(day, f"--accept {key}:")))
     return frozenset(out)
+
+
+def check_accepted(words: Iterable[str], tables: Tables) -> None:
+    """Raise for a series that was accepted and is in none of the tables: its name was mistyped."""
+    known = {str(column) for table in tables.values() for column in table.columns}
+    known |= set(tables["fred"]["series"].unique()) if "fred" in tables else set()
+    for word in words:
+        if (key := word.rpartition(":")[0]) not in known:
+            raise RegimeError(f"--accept {word}: no series {key} is among the data that were read")
 
 
 def wide(screen: Screen, name: str, table: pd.DataFrame) -> pd.DataFrame:

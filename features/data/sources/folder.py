@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.data import availability, calendar, catalog
+from features.data import availability, calendar, catalog, files
 from features.data.arrays import Tables
 from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import dates as read_dates
@@ -70,7 +70,7 @@ def read(folder: Path, look: screen.Screen | None = None) -> tuple[Tables, str, 
         A file, column, date or value that is not understood, or no broad leg.
     """
     look = look or screen.Screen()
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise RegimeError(f"--folder {folder}: no such directory")
     try:
         paths = [path for path in sorted(folder.iterdir()) if not IGNORED.fullmatch(path.name)]

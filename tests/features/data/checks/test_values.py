@@ -148,7 +148,7 @@ def test_a_persons_yes_is_to_one_day():
 
 @pytest.mark.parametrize("word", ["RSP", "RSP:", ":2020-01-02", "RSP:2020", "RSP:2020-13-01", "RSP:20200102"])
 def test_a_yes_of_another_form_is_one_line(word):
-    with pytest.raises(RegimeError, match="SERIES:YYYY-MM-DD"):
+    with pytest.raises(RegimeError, match="YYYY-MM-DD"):
         screen.parse_accepted([word])
 
 

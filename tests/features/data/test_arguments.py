@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.arguments import FIRST_DAY, parse_date
+from features.data.arguments import FIRST_DAY, parse_date
 from features.data.errors import RegimeError
 
 
