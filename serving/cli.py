@@ -233,6 +233,7 @@ def report(
 ) -> None:
     """The latest call, the charts around it and the record, as one static HTML file that needs no network."""
     from features.arguments import parse_date
+
     from serving.report.page import write_report
 
     at = None if asof is None else parse_date(asof, "--asof")

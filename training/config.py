@@ -77,10 +77,15 @@ def _values(name: str, settings: Sequence[str]) -> dict[str, Any]:
     """What the file says, with the settings over it."""
     try:
         values = tomllib.loads(_file(name).read_text())
+    except RecursionError as error:
+        raise RegimeError(f"the experiment {name} is nested too deeply") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RegimeError(f"the experiment {name} is not TOML: {error}") from error
     for setting in settings:
         _apply(values, setting)
+    for key in values:
+        if len(key) > LONGEST_NAME:
+            raise RegimeError(f"the experiment {name[:60]} has a key of {len(key)} characters: it is none of its keys")
     return values
 
 
@@ -136,7 +141,7 @@ def _apply(values: dict[str, Any], setting: str) -> None:
 def _value(text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     # A bare date is TOML too, but experiments write dates as text.
     plain = len(parsed) == 1 and isinstance(parsed["value"], bool | int | float | str | list | dict)
