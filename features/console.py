@@ -64,7 +64,7 @@ def _close_output() -> None:
 
 def _fail(message: str, status: int) -> None:
     if message:
-        err.print(f"error: {message}", style="red", markup=False, soft_wrap=True)
+        err.print(f"error: {' '.join(message.split())}", style="red", markup=False, soft_wrap=True)
     sys.exit(status)
 
 

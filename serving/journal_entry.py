@@ -91,6 +91,12 @@ def parse_line(text: bytes, before: Tail, known: Known) -> Entry:
     return entry
 
 
+def is_line_of(text: bytes, stated: str) -> bool:
+    """Whether a line (without its newline) has this hash, and says so."""
+    body = text.replace(f'"hash":"{stated}",'.encode(), b"", 1)
+    return len(body) < len(text) and hashlib.sha256(body).hexdigest() == stated
+
+
 def canonical_json(line: dict[str, Any]) -> bytes:
     """The bytes an entry is written as, and hashed over."""
     return json.dumps(line, sort_keys=True, separators=(",", ":")).encode()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.data.errors import RegimeError
-from serving.journal_entry import START, BrokenError, Entry, EntryType, Tail, parse_line
+from serving.journal_entry import START, BrokenError, Entry, EntryType, Tail, is_line_of, parse_line
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -121,7 +121,9 @@ class JournalIndex:
     @contextmanager
     def _opened_journal(self, tail: Tail) -> Iterator[Iterator[bytes]]:
         """The lines after `tail`, once the last verified line is seen to be there."""
-        if not self._journal.exists():
+        if not self._journal.is_file():
+            if self._journal.exists():
+                raise RegimeError(f"{self._journal} is no file: put the journal back")
             if tail.n:
                 raise self.lost(tail)
             yield iter(())
@@ -130,7 +132,7 @@ class JournalIndex:
             if tail.n:
                 file.seek(tail.start)
                 last = file.read(tail.stop - tail.start)
-                if len(last) < tail.stop - tail.start or f'"hash":"{tail.hash}"'.encode() not in last:
+                if not last.endswith(b"\n") or not is_line_of(last[:-1], tail.hash):
                     raise self.lost(tail)
             yield file
 

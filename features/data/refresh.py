@@ -52,9 +52,10 @@ def wanted(source: Source | None, folder: Path | None) -> tuple[Source, Path | N
 
 def _remembered_folder() -> Path | None:
     try:
-        return Path((home() / LAST_FOLDER).read_text(encoding="utf-8").strip())
-    except FileNotFoundError:
+        text = (home() / LAST_FOLDER).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # never written, or damaged: it only saves typing
         return None
+    return Path(text) if text else None
 
 
 def refresh_store(

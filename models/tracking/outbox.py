@@ -6,6 +6,7 @@ Layout::
     outbox/<id>/data.parquet                  the features
     outbox/<id>/<place>/predictions.parquet   of the result in that place
     outbox/<id>/<place>/files/...             its further artifacts
+    outbox/<id>/sha256.json                   the SHA-256 of every other file; what was changed is not sent
 
 An entry is written beside the others and then renamed: it is there whole or not at all.
 """
@@ -24,9 +25,11 @@ import pandas as pd
 from features.data import files
 from features.data.errors import RegimeError
 from features.data.paths import home
+from features.data.table_files import sha256
 from models import fitted
 from models.tracking.runs import Result
 
+SUMS = "sha256.json"
 TEXTS = (
     *("name", "params", "metrics", "tags", "document", "curves", "parent", "description", "id"),
     *("role", "began", "ended"),
@@ -81,8 +84,15 @@ def keep(batch: Batch) -> Path:
         batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
         whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made", "known")}
         (draft / "batch.json").write_text(json.dumps(whole | {"results": results}))
+        (draft / SUMS).write_text(json.dumps(_sums(draft)))
         files.publish(draft, entry)
     return entry
+
+
+def _sums(entry: Path) -> dict[str, str]:
+    """SHA-256 of every file of an entry but the list itself."""
+    paths = sorted(path for path in entry.rglob("*") if path.is_file() and path != entry / SUMS)
+    return {path.relative_to(entry).as_posix(): sha256(path) for path in paths}
 
 
 def _keep_files(place: Path, result: Result) -> None:
@@ -108,12 +118,17 @@ def read(entry: Path) -> Batch:
         The entry is damaged; the message names it.
     """
     try:
+        if (entry / SUMS).exists():  # entries of October 2026 have none
+            kept, found = json.loads((entry / SUMS).read_text()), _sums(entry)
+            changed = sorted(place for place in {*kept, *found} if kept.get(place) != found.get(place))
+            if changed:
+                raise ValueError(f"{changed[0]} was changed")
         whole = json.loads((entry / "batch.json").read_text())
         results = {
             kind: _result(entry / str(place), texts) for place, (kind, texts) in enumerate(whole.pop("results").items())
         }
         return Batch(results=results, data=pd.read_parquet(entry / "data.parquet"), **whole)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RegimeError(f"the kept results {entry} cannot be read ({error}): move the directory away") from error
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.data import files
+from features.data.errors import RegimeError
 from features.data.paths import home
 
 MAGIC = b"REGIME1\n"
@@ -34,8 +35,35 @@ def _checksum(vendor: str, name: str, content: bytes) -> bytes:
     return hashlib.sha256(f"{vendor}/{name}\0".encode() + content).digest()
 
 
-def read(vendor: str, name: str) -> pd.DataFrame | None:
-    """The stored item, its `attrs` as written; None where there is none, or a damaged one, which is logged."""
+def read(vendor: str, name: str, again: bool = True) -> pd.DataFrame | None:
+    """The stored item, its `attrs` as written; None where there is none, or a damaged one, which is logged.
+
+    Parameters
+    ----------
+    vendor, name : str
+    again : bool
+        Whether the vendor can be asked for all of it again.
+
+    Raises
+    ------
+    RegimeError
+        The item is damaged and cannot be had again.
+    """
+    found = _read(vendor, name)
+    if isinstance(found, str):
+        path = _path(vendor, name)
+        if not again:
+            raise RegimeError(
+                f"{path} was damaged ({found}) and no vendor has it: put it back from a backup, or remove it to begin "
+                "anew"
+            )
+        _put_aside(path, vendor, name, found)
+        return None
+    return found
+
+
+def _read(vendor: str, name: str) -> pd.DataFrame | str | None:
+    """The stored item, what is wrong with it, or None."""
     path = _path(vendor, name)
     try:
         # In one go: another refresh may replace the file between the reading of its footer and of its pages.
@@ -43,20 +71,17 @@ def read(vendor: str, name: str) -> pd.DataFrame | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        _put_aside(path, vendor, name, error.strerror or str(error))
-        return None
+        return error.strerror or str(error)
     content = whole
     if not whole.startswith(_PARQUET):
         start = len(MAGIC) + _SUM
         content = whole[start:]
         if not whole.startswith(MAGIC) or whole[len(MAGIC) : start] != _checksum(vendor, name, content):
-            _put_aside(path, vendor, name, "it was changed")
-            return None
+            return "it was changed"
     try:
         return pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError) as error:
-        _put_aside(path, vendor, name, type(error).__name__)
-        return None
+        return type(error).__name__
 
 
 def _put_aside(path: Path, vendor: str, name: str, reason: str) -> None:

@@ -63,6 +63,6 @@ def table(session: pd.Timestamp) -> tuple[pd.DataFrame, str]:
     own = _own()
     if own is not None:
         return own.assign(price_col=own["ticker"]), FILE
-    found = dated(archive.read("membership", "sp500"), listed(), session)
+    found = dated(archive.read("membership", "sp500", again=False), listed(), session)
     archive.write("membership", "sp500", found)
     return found.assign(price_col=found["ticker"]), "pytickersymbols"
