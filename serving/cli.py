@@ -103,7 +103,7 @@ def destinations(
     json: JsonOption = False,
 ) -> None:
     """Where money may go: a line of CSV a group, with its strength, the odds that were earned and its past rates."""
-    from features.arguments import parse_date
+    from features.data.arguments import parse_date
     from features.data.errors import RefusedError
     from serving.predict import make_call
     from serving.sections.destinations import as_table
@@ -232,8 +232,7 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """The latest call, the charts around it and the record, as one static HTML file that needs no network."""
-    from features.arguments import parse_date
-
+    from features.data.arguments import parse_date
     from serving.report.page import write_report
 
     at = None if asof is None else parse_date(asof, "--asof")

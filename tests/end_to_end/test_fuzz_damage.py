@@ -44,6 +44,7 @@ DAMAGES = {
     "a web page": lambda _: b"<!DOCTYPE html>\n<html></html>\n",
     "a directory": None,
 }
+OUTBOX = ("batch.json", "data.parquet", "0/predictions.parquet", "1/files/notes/card.md", "sha256.json")
 FEW = ("cut in half", "empty", "one bit")
 
 
@@ -113,6 +114,9 @@ def same_or_one_line(good, *words):
 def test_damaged_data_are_refused(machine, good, kind, how):
     mend = damage(find(machine, kind), how)
     try:
+        if how == "last byte gone" and kind in ("pointer", "manifest"):  # the end of the last line: nothing is lost
+            assert same_or_one_line(good, "call", "--json")
+            return
         for words in (("call", "--json"), ("status", "--json"), ("data", "use", "folder")):
             said = in_process.run(*words)
             assert said.status, words
@@ -133,16 +137,17 @@ def test_a_damaged_kept_call_is_made_again(machine, good, how):
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("kind", ["database", "artifact"])
 def test_a_damaged_registry_serves_nothing_else(machine, good, kind, how):
-    aside = machine.home.with_name("cache aside")
     path = find(machine, kind)
-    (machine.home / "cache" / "models").rename(aside)
+    if kind == "artifact":  # without copies of the model, or a call that was kept
+        for name in ("models", "calls"):
+            shutil.rmtree(machine.home / "cache" / name, ignore_errors=True)
     mend = damage(path, how)
     try:
-        same_or_one_line(good, "call", "--json", *([] if kind == "database" else ["--allow-stale", "SPY"]))
+        made = same_or_one_line(good, "call", "--json")
+        assert kind == "database" or made is None
     finally:
         mend()
-        shutil.rmtree(machine.home / "cache" / "models", ignore_errors=True)
-        aside.rename(machine.home / "cache" / "models")
+    assert same_or_one_line(good, "call", "--json")
 
 
 @pytest.mark.parametrize(
@@ -200,15 +205,11 @@ def test_a_damaged_fold_is_fitted_again(machine, how):
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-@pytest.mark.parametrize(
-    "part", ["batch.json", "data.parquet", "0/predictions.parquet", "1/files/raw.bin", "sha256.json"]
-)
+@pytest.mark.parametrize("part", OUTBOX)
 def test_damaged_kept_results_are_not_sent(home, how, part):
     home.mkdir()
     entry = outbox.keep(batch())
     damage(entry / part, how)
-    if part.endswith("raw.bin") and DAMAGES[how] and DAMAGES[how](b"\x00\xff") == b"\x00\xff":
-        pytest.skip("the file has as many bytes as the damage")
     with pytest.raises(RegimeError, match=entry.name):
         outbox.read(entry)
     assert entry.exists()
