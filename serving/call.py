@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from features.data.errors import RegimeError
 from serving.contract import Contract, Share, first_reason, stored_as
 from serving.sections.destinations import Destinations
+from serving.sections.direction import Direction
 from serving.sections.range import BREAKDOWN, MONTH, HorizonRange, RangeModel
 
 SCHEMA_VERSION: Literal[2] = 2
@@ -181,6 +182,10 @@ class Call(Contract):
     range_model: RangeModel | None = None
     left_out: dict[str, str] = Field(
         default_factory=dict, description="blocks that could not be made for this call, each with the reason"
+    )
+
+    direction: Direction | None = Field(
+        default=None, description="the words that may be printed, and what followed each"
     )
 
     @model_validator(mode="after")

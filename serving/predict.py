@@ -17,7 +17,6 @@ from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
 from features.panel import FIRST_DATE
-from models.evaluation.verdicts import verdict_of
 from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import baseline, from_json
@@ -35,8 +34,9 @@ from serving.call import (
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
-from serving.sections import destinations
+from serving.sections import destinations, direction
 from serving.sections import range as sections_range
+from serving.sections.direction import Direction
 from serving.sections.range import Range
 from serving.succession import SUCCESSION
 
@@ -130,12 +130,15 @@ def _assemble(
     probabilities = _probabilities(used, row)
     base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
     ahead, left_out = _range(context, dataset, date, past, probabilities.breakdown, base_rates.breakdown)
-    said = verdict_of(probabilities.as_dict(), base_rates.as_dict(), context.champion is not None)
+    said = None
+    if context.champion is not None:
+        said, why = _direction(context, dataset, used, date, past)
+        left_out |= why
     places, why_not = destinations.make(context, date, probabilities.as_dict() if context.champion else None)
     return Call(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
-        verdict=said.value,
+        verdict="no_evidence" if said is None or said.direction is None else said.direction,
         head_to_head=probabilities.rotation / (probabilities.rotation + probabilities.breakdown),
         head_to_head_evidence=float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE_LEVEL,
         probabilities=probabilities,
@@ -163,8 +166,32 @@ def _assemble(
         data_age_days=None if past else days_behind(context.snapshot),
         range=None if ahead is None else ahead.by_horizon,
         range_model=None if ahead is None else ahead.model,
+        direction=said,
         left_out=left_out | ({"destinations": why_not} if places is None else {}),
     )
+
+
+def _direction(
+    context: CallContext, dataset: Dataset, model: FittedModel, date: pd.Timestamp, past: bool
+) -> tuple[Direction | None, dict[str, str]]:
+    """The words of a call, or None and why there are none."""
+    shown, registered = context.shown, context.range_model
+    fitted = None
+    try:
+        if registered is not None and context.range_is_champion:
+            refit = past or registered.tags.get("digest") != context.snapshot.digest
+            fitted = context.range_in_force(dataset, registered, date) if refit else registered.document
+        return direction.build(
+            dataset,
+            model,
+            shown.run_id,
+            float(shown.tags.get("head_to_head_p", 1.0)),
+            fitted,
+            "" if registered is None else registered.run_id,
+            registered is not None and registered.spec.reads_garch,
+        ), {}
+    except RegimeError as error:
+        return None, {"direction": str(error)}
 
 
 def _range(

@@ -10,16 +10,16 @@ import pandas as pd
 
 from features.dataset import codes_of_paths
 from models.evaluation import range_scores
-from models.range import pools, predictor, simulation
+from models.range import pools, predictor, simulation, size
 from models.range.fit import RangeCache, RangeData, fit_range_at
-from models.range.fitted import FittedRange
+from models.range.fitted import FittedRange, HorizonFit
 from models.range.paths import LEGS
 from models.range.predictor import FALL_NAMES, QUANTILES, Draws
 from models.range.schedule import refit_rows
 from models.range.spec import GARCH, RangeSpec
 
 BASE = tuple(f"base_{name}" for name in (*QUANTILES, *FALL_NAMES))
-PUBLISHED = ("date", "label_end", "leg", "horizon", *QUANTILES, *FALL_NAMES, *BASE, "realised", "lowest")
+PUBLISHED = ("date", "label_end", "leg", "horizon", *QUANTILES, *FALL_NAMES, *BASE, "realised", "lowest", "size")
 
 
 def walk_forward(
@@ -30,7 +30,8 @@ def walk_forward(
     Returns
     -------
     ranges : DataFrame
-        A row a week, leg and horizon: the columns `PUBLISHED`, and `crps`, `base_crps`, `pit`.
+        A row a week, leg and horizon: the columns `PUBLISHED` (`size`: the state of its width), and `crps`,
+        `base_crps`, `pit`.
     outcomes : DataFrame, (weeks, `date` and `p_<outcome>`)
         The same paths judged by the label's own rule, where 21 sessions are among the horizons.
     fitted : FittedRange or None
@@ -50,11 +51,18 @@ def walk_forward(
             fit = fitted = fit_range_at(data, spec, data.dates[start], cache)
             drawn = predictor.predict_range(fit, frame)
         for one in fit.horizons:
-            parts.append(describe(data, one.horizon, weeks, drawn[one.horizon], predictor.usual(one), legs))
+            part = describe(data, one.horizon, weeks, drawn[one.horizon], predictor.usual(one), legs)
+            parts.append(part.assign(size=np.tile(_sizes(data, one, start, end), len(legs))))
         if 21 in drawn:
             shares.append(_outcome_shares(data, spec.label, weeks, drawn[21]))
         step()
     return pd.concat(parts, ignore_index=True), pd.concat(shares) if shares else pd.DataFrame(), fitted
+
+
+def _sizes(data: RangeData, fit: HorizonFit, start: int, end: int) -> np.ndarray:
+    """State of the width in the weeks of a fold, (weeks,), by its fit alone (`models.range.size`)."""
+    first = int(data.dates.searchsorted(data.dates[start] - pd.DateOffset(years=size.YEARS)))
+    return size.states(fit, data.frame.iloc[first:end])[start - first :]
 
 
 def _simulated(data: RangeData, spec: RangeSpec, weeks: np.ndarray) -> dict[int, Draws]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.data import cache
 from features.dataset import Dataset
+from models import direction
 from models.blas import one_blas_thread
 from models.fit import fit_at
 from models.fitted import FittedModel
@@ -31,6 +32,9 @@ def _fold(dataset: Dataset, spec: ModelSpec, span: Span, fits: FitCache) -> Fold
         model = fit_at(dataset, spec, span[0], fits, with_ranges=last)
         rows = fold_cache.test_rows(dataset, span)
         p = pd.DataFrame(predict(model, rows), index=rows.index, columns=[f"p_{name}" for name in dataset.outcomes])
+        p["direction"] = direction.states(model, direction.rows_before(dataset.X, rows.index[0], rows.index[-1]))[
+            -len(rows) :
+        ]
     base = {f"base_{name}": share for name, share in zip(dataset.outcomes, model.base, strict=True)}
     return p.assign(**base, **climatology_of_recent_years(dataset, span[0])), model if last else None
 
@@ -93,9 +97,10 @@ def walk_forward(
 
     The table's columns: `date`, `label_end`, `outcome`, then for every outcome
     `p_`, `base_` (climatology of the fold) and `trailing_` (of the twenty years
-    before it); `faltering`, `volatility` (the broad leg's over the past 21
-    sessions), `outcome_margin` (50 bp margin on rotation), `refit` (the fold's
-    fitting date). Without `cached` no fold is read or kept.
+    before it); `direction` (state of the head-to-head, `models.direction`),
+    `faltering`, `volatility` (the broad leg's over the past 21 sessions),
+    `outcome_margin` (50 bp margin on rotation), `refit` (the fold's fitting date).
+    Without `cached` no fold is read or kept.
     """
     starts = refit_dates(dataset, spec)
     folds = (kept_folds if cached else fitted_folds)(dataset, spec, spans(starts), workers)

@@ -111,6 +111,11 @@ def head_to_head(predictions: Predictions) -> np.ndarray:
     return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
 
 
+def of_climatology(predictions: Predictions) -> Predictions:
+    """The same weeks as the climatology of their folds would have said them."""
+    return dataclasses.replace(predictions, p=predictions.base)
+
+
 def head_to_head_p(table: pd.DataFrame, rival: pd.DataFrame) -> float:
     """One-sided p that the head-to-head of `table` has a lower log loss than that of `rival` on weeks with either.
 

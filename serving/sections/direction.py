@@ -1,0 +1,200 @@
+"""The words of a call: how turbulent it gets, and which side leads, each only in the sense in which it has been right.
+
+The size word reads the width of the range, the direction word the head-to-head of
+the champion (`models.evaluation.words`). What followed each word is computed from
+the stored walk-forwards of both models with the outcomes known at the decision, so
+that a replay knows only the weeks matured by then.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from features.data.calendar import HORIZON
+from features.data.errors import RegimeError
+from features.data.paths import home
+from serving.contract import Contract, Share
+
+if TYPE_CHECKING:  # SciPy and the models, which reading a kept call does without
+    from features.dataset import Dataset
+    from models.evaluation.words import Followed
+    from models.fitted import FittedModel
+    from models.range.fitted import FittedRange
+
+NO_DIRECTION = "no evidence on direction"
+SIDES = ("rotation", "breakdown")
+
+
+class WordRecord(Contract):
+    """What followed a word in the weeks matured by the decision; shares are of its weeks."""
+
+    weeks: Annotated[int, Field(ge=1)]
+    runs_a_year: float
+    mean_return: float = Field(description="of the broad leg over 21 sessions")
+    q10: float
+    q90: float
+    breakdown: Share
+    rotation: Share
+    at_onsets: Share | None = Field(description="share of breakdown episodes in whose first week it stood")
+    event: Share = Field(description="how often what the word claims came")
+    otherwise: Share | None = Field(description="how often that came after the other words")
+    bound: float | None = Field(description="one-sided 95 % block bound of the difference, all weeks")
+    bound_last_10_years: float | None
+    earned: bool = Field(description="whether the word may be printed")
+
+
+class Direction(Contract):
+    """The words that may be printed, and what followed every word."""
+
+    size: Literal["calm", "usual", "turbulent"] | None = Field(description="of the range; None unless earned")
+    size_state: Literal["calm", "usual", "turbulent"] | None = Field(description="earned or not")
+    direction: Literal["rotation", "breakdown"] | None = Field(description="None without evidence on direction")
+    direction_state: Literal["rotation", "breakdown", "neither"] | None = Field(description="earned or not")
+    evidence: bool = Field(description="the head-to-head beats the two-feature logit's, and is alive")
+    followed_by: dict[str, WordRecord]
+
+
+def build(
+    dataset: Dataset,
+    model: FittedModel,
+    run_id: str,
+    head_to_head_p: float,
+    fitted: FittedRange | None,
+    range_run: str,
+    reads_garch: bool = False,
+) -> Direction:
+    """The words of the last week of `dataset`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Up to the decision and no further.
+    model : FittedModel
+        The champion's fit in force.
+    run_id : str
+        Of its walk-forward, kept in `REGIME_HOME`.
+    head_to_head_p : float
+        Of its head-to-head against the two-feature logit's.
+    fitted : FittedRange or None
+        The range's fit in force.
+    range_run : str
+        Of the range's walk-forward.
+    reads_garch : bool
+        Whether the range's scale has a GARCH column.
+    """
+    from models import direction
+    from models.evaluation import words
+
+    date = dataset.X.index[-1]
+    followed: dict[str, Followed] = {}
+    size_state = None
+    if fitted is not None:
+        followed |= _sizes_so_far(dataset, range_run)
+        size_state = _size(dataset, fitted, reads_garch)
+    stored = _stored(run_id, "predictions.parquet", "direction")
+    followed |= _directions_so_far(dataset, stored)
+    state = direction.states(model, direction.rows_before(dataset.X, date, date))[-1]
+    side = None if math.isnan(state) else words.DIRECTIONS[int(state)]
+    evidence = head_to_head_p < 0.05 and _alive(stored, dataset)
+    earned = {word for word, one in followed.items() if one.earned}
+    return Direction(
+        size=size_state if size_state in earned else None,
+        size_state=size_state,
+        direction=side if evidence and side is not None and side != "neither" and side in earned else None,
+        direction_state=side,
+        evidence=evidence,
+        followed_by={word: WordRecord.model_validate(_finite(one)) for word, one in followed.items()},
+    )
+
+
+def _finite(one: Followed) -> dict[str, float | int | bool | None]:
+    values = asdict(one)
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
+
+
+def _stored(run_id: str, name: str, column: str) -> pd.DataFrame:
+    path = home() / "predictions" / run_id / name
+    if not run_id or not path.exists():
+        raise RegimeError(f"the walk-forward of run {run_id[:12] or '?'} is not on this machine: train again for words")
+    table = pd.read_parquet(path)
+    if column not in table:
+        raise RegimeError(f"the walk-forward of run {run_id[:12]} is of an earlier program: train again for words")
+    return table
+
+
+def _size(dataset: Dataset, fitted: FittedRange, reads_garch: bool) -> Literal["calm", "usual", "turbulent"] | None:
+    """The state of the width in the last week, by the fit in force."""
+    from models.evaluation import words
+    from models.range import paths, size
+    from models.range.fit import frame_of
+
+    fit = next((one for one in fitted.horizons if one.horizon == HORIZON), None)
+    if fit is None:
+        return None
+    legs = paths.last_decisions(paths.read_legs(dataset), dataset.X.index[-1], size.YEARS)
+    state = size.states(fit, frame_of(dataset, legs, reads_garch)[0])[-1]
+    return None if math.isnan(state) else words.SIZES[int(state)]
+
+
+def _sizes_so_far(dataset: Dataset, run_id: str) -> dict[str, Followed]:
+    from models.evaluation import words
+
+    stored = _stored(run_id, "range.parquet", "size")
+    month = stored[(stored["leg"] == "broad") & (stored["horizon"] == HORIZON)]
+    return words.record(words.size_table(dataset, pd.Series(month["size"].to_numpy(), month["date"])))
+
+
+def _directions_so_far(dataset: Dataset, stored: pd.DataFrame) -> dict[str, Followed]:
+    from models.evaluation import words
+
+    table = words.direction_table(dataset, pd.Series(stored["direction"].to_numpy(), stored["date"]))
+    return {word: one for word, one in words.record(table).items() if word in SIDES}
+
+
+def _alive(stored: pd.DataFrame, dataset: Dataset) -> bool:
+    """Whether the head-to-head's skill against its folds' base rates is alive; weeks with neither add nothing."""
+    from models.evaluation import metrics
+    from models.evaluation.alive import life
+    from models.evaluation.predictions import matured
+
+    dates = pd.DatetimeIndex(stored["date"])
+    known = matured(stored.assign(outcome=dataset.outcome.reindex(dates).to_numpy()))
+    rose = known.happened("rotation")
+    decided = rose | known.happened("breakdown")
+
+    def loss(h: np.ndarray) -> pd.Series:
+        each = metrics.losses(np.column_stack([h, 1.0 - h]), np.where(rose, 0, 1))
+        return pd.Series(np.where(decided, each, 0.0), known.dates)
+
+    base = metrics.head_to_head(metrics.of_climatology(known))
+    return life(loss(metrics.head_to_head(known)), loss(base)).alive
+
+
+def words_of(section: Direction) -> list[str]:
+    """The words in plain sentences."""
+    lines = []
+    if section.size is not None:
+        lines.append(f"Size: {section.size}. {_sentence(section.size, section.followed_by[section.size])}")
+    elif section.size_state is not None:
+        lines.append(f"No evidence on size: {section.size_state} has not been right more often than otherwise.")
+    if section.direction is not None:
+        lines.append(
+            f"Direction: {section.direction}. {_sentence(section.direction, section.followed_by[section.direction])}"
+        )
+    else:
+        lines.append(f"{NO_DIRECTION.capitalize()}.")
+    return lines
+
+
+def _sentence(word: str, one: WordRecord) -> str:
+    """What followed a word."""
+    return (
+        f"After {word} in {one.weeks:,} weeks: {100 * one.mean_return:+.1f} % on average ({100 * one.q10:+.1f} to "
+        f"{100 * one.q90:+.1f}), breakdown {100 * one.breakdown:.0f} %, rotation {100 * one.rotation:.0f} %."
+    )
