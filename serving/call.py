@@ -196,6 +196,8 @@ class Call(Contract):
             raise ValueError("the head-to-head is not that of the probabilities")
         if not self.model.champion and self.verdict != "no_evidence":
             raise ValueError(f"verdict {self.verdict} without a champion")
+        if self.direction is not None and self.verdict != (self.direction.direction or "no_evidence"):
+            raise ValueError(f"verdict {self.verdict} is not the direction that may be printed")
         if self.model.fitted_at > self.asof:
             raise ValueError(f"the model was fitted on {self.model.fitted_at}, after the as-of date {self.asof}")
         for one, what in ((self._month("falls"), p), (self._month("usual_falls"), self.base_rates)):

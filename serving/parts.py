@@ -15,11 +15,18 @@ from serving import glossary
 from serving.call import Call, Driver, Probabilities, Side
 from serving.sections import destinations_words
 from serving.sections import range as range_section
+from serving.sections.direction import NO_DIRECTION, Direction, words_of
 
 MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
 NAMED = 6  # series that a line names before it counts the rest
 USED = ("rotation", "breakdown", "neither", "usual odds", "head-to-head", "leaders", "challenger")
 SIDES: tuple[Side, Side] = ("rotation", "breakdown")
+SIZE_WORDS = {
+    "calm": "The market is likely to move less than usual",
+    "usual": "The market is likely to move about as much as usual",
+    "turbulent": "The market is likely to move more than usual",
+}
+WORD_ORDER = ("calm", "usual", "turbulent", *SIDES)
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ def headline(call: Call) -> str:
     """What the call says, in one sentence."""
     p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
     when = f"in the {HORIZON} sessions after {call.asof}"
+    if call.direction is not None and call.verdict not in SIDES:
+        size = call.direction.size
+        told = f"{SIZE_WORDS[size]} {when}; {NO_DIRECTION}" if size else f"No evidence on size or direction {when}"
+        return f"{told}."
     if call.verdict in p:
         odds = f"{percent(p[call.verdict])}, usually {percent(base[call.verdict])}"
         if call.verdict == "neither":
@@ -68,6 +79,8 @@ def headline(call: Call) -> str:
         return f"A {call.verdict} is likelier than usual {when}: {odds}."
     if not call.model.champion:
         return f"No evidence: no model has earned a word on what comes {when}."
+    if call.schema_version > 1:
+        return f"No evidence: the words could not be made {when}."
     return f"No evidence: no outcome is a tenth likelier than usual {when}."
 
 
@@ -140,7 +153,33 @@ def _leaders(call: Call) -> str:
     return f"The leaders have faltered since {since}." if since else "The leaders do not falter."
 
 
+def _words(section: Direction) -> Part:
+    """What followed each word, those that may not be printed too."""
+    rows = [
+        (
+            name,
+            f"{one.weeks:,}",
+            f"{100.0 * one.mean_return:+.1f} %",
+            f"{100.0 * one.q10:+.0f} to {100.0 * one.q90:+.0f} %",
+            percent(one.breakdown, 0),
+            percent(one.rotation, 0),
+            "–" if one.at_onsets is None else percent(one.at_onsets, 0),
+            f"{one.runs_a_year:.1f}",
+            "yes" if one.earned else "no",
+        )
+        for name, one in sorted(section.followed_by.items(), key=lambda item: WORD_ORDER.index(item[0]))
+    ]
+    header = ("after", "weeks", "mean", "8 in 10", "breakdown", "rotation", "at onsets", "runs a year", "earned")
+    key = (
+        "In the table: the broad leg's return over the 21 sessions after each word, how often the outcomes came, "
+        "the share of breakdown episodes in whose first week it stood, and whether it may be printed."
+    )
+    return Part("followed", "What followed such words before", (*words_of(section), key), Grid(header, tuple(rows)))
+
+
 def _followed(call: Call) -> Part:
+    if call.direction is not None:
+        return _words(call.direction)
     record = call.record.get(call.verdict)
     if record is None:
         return Part("followed", "What followed such calls before")
@@ -193,6 +232,11 @@ def _change(call: Call) -> Part:
     p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
     if not call.model.champion:
         lines = ["A word is printed once a model beats the usual odds out of sample with p below 5 % at the gate."]
+    elif call.schema_version > 1:
+        lines = [
+            "A word is printed while what it says has followed it more often than otherwise, over all weeks and the "
+            "last ten years, with 95 % confidence."
+        ]
     else:
         lift = {name: p[name] / max(base[name], 1e-9) for name in SIDES}
         lines = []

@@ -151,11 +151,12 @@ def record(table: pd.DataFrame) -> dict[str, Followed]:
         known), `outcome`, `realised` (return of the broad leg).
     """
     found = {}
+    spans = (table, last_years(table))
     onsets = [first for first, _ in breakdown_spans(table)]
     for word in table["word"].dropna().unique():
         said = (table["word"] == word).to_numpy()
         part = table[said]
-        bounds = [_bound(one, str(word)) for one in (table, last_years(table))]
+        bounds = [_bound(one, str(word)) for one in spans]
         came, other = _shares(table, str(word))
         starts = int((said & ~np.concatenate([[False], said[:-1]])).sum())
         at = table["date"].isin(onsets).to_numpy()
@@ -172,7 +173,7 @@ def record(table: pd.DataFrame) -> dict[str, Followed]:
             otherwise=other,
             bound=bounds[0],
             bound_last_10_years=bounds[1],
-            earned=min(bounds) > 0.0 and all(_beats_opposite(one, str(word)) for one in (table, last_years(table))),
+            earned=all(bound > 0.0 for bound in bounds) and all(_beats_opposite(one, str(word)) for one in spans),
         )
     return found
 

@@ -99,6 +99,7 @@ def call_object(**changes: Any) -> dict[str, Any]:
         "record": {"breakdown": {"weeks": 40, "right": 0.3, "interval": [0.1, 0.5], "base_rate": 0.17, "episodes": 6}},
         "allowed_stale": [],
         "data_age_days": None,
+        "direction": None,
         "destinations": None,
         "range": range_object(p["breakdown"], changes.get("base_rates", BASE_RATES)["breakdown"]),
         "range_model": RANGE_MODEL,

@@ -1,0 +1,138 @@
+"""Words by hand: ranks, hysteresis, the events that size words claim, and when a word may be printed."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.evaluation import words
+from tests.support.weekly_noise import made
+
+WEEKS = 1300
+DATES = pd.date_range("1990-01-05", periods=WEEKS, freq="W-FRI")
+
+
+def test_a_rank_is_the_share_of_ten_years_below_by_a_slow_loop():
+    values = np.random.default_rng(0).normal(size=WEEKS).round(1)
+    found = words.ranks(values, DATES)
+    assert np.isnan(found[: words.LEAST_READINGS]).all()
+    for place in (104, 400, 700, 1299):
+        past = [values[i] for i in range(place) if DATES[i] >= DATES[place] - pd.DateOffset(years=10)]
+        want = np.mean([one < values[place] for one in past]) + 0.5 * np.mean([one == values[place] for one in past])
+        assert found[place] == pytest.approx(want)
+    assert np.isnan(words.ranks(np.ones(WEEKS), DATES)).all()
+
+
+def test_a_word_is_entered_high_left_lower_and_can_turn_at_once():
+    rank = np.array([0.5, 0.84, 0.86, 0.71, 0.69, 0.86, 0.10, 0.29, 0.31, np.nan, 0.2])
+    found = words.states(rank)
+    np.testing.assert_array_equal(found, [0, 0, 1, 1, 0, 1, -1, -1, 0, np.nan, 0])
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=30, max_size=80), st.integers(1, 20))
+def test_a_state_needs_the_last_weeks_alone(rank, cut):
+    """A replay that begins later gives the same word: nothing is remembered."""
+    rank = np.array(rank)
+    whole = words.states(rank)
+    later = words.states(rank[cut:])
+    kept = slice(words.WEEKS - 1, None)
+    np.testing.assert_array_equal(later[kept], whole[cut:][kept])
+
+
+def test_the_claim_of_a_size_word_is_a_third_of_its_own_past():
+    volatility = np.random.default_rng(1).gamma(4.0, 1.0, WEEKS)
+    volatility[-4:] = np.nan
+    ends = DATES + pd.Timedelta(days=30)
+    found = words.size_events(volatility, ends, DATES)
+    assert np.isnan(found[:100]).all()
+    assert np.isnan(found[-4:]).all()
+    for place in (300, 900):
+        past = [
+            volatility[i]
+            for i in range(WEEKS)
+            if ends[i] < DATES[place] and DATES[i] >= DATES[place] - pd.DateOffset(years=10)
+        ]
+        low, high = np.quantile(past, [1 / 3, 2 / 3])
+        assert found[place] == (-1 if volatility[place] < low else 1 if volatility[place] > high else 0)
+    changed = volatility.copy()
+    changed[900:] *= 100.0
+    np.testing.assert_array_equal(words.size_events(changed, ends, DATES)[:900], found[:900])  # no later width counts
+
+
+def table(right, seed=0, names=("calm", "usual", "turbulent"), recent=None):
+    """Words at random in runs of eight weeks; what each claims comes with probability `right`."""
+    rng = np.random.default_rng(seed)
+    word = np.repeat(rng.choice(names, WEEKS // 8 + 1), 8)[:WEEKS]
+    share = np.where(DATES[-1] - pd.DateOffset(years=10) < DATES, right if recent is None else recent, right)
+    claim = np.where(rng.random(WEEKS) < share, word, rng.choice(names, WEEKS))
+    realised = np.where(word == names[0], 0.01, -0.01) + 0.02 * rng.standard_normal(WEEKS)
+    outcome = np.where(claim == names[-1], "breakdown", "rotation").astype(object)
+    return pd.DataFrame({"date": DATES, "word": word, "claim": claim, "outcome": outcome, "realised": realised})
+
+
+def test_a_word_is_earned_where_it_has_been_right_and_not_where_it_has_not():
+    found = words.record(table(0.4))
+    assert {word for word, one in found.items() if one.earned} == {"calm", "usual", "turbulent"}
+    assert not any(one.earned for one in words.record(table(0.0)).values())
+    assert not any(one.earned for one in words.record(table(0.5, recent=0.0)).values())  # not in the last ten years
+
+
+def test_the_figures_beside_a_word_by_hand():
+    made = table(0.4)
+    found = words.record(made)["turbulent"]
+    said = made["word"] == "turbulent"
+    assert found.weeks == said.sum()
+    assert found.event == pytest.approx((made["claim"][said] == "turbulent").mean())
+    assert found.otherwise == pytest.approx((made["claim"][~said] == "turbulent").mean())
+    assert found.mean_return == pytest.approx(made["realised"][said].mean())
+    assert found.q10 == pytest.approx(made["realised"][said].quantile(0.1))
+    assert found.breakdown == pytest.approx((made["outcome"][said] == "breakdown").mean())
+    runs = sum(1 for i in range(WEEKS) if said[i] and (i == 0 or not said[i - 1]))
+    assert found.runs_a_year == pytest.approx(runs / (WEEKS / 52.18))
+    assert found.bound < found.event - found.otherwise
+    fell = np.flatnonzero(made["outcome"] == "breakdown")
+    firsts = [i for i in fell if not (made["outcome"][max(0, i - 13) : i] == "breakdown").any()]
+    assert found.at_onsets == pytest.approx(said[firsts].mean())
+
+
+def test_a_direction_word_must_beat_its_opposite_too():
+    """Breakdown comes oftener after the word than otherwise, and rotation oftener still: the word misleads."""
+    rng = np.random.default_rng(3)
+    word = np.repeat(rng.choice(["breakdown", "neither"], WEEKS // 8 + 1), 8)[:WEEKS]
+    u = rng.random(WEEKS)
+    claim = np.where(
+        word == "breakdown",
+        np.where(u < 0.35, "breakdown", np.where(u < 0.75, "rotation", "neither")),
+        np.where(u < 0.1, "breakdown", np.where(u < 0.4, "rotation", "neither")),
+    )
+    made = pd.DataFrame(
+        {"date": DATES, "word": word, "claim": claim, "outcome": claim.astype(object), "realised": u / 10}
+    )
+    found = words.record(made)["breakdown"]
+    assert min(found.bound, found.bound_last_10_years) > 0.0
+    assert not found.earned
+    swapped = made.assign(claim=made["claim"].replace({"breakdown": "rotation", "rotation": "breakdown"}))
+    assert words.record(swapped.assign(word=made["word"]))["breakdown"].earned
+
+
+def test_the_tables_hold_what_is_known_and_no_more():
+    data = made(700)
+    rng = np.random.default_rng(2)
+    sessions = pd.bdate_range(data.X.index[0], data.X.index[-1] + pd.Timedelta(days=10))
+    returns = pd.DataFrame({"ret_broad": rng.normal(0.0, 0.01, len(sessions))}, sessions)
+    data = dataclasses.replace(data, returns=returns)
+    state = pd.Series(rng.choice([-1.0, 0.0, 1.0, np.nan], len(data.X)), data.X.index)
+    found = words.size_table(data, state)
+    assert found["date"].max() <= data.outcome.dropna().index[-1]
+    row = found.iloc[300]
+    place = sessions.get_loc(row["date"])
+    ahead = returns["ret_broad"].iloc[place + 1 : place + 22]
+    assert row["realised"] == pytest.approx(np.prod(1.0 + ahead) - 1.0)
+    assert row["word"] == words.SIZES[int(state[row["date"]])]
+    assert row["outcome"] == data.outcome[row["date"]]
+    sides = words.direction_table(data, state)
+    assert (sides["claim"] == sides["outcome"]).all()
+    assert set(sides["word"]) == {"breakdown", "neither", "rotation"}
