@@ -101,6 +101,7 @@ SAID = {
     "set_aside": "set aside as missing",
     "holiday_rows": "rows on exchange holidays left out",
     "accepted": "accepted by hand",
+    "back_filled": "back-filled",
     "changed_past": "the vendor changed the past",
     "gaps": "no bar on sessions in between; asked again at each refresh",
     "missing": "not fetched",

@@ -35,6 +35,9 @@ HOSTS = (
     "fred.stlouisfed.org",
     "api.stlouisfed.org",
     "mba.tuck.dartmouth.edu",
+    "www.cftc.gov",
+    "www.sec.gov",
+    "data.sec.gov",
 )
 
 # What brings an invented walk near 3 to the size the series has.
@@ -252,6 +255,48 @@ def french(name: str) -> bytes:
     return packed.getvalue()
 
 
+def positions(vendors: Vendors, path: str) -> tuple[int, bytes]:
+    """A year of weekly reports as the CFTC packs them; the first years in one archive."""
+    years = [int(part) for part in path.removesuffix(".zip").split("_") if part.isdigit()]
+    first, last = years[0], years[-1]
+    end = min(vendors.session - pd.Timedelta(days=4), pd.Timestamp(last, 12, 31))
+    head = (
+        "Market_and_Exchange_Names,Report_Date_as_YYYY-MM-DD,CFTC_Contract_Market_Code,Open_Interest_All,"
+        "Asset_Mgr_Positions_Long_All,Asset_Mgr_Positions_Short_All,Lev_Money_Positions_Long_All,"
+        "Lev_Money_Positions_Short_All"
+    )
+    codes = ("13874A", "209742", "23977A", "239742", "1170E1", "13874+")
+    rows = [
+        f'"A MARKET, {code} " ,{day.date()},"{code}" ,   {1000 + place},400,{300 + day.week},100,{200 + place}'
+        for day in pd.date_range(pd.Timestamp(first, 6, 13) if first == 2006 else f"{first}-01-01", end, freq="W-TUE")
+        for place, code in enumerate(codes)
+    ]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("FinFutYY.txt", "\r\n".join([head, *rows]) + "\r\n")
+    return 200, packed.getvalue()
+
+
+NUMBERS = {"AAA": 1, "AAPL": 320193}
+
+
+def filings(vendors: Vendors, path: str) -> tuple[int, bytes]:
+    """EDGAR's list of tickers, and the facts of a company whose quarters grow; the second is filed twice."""
+    if path.endswith("company_tickers.json"):
+        listed = {str(place): {"cik_str": cik, "ticker": name} for place, (name, cik) in enumerate(NUMBERS.items())}
+        return 200, json.dumps(listed).encode()
+    rows = []
+    for place, end in enumerate(pd.date_range("2018-03-31", vendors.session - pd.Timedelta(days=60), freq="QE")):
+        start = end - pd.offsets.QuarterBegin(startingMonth=1)
+        for delay, value in ((35, 100 + place), (400, -1)):
+            filed = end + pd.Timedelta(days=delay)
+            if filed <= vendors.session:
+                dates = {"start": str(start.date()), "end": str(end.date()), "filed": str(filed.date())}
+                rows.append(dates | {"val": value, "form": "10-Q"})
+    facts = {"us-gaap": {"NetIncomeLoss": {"units": {"USD": rows}}}}
+    return 200, json.dumps({"entityName": "A company", "facts": facts}).encode()
+
+
 def answer(vendors: Vendors, url: str) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers for a URL."""
     parts = urllib.parse.urlsplit(url)
@@ -270,6 +315,10 @@ def answer(vendors: Vendors, url: str) -> tuple[int, bytes, dict[str, str]]:
     if host == "mba.tuck.dartmouth.edu":
         name = path.rsplit("/", 1)[1].removesuffix("_CSV.zip")
         return 200, french(name), {"Content-Type": "application/zip"}
+    if host == "www.cftc.gov":
+        return *positions(vendors, path), {"Content-Type": "application/zip"}
+    if host.endswith("sec.gov"):
+        return *filings(vendors, path), {"Content-Type": "application/json"}
     return 404, b"unknown", {}
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ import pandas as pd
 import requests
 
 from features.data import calendar
+from features.data.arrays import Floats
 from features.data.errors import RegimeError
 from features.data.sources.retry import GoneError, UnavailableError, patiently
 
@@ -165,18 +165,15 @@ def _session_after(day: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(every[int(every.searchsorted(day, side="right"))])
 
 
-def breadth(
-    companies: dict[str, pd.DataFrame], members: Callable[[pd.Timestamp], set[str]], sessions: pd.DatetimeIndex
-) -> pd.DataFrame:
+def breadth(companies: dict[str, pd.DataFrame], inside: pd.DataFrame) -> pd.DataFrame:
     """Share of the members of each session whose last known quarter grew, and the share that is covered.
 
     Parameters
     ----------
     companies : dict of str to DataFrame
         `growth` by ticker; a member without one is not covered.
-    members : callable
-        Tickers that were members on a session.
-    sessions : DatetimeIndex
+    inside : DataFrame of bool, (sessions, tickers)
+        Who was a member on each session.
 
     Returns
     -------
@@ -184,23 +181,28 @@ def breadth(
         `grew`, NaN while fewer than `SHARE_REPORTED` of the members are covered,
         and `covered`.
     """
-    known = {ticker: table.sort_values("known") for ticker, table in companies.items()}
-    rows = [_one_session(known, members(session), session) for session in sessions]
-    return pd.DataFrame(rows, sessions, columns=["grew", "covered"])
+    sessions = pd.DatetimeIndex(inside.index)
+    members = inside.sum(axis=1).to_numpy(float)
+    grew, said = np.zeros(len(sessions)), np.zeros(len(sessions))
+    for name in inside:
+        table = companies.get(str(name))
+        if table is not None and len(table):
+            latest = np.where(inside[name].to_numpy(bool), _latest(table, sessions), np.nan)
+            said += np.isfinite(latest)
+            grew += np.nan_to_num(latest)
+    covered = np.where(members > 0.0, said / np.maximum(members, 1.0), 0.0)
+    share = np.where((covered >= SHARE_REPORTED) & (said > 0.0), grew / np.maximum(said, 1.0), np.nan)
+    return pd.DataFrame({"grew": share, "covered": covered}, sessions)
 
 
-def _one_session(known: dict[str, pd.DataFrame], names: set[str], session: pd.Timestamp) -> tuple[float, float]:
-    said = [grew for name in names if (grew := _latest(known.get(name), session)) is not None]
-    covered = len(said) / len(names) if names else 0.0
-    return (float(np.mean(said)) if said and covered >= SHARE_REPORTED else float("nan")), covered
-
-
-def _latest(table: pd.DataFrame | None, session: pd.Timestamp) -> bool | None:
-    """What was known of the newest quarter, or None where nothing recent was."""
-    if table is None:
-        return None
-    then = table[table["known"] <= session]
-    if not len(then):
-        return None
-    newest = then.loc[then["end"].idxmax()]
-    return bool(newest["grew"]) if (session - newest["end"]).days <= STALE_DAYS else None
+def _latest(table: pd.DataFrame, sessions: pd.DatetimeIndex) -> Floats:
+    """1 or 0 as the newest quarter known on each session grew or not; NaN where nothing recent was known."""
+    ordered = table.sort_values("known", kind="stable")
+    ends, grew = ordered["end"].to_numpy("datetime64[ns]"), ordered["grew"].to_numpy(float)
+    newest = np.maximum.accumulate(ends)
+    place = np.maximum.accumulate(np.where(ends == newest, np.arange(len(ends)), 0))
+    at = np.searchsorted(ordered["known"].to_numpy("datetime64[ns]"), sessions.to_numpy(), side="right") - 1
+    known = at >= 0
+    row = place[np.maximum(at, 0)]
+    young = (sessions.to_numpy() - ends[row]) <= np.timedelta64(STALE_DAYS, "D")
+    return np.where(known & young, grew[row], np.nan)

@@ -19,7 +19,7 @@ from features.data import calendar, catalog
 from features.data.arrays import Tables
 from features.data.checks import screen
 from features.data.errors import RegimeError
-from features.data.sources import archive, fred, french, live_tables, membership, yahoo
+from features.data.sources import archive, fred, french, live_tables, membership, reports, yahoo
 from features.data.sources.live_names import Notes, allowed, names, of_fred, used
 from features.data.sources.retry import GoneError, UnavailableError
 
@@ -37,13 +37,15 @@ class Plan:
     yahoo: tuple[str, ...]
     fred: tuple[str, ...]
     french: tuple[str, ...]
+    cftc: tuple[str, ...]
+    edgar: tuple[str, ...]
     members: pd.DataFrame
     membership: str
 
     @property
     def items(self) -> int:
         """How many items will be asked for; Yahoo wants two requests at first sight of a ticker."""
-        return len(self.yahoo) + len(self.fred) + len(self.french)
+        return len(self.yahoo) + len(self.fred) + len(self.french) + len(self.cftc) + len(self.edgar)
 
     @property
     def requests(self) -> int:
@@ -69,6 +71,8 @@ def plan(now: pd.Timestamp) -> Plan:
         tuple(ticker for ticker in tickers if not _current("yahoo", ticker, session)),
         tuple(name for name in names("fred") if allowed(name) and not _current("fred", name, session)),
         tuple(old_french),
+        reports.years(session),
+        reports.companies(members, session),
         members,
         source,
     )
@@ -194,6 +198,19 @@ def _refuse_outage(vendor: str, asked: tuple[str, ...], gone: list[str], notes: 
             archive.write(vendor, name, table, **{"gone": str(session.date())} | table.attrs)
 
 
+def _optional(todo: Plan, notes: Notes, step: Callable[[], None]) -> None:
+    """Positions and filings: no call needs them, so a vendor that is down or refuses does not end the refresh."""
+    try:
+        _each(todo.cftc, lambda year: reports.positions(year, todo.session), notes, step, 0.0)
+    except RegimeError as error:
+        notes.missing[reports.CFTC] = str(error)
+    if todo.edgar:
+        try:
+            _each(todo.edgar, reports.Filings(todo.session), notes, step, 0.0)
+        except RegimeError as error:
+            notes.missing[reports.EDGAR] = str(error)
+
+
 def refresh(
     now: pd.Timestamp, todo: Plan, step: Callable[[], None], look: screen.Screen | None = None
 ) -> tuple[Tables, pd.Timestamp, dict[str, Any]]:
@@ -212,5 +229,6 @@ def refresh(
     gone = _each(todo.fred, lambda name: _series(name, todo.session, notes), notes, step, 0.0)
     _refuse_outage("fred", todo.fred, gone, notes, todo.session)
     _each(todo.french, lambda name: _library(name, now), notes, step, 0.0)
+    _optional(todo, notes, step)
     tables, last = live_tables.build(todo.members, todo.session, notes, look)
     return tables, last, notes.to_json()

@@ -22,6 +22,7 @@ class Notes:
     changed_past: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    back_filled: dict[str, str] = field(default_factory=dict)
     missing_last_bar: list[str] = field(default_factory=list)
     membership: str = ""
 

@@ -10,7 +10,7 @@ from features.data.arrays import Tables
 from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.checks import limits, required, screen
 from features.data.errors import RegimeError
-from features.data.sources import archive, fred, vendor_names, yahoo
+from features.data.sources import archive, fred, reports, vendor_names, yahoo
 from features.data.sources.folder import for_store
 from features.data.sources.live_names import BAR_COLUMN, Notes, allowed, names, used
 
@@ -28,7 +28,7 @@ def build(
     RegimeError
         A leg has never been fetched, a required series does not pass its checks, or nothing came from FRED.
     """
-    raw = _wide(members, session, notes, look)
+    raw = _wide(members, session, notes, look) | reports.tables(members, session, notes)
     missing = [key for key in catalog.REQUIRED["us"] if catalog.BY_KEY[key].table == "prices_etf"]
     missing = [key for key in missing if key not in raw.get("prices_etf", pd.DataFrame())]
     if missing:

@@ -32,9 +32,14 @@ FRENCH_FILES: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 
+REPORTS = {"cftc_positioning": "cftc", "earnings_breadth": "edgar"}
+
 
 def live(series: Series) -> tuple[str, str] | None:
-    """Vendor (``yahoo``, ``fred`` or ``french``) and name there; None where no free live source is known."""
+    """Vendor and name there; None where no free live source is known.
+
+    Vendors are ``yahoo``, ``fred``, ``french``, ``cftc`` and ``edgar``.
+    """
     if series.table in ("prices_etf", "prices_mag7", "volume_etf"):
         return "yahoo", series.column
     if series.table == "vix" and not series.column.startswith("PCR_"):
@@ -43,6 +48,8 @@ def live(series: Series) -> tuple[str, str] | None:
         return "fred", "NFCI" if series.lag == "vintage" else series.column
     if series.table.startswith("famafrench"):
         return "french", french_file(series.column)[0]
+    if series.table in REPORTS:
+        return REPORTS[series.table], series.column
     return None
 
 

@@ -76,7 +76,7 @@ def test_a_genuine_company():
     assert known.loc["2020-10-31", "known"] == pd.Timestamp("2020-12-04")
 
 
-def test_the_breadth_by_a_slow_loop_over_members_of_the_day():
+def test_the_breadth_of_the_members_of_the_day_by_hand():
     sessions = calendar.sessions(pd.Timestamp("2021-04-26"), pd.Timestamp("2021-05-14"))
     tables = {
         "A": pd.DataFrame({"end": [pd.Timestamp("2021-03-31")], "grew": [True], "known": [pd.Timestamp("2021-05-03")]}),
@@ -92,10 +92,9 @@ def test_the_breadth_by_a_slow_loop_over_members_of_the_day():
         ),
     }
 
-    def members(session):
-        return {"A", "B", "C"} if session >= pd.Timestamp("2021-05-07") else {"A", "B", "GONE"}
-
-    found = edgar.breadth(tables, members, sessions)
+    late = sessions >= pd.Timestamp("2021-05-07")
+    inside = pd.DataFrame({"A": True, "B": True, "C": late, "GONE": ~late}, sessions)
+    found = edgar.breadth(tables, inside)
     assert np.isnan(found.loc["2021-04-30", "grew"])  # one of three is known: too few
     assert found.loc["2021-04-30", "covered"] == pytest.approx(1 / 3)  # what is two years old is not
     assert found.loc["2021-05-03", "grew"] == 1.0
@@ -168,3 +167,19 @@ def test_what_is_no_answer_is_said_in_one_line(server, monkeypatch):
         with pytest.raises(retry.UnavailableError, match=says) as error:
             client.facts(2)
         assert "html" not in str(error.value)
+
+
+def test_the_newest_quarter_by_a_slow_loop():
+    rng = np.random.default_rng(5)
+    sessions = calendar.sessions(pd.Timestamp("2015-01-02"), pd.Timestamp("2019-12-31"))
+    ends = pd.date_range("2014-09-30", "2019-09-30", freq="QE")
+    # Some quarters are filed late, after the next one; some are never filed.
+    known = ends + pd.to_timedelta(rng.choice([30, 45, 140, 230], len(ends)), unit="D")
+    table = pd.DataFrame({"end": ends, "grew": rng.random(len(ends)) < 0.5, "known": known}).drop(index=[4, 5, 6])
+    found = edgar.breadth({"A": table}, pd.DataFrame({"A": True}, sessions))
+    for session in sessions[::7]:
+        then = table[table["known"] <= session]
+        newest = then.loc[then["end"].idxmax()] if len(then) else None
+        fresh = newest is not None and (session - newest["end"]).days <= edgar.STALE_DAYS
+        assert found.loc[session, "covered"] == float(fresh)
+        assert np.isnan(found.loc[session, "grew"]) if not fresh else found.loc[session, "grew"] == newest["grew"]

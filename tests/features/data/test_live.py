@@ -44,6 +44,7 @@ class Stage:
         (self.home / membership.FILE).write_text("ticker,start,end\nAAA,2020-01-02,\nBBB,2020-01-02,\n")
         self.stand = Stand(vendors, folder)
         self.env = {**os.environ, **self.stand.env, "REGIME_HOME": str(self.home), "FRED_API_KEY": key}
+        self.env["SEC_USER_AGENT"] = "A Tester tester@example.org"
 
     def __enter__(self):
         return self
@@ -136,8 +137,12 @@ def test_from_nothing_to_a_snapshot(new_user, monkeypatch):
     assert snapshot.last == TODAY
     # Everything with a live vendor is there; what was asked is what was announced, within the cookie's requests.
     for series in catalog.CATALOG:
-        if (place := vendor_names.live(series)) and place[1] != "NFCI":
+        if (place := vendor_names.live(series)) and place[1] != "NFCI" and series.table not in vendor_names.REPORTS:
             assert len(live.archive.read(place[0], place[1])), series.key
+    positions, breadth = (snapshot.tables[name] for name in vendor_names.REPORTS)
+    assert len(positions) > 1000
+    assert (positions["available_at"] > positions.index).all()
+    assert breadth["earnings_covered" if "earnings_covered" in breadth else "covered"].iloc[-1] == 0.5
     want = stage.vendors.chart("SPY")["adjusted"]
     pd.testing.assert_series_equal(stored(snapshot, "SPY"), want, check_names=False, check_freq=False)
     panel = build_inputs(snapshot).panel
@@ -154,6 +159,8 @@ def test_from_nothing_to_a_snapshot(new_user, monkeypatch):
     assert rows["SPY"]["source"] == "yahoo"
     assert rows["PAYEMS"]["source"] == "fred, not point-in-time"
     assert rows["HML"]["source"] == "french"
+    assert rows["sp500_leveraged"]["source"] == "cftc"
+    assert rows["earnings_covered"]["source"] == "edgar"
     assert rows["HML"]["stale"] is False
 
 
