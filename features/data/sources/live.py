@@ -205,8 +205,12 @@ def _optional(todo: Plan, notes: Notes, step: Callable[[], None]) -> None:
     except RegimeError as error:
         notes.missing[reports.CFTC] = str(error)
     if todo.edgar:
+        found = Notes()
         try:
-            _each(todo.edgar, reports.Filings(todo.session), notes, step, 0.0)
+            gone = _each(todo.edgar, reports.Filings(todo.session), found, step, 0.0)
+            # Companies without filings are named by the table, at each refresh.
+            found.missing = {name: why for name, why in found.missing.items() if name not in gone}
+            notes.missing |= {f"{name} at EDGAR": why for name, why in found.missing.items()}
         except RegimeError as error:
             notes.missing[reports.EDGAR] = str(error)
 

@@ -20,6 +20,7 @@ from features.data.sources.retry import GoneError
 CFTC, EDGAR = "cftc", "edgar"
 AGENT = "SEC_USER_AGENT"
 EVERY = pd.Timedelta(days=7)  # a company is asked again after this time
+NAMED = 8  # companies without filings that a line names before it counts the rest
 CLOSED = "-02-01"  # of the year after: by then the last reports of a year have been in its archive for weeks
 
 
@@ -100,9 +101,18 @@ def tables(members: pd.DataFrame, session: pd.Timestamp, notes: Notes) -> Tables
     if made["cftc_positioning"] is not None:
         first = cftc.PUBLISHED_SINCE.date()
         notes.back_filled["cftc_positioning"] = f"reports before {first} were published afterwards"
+    without = [name for name in members["price_col"].astype(str).unique() if _has_none(name)]
+    if without:
+        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
+        notes.missing["earnings"] = f"no net income at EDGAR of {', '.join(sorted(without)[:NAMED])}{more}"
     if not user_agent():
         notes.missing[EDGAR] = f"earnings breadth needs {AGENT}: a name and an e-mail address, as the SEC asks"
     return {name: table for name, table in made.items() if table is not None and len(table)}
+
+
+def _has_none(name: str) -> bool:
+    stored = archive.read(EDGAR, name)
+    return stored is not None and not len(stored)
 
 
 def positioning_table(session: pd.Timestamp) -> pd.DataFrame | None:

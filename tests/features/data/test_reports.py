@@ -123,11 +123,12 @@ def test_a_company_is_asked_weekly_and_one_without_a_number_is_named(empty_home,
     notes = Notes()
     todo = plan(companies=reports.companies(members, SESSION))
     live._optional(todo, notes, lambda: None)
-    assert notes.missing == {"AAPL": "EDGAR lists no company for AAPL"}
+    assert not notes.missing
     assert client.asked == [1]
     assert reports.companies(members, SESSION) == ()
     assert reports.companies(members, SESSION + pd.Timedelta(days=7)) == ("AAA", "AAPL")
     made = reports.tables(members, SESSION, notes)["earnings_breadth"]
+    assert notes.missing == {"earnings": "no net income at EDGAR of AAPL"}
     assert made["covered"].iloc[-1] == 0.5  # of two members one has filings: too few for a share
     assert made["grew"].isna().all()
     assert made["grew_without_seven"].iloc[-1] == 1.0
