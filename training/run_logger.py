@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,7 @@ from features.data import kept_results
 from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
+from models.evaluation.predictions import matured_rows
 from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
@@ -20,12 +23,16 @@ from models.tracking import delivery, provenance, runs, shared_view, specificati
 from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
-from training import gate_wording, run_names
+from training import against, gate_wording, run_names
+from training.against import Against
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
 from training.report import figures, importance, model_card
 from training.standing import Standing, aliases, standing_of
 
+# Of candidates in charts: none of the colours of `models.estimators`, each apart from its neighbours.
+CANDIDATE_COLORS = ("#D55E00", "#009E73", "#882255", "#332288", "#B8860B", "#117733", "#CC0033", "#6A3D9A", "#8B4513")
+STILL = pd.Timedelta(weeks=26)  # a high within this time of the last week: the model is earning
 HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats this baseline's
 Logged = dict[str, tuple[str, str]]  # run id and version by model
 
@@ -63,13 +70,15 @@ def log(
     files = provenance.files(dataset, experiment.text)
     metric_names = sorted({name for run in experiment.runs for name in run.scores})
     candidate = experiment.candidate
+    before = against.earlier_runs(experiment, group_of(experiment))
     known, moved = known_baselines(experiment), aliases(experiment, decision)
     wanted = [run for run in experiment.runs if run.name not in known or run.name in moved.values()]
     results = {}
     with progress("figures and cards", len(wanted)) as step:
         for run in wanted:
             own = {**files, **(more if more and run is candidate else {})}
-            results[run.name] = _result(experiment, run, decision, metric_names, own, run.name not in known)
+            result = _result(experiment, run, decision, metric_names, own, run.name not in known)
+            results[run.name] = _compared(experiment, result, before) if run is candidate else result
             step()
     batch = Batch(
         registry_name(dataset.source, dataset.label),
@@ -82,6 +91,19 @@ def log(
     )
     with progress("MLflow", len(results)) as step:
         return delivery.deliver(batch, step)
+
+
+def _compared(experiment: Experiment, result: runs.Result, before: Sequence[Against]) -> runs.Result:
+    """A candidate's result with its comparisons with earlier runs."""
+    if not before:
+        return replace(result, description=against.head(experiment, ()) + result.description)
+    own = against.of_the_file(before, experiment.name) or before[0]
+    return replace(
+        result,
+        tags=result.tags | {"against": own.sentence},
+        description=against.head(experiment, before) + result.description,
+        tables={"against": against.table(before)},
+    )
 
 
 def baseline_id(experiment: Experiment, run: ModelRun) -> str:
@@ -136,7 +158,7 @@ def _result(
         role=runs.CANDIDATE if candidate else runs.BASELINE,
         began=run.began,
         ended=run.began + seconds if run.began else 0.0,
-        **({} if candidate else {"id": baseline_id(experiment, run)}),
+        id=uuid.uuid4().hex if candidate else baseline_id(experiment, run),
     )
 
 
@@ -173,7 +195,7 @@ def _params(run: ModelRun) -> dict[str, str]:
 
 
 def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
-    color = {shared_view.COLOR_TAG: COLORS[run.name]} if run.name in COLORS else {}
+    color = {shared_view.COLOR_TAG: color_of(experiment, run)}
     dataset = experiment.dataset
     own = _own_tags(experiment) if run is experiment.candidate else {}
     return (
@@ -191,9 +213,26 @@ def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
             "record": json.dumps(track_record(run.predictions)),
             "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
             "data": run_names.data_of(experiment),
+            "earned nothing since": _last_high(run.predictions),
             "baselines": group_of(experiment),
         }
     )
+
+
+def color_of(experiment: Experiment, run: ModelRun) -> str:
+    """A baseline's own colour; a candidate's by its name, from colours that no baseline has."""
+    if run.name in COLORS and run is not experiment.candidate:
+        return COLORS[run.name]
+    place = int(hashlib.sha256(run_names.title_of(experiment, run).encode()).hexdigest(), 16)
+    return CANDIDATE_COLORS[place % len(CANDIDATE_COLORS)]
+
+
+def _last_high(table: pd.DataFrame) -> str:
+    """Since when a model has earned nothing over climatology, for people."""
+    high, last = gain_curves.last_high(table), matured_rows(table)["date"].max()
+    if high is None:
+        return "the start"
+    return "still earning" if last - high <= STILL else f"{high:%Y-%m-%d}"
 
 
 def group_of(experiment: Experiment) -> str:

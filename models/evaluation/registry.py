@@ -20,6 +20,7 @@ from pathlib import Path
 from features.data.errors import RegimeError
 from models.evaluation.backtest_definitions import BACKTEST
 from models.evaluation.metric_definitions import FORECAST, RUN
+from models.evaluation.metric_sections import section_of
 from models.evaluation.metric_types import Direction, Group, Metric, Place
 from models.evaluation.predictions import FALTERING, PERIOD_SUFFIXES
 
@@ -90,15 +91,25 @@ def formatted(name: str, value: float | None) -> str:
 
 def markdown(group: Group) -> str:
     """The table of a group for `docs/protocol.md`: a row for each entry of the definitions."""
-    lines = ["| metric | definition | unit | better | consistent for, or what it tells | assumes |", "|---" * 6 + "|"]
+    lines = [
+        "| metric | in MLflow under | definition | unit | better | consistent for, or what it tells | assumes |",
+        "|---" * 7 + "|",
+    ]
     for entry in (one for one in FAMILIES if one.group is group):
         name = re.sub(r"{(\w+)}", r"<\1>", entry.name)
         better = f"near {entry.target:g}" if entry.direction is Direction.TARGET else str(entry.direction)
         better = "–" if entry.direction is Direction.NONE else better
         lines.append(
-            f"| `{name}` | {entry.definition} | {entry.unit} | {better} | {entry.elicits} | {entry.assumes or '–'} |"
+            f"| `{name}` | {_headings(entry)} | {entry.definition} | {entry.unit} | {better} | {entry.elicits} | "
+            f"{entry.assumes or '–'} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _headings(entry: Metric) -> str:
+    """The headings of an entry's metrics in MLflow."""
+    names = [entry.name.format(**{entry.part: one}) for one in entry.members] if entry.part else [entry.name]
+    return ", ".join(dict.fromkeys(f"`{section_of(METRICS[name])}/`" for name in names))
 
 
 def with_tables(text: str) -> str:

@@ -18,7 +18,7 @@ from models.figures.colors import MUTED, OUTCOME_COLORS
 
 REFERENCES = ("climatology", "logit2", "markov")
 POINTS = 450  # most points of a stepped curve: logging three takes a quarter of a second, and no screen shows more
-Curve = list[tuple[int, float]]
+Curve = list[tuple[int, int, float]]  # number of the test week, its date in milliseconds since 1970, value
 
 
 def losses(table: pd.DataFrame, of: str = "p") -> pd.Series:
@@ -51,19 +51,30 @@ def cumulative_gains(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) ->
     return found
 
 
-def step(date: pd.Timestamp) -> int:
-    """A date as the integer YYYYMMDD, which keeps the order of dates."""
-    return int(date.strftime("%Y%m%d"))
-
-
 def stepped(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, Curve]:
-    """The gains as stepped metrics `gain_over_<reference>`: at most `POINTS` each, the last decision among them."""
-    curves = {}
+    """The gains as stepped metrics `gain_over_<reference>`: at most `POINTS` each, the last decision among them.
+
+    A step is the number of the test week, counted from 0, and its time the week's date.
+    """
+    curves, places = {}, pd.Series(range(len(table)), pd.DatetimeIndex(table["date"]))
     for name, gain in cumulative_gains(table, others).items():
         every = max(1, -(-len(gain) // POINTS))
         thin = gain.iloc[::-1].iloc[::every].iloc[::-1]
-        curves[f"gain_over_{name}"] = [(step(date), float(value)) for date, value in zip(thin.index, thin, strict=True)]
+        times = thin.index.as_unit("ms").astype("int64")
+        curves[f"gain_over_{name}"] = [
+            (int(place), int(time), float(value))
+            for place, time, value in zip(places.loc[thin.index], times, thin, strict=True)
+        ]
     return curves
+
+
+def last_high(table: pd.DataFrame) -> pd.Timestamp | None:
+    """The decision at which the cumulative gain over climatology was highest: the model has earned nothing since.
+
+    None where it was never above zero.
+    """
+    gain = cumulative_gains(table, {})["climatology"]
+    return None if gain.empty or not gain.max() > 0.0 else pd.Timestamp(gain.idxmax())
 
 
 def diagram(title: str, name: str, table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> bytes:

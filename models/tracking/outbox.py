@@ -27,7 +27,7 @@ from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.table_files import sha256
 from models import fitted
-from models.tracking.runs import Result
+from models.tracking.runs import Result, dated
 
 SUMS = "sha256.json"
 TEXTS = (
@@ -79,7 +79,10 @@ def keep(batch: Batch) -> Path:
     with files.drafted_folder(folder()) as draft:
         results: dict[str, dict[str, Any]] = {}
         for place, (kind, result) in enumerate(batch.results.items()):
-            results[kind] = {name: getattr(result, name) for name in TEXTS} | {"document": result.document.to_dict()}
+            results[kind] = {name: getattr(result, name) for name in TEXTS} | {
+                "document": result.document.to_dict(),
+                "tables": {name: table.to_dict("list") for name, table in result.tables.items()},
+            }
             _keep_files(draft / str(place), result)
         batch.data.rename_axis("date").to_parquet(draft / "data.parquet")
         whole = {name: getattr(batch, name) for name in ("register_as", "digest", "source", "aliases", "made", "known")}
@@ -137,9 +140,17 @@ def _result(place: Path, texts: dict[str, Any]) -> Result:
     contents: dict[str, str | bytes] = {
         path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()
     }
-    texts["curves"] = {name: [(step, value) for step, value in curve] for name, curve in texts["curves"].items()}
+    texts["tables"] = {name: pd.DataFrame(table) for name, table in texts.get("tables", {}).items()}
+    texts["curves"] = {name: _curve(points) for name, points in texts["curves"].items()}
     texts["document"] = fitted.from_dict(texts["document"])
     return Result(predictions=pd.read_parquet(place / "predictions.parquet"), files=contents, **texts)
+
+
+def _curve(points: list[list[float]]) -> list[tuple[int, int, float]]:
+    """A kept curve; those of before version 0.2 are pairs of a date as YYYYMMDD and a value."""
+    if points and len(points[0]) == 2:
+        return [(i, dated(int(step)), value) for i, (step, value) in enumerate(points)]
+    return [(int(step), int(time), value) for step, time, value in points]
 
 
 def drop(entry: Path) -> None:

@@ -15,15 +15,19 @@ from typing import Any
 import pandas as pd
 
 from models.fitted import FittedModel
-from models.tracking import connection, logged_model, provenance, shared_view
+from models.tracking import connection, logged_model, provenance, run_tables, shared_view
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.errors import TrackingError
+from models.tracking.metric_names import curve_in_mlflow, in_mlflow, without_headings
 from models.tracking.relocation import EXPERIMENT
 
 CANDIDATE, BASELINE = "candidate", "baseline"  # the role of a result, and its run's tag `role`
 BASELINE_RUNS = "baseline_runs"  # the tag of a candidate that names its baselines' runs, as JSON by kind
 LOGGED = "logged"  # the tag that says when a run was wholly there, in seconds since 1970
 BATCH = 1000  # metrics a request, the most MLflow takes
+
+
+Point = tuple[int, int, float]
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Result:
         Every out-of-sample week.
     document : FittedModel
         The fitted model of the last fold.
-    curves : dict of str to list of (step, value)
-        Stepped metrics; a step is the test week as an integer date, YYYYMMDD.
+    curves : dict of str to list of (step, time, value)
+        Stepped metrics; a step is the number of the test week from 0, its time the week's date in ms since 1970.
     files : dict of str to str or bytes
         Further artifacts by path below the run's artifact root.
     parent : str or None
@@ -49,6 +53,8 @@ class Result:
         Markdown, shown on the run's page and kept as the model version's description.
     id : str
         Names this result wherever it goes: however often it is sent, it is one run and one version.
+    tables : dict of str to DataFrame
+        Further tables that the UI shows, by name.
     role : str
         `candidate`: it becomes a version of the registered model; `baseline`: only if an alias points at it. Results
         kept by an earlier version of the program have none: all of them become versions.
@@ -62,11 +68,12 @@ class Result:
     tags: dict[str, str]
     predictions: pd.DataFrame
     document: FittedModel
-    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    curves: dict[str, list[Point]] = field(default_factory=dict)
     files: dict[str, str | bytes] = field(default_factory=dict)
     parent: str | None = None
     description: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     role: str = ""
     began: float = 0.0
     ended: float = 0.0
@@ -131,14 +138,11 @@ def log(result: Result, data: Data) -> tuple[str, str]:
         with _running(mlflow, result, tags) as run:
             mlflow.log_params(result.params)
             mlflow.log_input(data.logged, context="train")
-            # MLflow copies to a logged model, one query each, the metrics its run has by then: the key ones will do.
-            mlflow.log_metrics({name: result.metrics[name] for name in shared_view.METRICS if name in result.metrics})
             info = logged_model.log(mlflow, folder, result.document, data.table.iloc[-1:])
-            mlflow.log_metrics(
-                {name: value for name, value in result.metrics.items() if name not in shared_view.METRICS}
-            )
-            _log_curves(mlflow, run.info.run_id, result.curves)
+            _log_metrics(mlflow, run.info.run_id, info.model_id, result, run_tables.test_weeks(result, data))
             mlflow.log_artifacts(str(folder / "files"))
+            for name, table in (run_tables.tables(result.predictions) | result.tables).items():
+                mlflow.MlflowClient().log_table(run.info.run_id, table, f"tables/{name}.json")
     return _settled(mlflow, result, str(run.info.run_id), str(info.model_uri))
 
 
@@ -196,11 +200,28 @@ def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
     return None
 
 
-def _log_curves(mlflow: Any, run_id: str, curves: dict[str, list[tuple[int, float]]]) -> None:
+def _log_metrics(mlflow: Any, run_id: str, model_id: str, result: Result, weeks: Any) -> None:
+    """Log figures and curves in as few requests as MLflow takes; the key figures belong to model and test weeks too."""
+    key = {name: value for name, value in result.metrics.items() if name in shared_view.METRICS}
+    mlflow.log_input(weeks, context="test")
+    mlflow.log_metrics({in_mlflow(name): value for name, value in key.items()}, model_id=model_id, dataset=weeks)
     now = int(time.time() * 1000)
-    points = [mlflow.entities.Metric(key, value, now, step) for key, curve in curves.items() for step, value in curve]
-    for first in range(0, len(points), BATCH):
-        mlflow.MlflowClient().log_batch(run_id, metrics=points[first : first + BATCH])
+    points = [(in_mlflow(name), value, now, 0) for name, value in result.metrics.items() if name not in key]
+    for name, curve in result.curves.items():
+        points += [(curve_in_mlflow(name), value, when, step) for step, when, value in curve]
+    log_points(mlflow, run_id, points)
+
+
+def log_points(mlflow: Any, run_id: str, points: Sequence[tuple[str, float, int, int]]) -> None:
+    """Log (name in MLflow, value, milliseconds since 1970, step) in batches."""
+    metrics = [mlflow.entities.Metric(*point) for point in points]
+    for first in range(0, len(metrics), BATCH):
+        mlflow.MlflowClient().log_batch(run_id, metrics=metrics[first : first + BATCH])
+
+
+def dated(step: int) -> int:
+    """The time in milliseconds of a step as version 0.1 counted them, YYYYMMDD."""
+    return int(pd.Timestamp(str(step)).as_unit("ms").value // 1_000_000)
 
 
 def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
@@ -225,6 +246,34 @@ class Earlier:
     run_id: str
     logged: str
     tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate's run: its id and name, its experiment and what differs from that one's file, its specification."""
+
+    run_id: str
+    name: str
+    experiment: str
+    changes: str
+    spec: str
+
+
+@translate_errors
+def candidates(group: str, most: int) -> list[Candidate]:
+    """Return the newest whole runs of candidates that have this tag `baselines`."""
+    client = connection.client()
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    where = f"tags.baselines = {quoted(group)} and tags.role = '{CANDIDATE}' and attributes.status = 'FINISHED'"
+    found = client.search_runs([experiment], where, max_results=most, order_by=["attributes.start_time DESC"])
+    return [
+        Candidate(
+            str(run.info.run_id),
+            str(run.info.run_name),
+            *(run.data.tags.get(name, "") for name in ("experiment", "changes", "spec")),
+        )
+        for run in found
+    ]
 
 
 @translate_errors
@@ -261,8 +310,8 @@ def read_artifact(run_id: str, path: str) -> bytes:
 
 @translate_errors
 def finished_runs() -> pd.DataFrame:
-    """Return all finished runs, newest first, as MLflow tabulates them."""
+    """Return all finished runs, newest first, as MLflow tabulates them; metrics by their names in the registry."""
     found: pd.DataFrame = connection.open_mlflow().search_runs(
         experiment_names=[EXPERIMENT], filter_string="attributes.status = 'FINISHED'", order_by=["start_time DESC"]
     )
-    return found
+    return without_headings(found)

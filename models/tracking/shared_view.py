@@ -13,11 +13,13 @@ from typing import Any
 
 from models.evaluation import registry
 from models.evaluation.metric_types import Place
+from models.tracking.metric_names import curve_in_mlflow, in_mlflow
 
 KEY = "regime"
 PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
 METRICS = tuple(registry.shown(Place.VIEW))  # the columns, in this order
 TAGS = ("gate_verdict", "label", "source")
+NOTES = ("changes", "earned nothing since", "note")  # columns behind the figures
 COLOR_TAG = "mlflow.runColor"
 WIDTHS = {"tags.`label`": 80, "tags.`source`": 80}  # pixels
 GAINS = {
@@ -39,23 +41,29 @@ NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({li
    `label` and `source`.
 3. `auc_head_to_head_vol` tells what is not volatility; `calibration_slope_breakdown` near 1 means probabilities can be
    taken at their word; `effective_months` is the evidence there is.
-4. The charts `gain_over_*` show *when* it was earned: a line that rises all along is skill,
-   one step is one crisis. The step is the test week as YYYYMMDD.
-5. In a run: `model_card.md`, and `pictures/` (probabilities, reliability, gain, importance, verdicts, label).
+4. The charts `gain/over_*` show *when* it was earned: a line that rises all along is skill, one step is one crisis.
+   `earned nothing since` is the week of its highest point; *still earning*: within the last half year.
+5. In a run: first what changed and whether that is more than chance (all earlier runs: `tables/against.json`); then
+   `model_card.md`, `pictures/` (probabilities, reliability, gain, importance, verdicts, label) and `tables/`.
 """
 
 
+def _tag_column(name: str) -> str:
+    return f"tags.`{name}`"
+
+
 def _metric_column(name: str) -> str:
-    return f"metrics.`{name}`"
+    return f"metrics.`{in_mlflow(name)}`"
 
 
 def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
     section = "gains" if kind == "LINE" else "figures"
+    name = curve_in_mlflow(metric) if kind == "LINE" else in_mlflow(metric)
     card = {
         "uuid": f"card-{place}",
         "type": kind,
         "metricSectionId": section,
-        "metricKey": metric,
+        "metricKey": name,
         "displayName": title,
         "runsCountToCompare": 10,
         "deleted": False,
@@ -64,8 +72,8 @@ def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
     if kind == "BAR":
         return card
     return card | {
-        "selectedMetricKeys": [metric],
-        "xAxisKey": "step",
+        "selectedMetricKeys": [name],
+        "xAxisKey": "time",
         "yAxisKey": "metric",
         "yAxisExpressions": [],
         "lineSmoothness": 0,
@@ -82,7 +90,7 @@ def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
 
 def state() -> str:
     """The shared view as JSON: runs by skill, the project's columns, the gains and the key figures as charts."""
-    columns = [*(f"tags.`{name}`" for name in TAGS), *(_metric_column(name) for name in METRICS)]
+    columns = [*map(_tag_column, TAGS), *map(_metric_column, METRICS), *map(_tag_column, NOTES)]
     kinds = [("LINE", name, title) for name, title in GAINS.items()]
     kinds += [("BAR", name, title) for name, title in BARS.items()]
     sections = [("gains", "Gain over time"), ("figures", "Key figures")]

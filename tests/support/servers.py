@@ -48,7 +48,7 @@ def batch(**changes) -> Batch:
             {"kind": kind, "gate": "none"},
             table,
             document,
-            curves={"gain": [(20200103, 0.1), (20200110, 0.25)]},
+            curves={"gain_over_markov": [(0, 1578009600000, 0.1), (1, 1578614400000, 0.25)]},
             files={"notes/card.md": "# card\n", "raw.bin": b"\x00\xff"},
         )
     aliases = {"champion": "logit2", "challenger": "logit2"}

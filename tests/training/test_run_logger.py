@@ -31,9 +31,17 @@ def test_an_experiment_as_logged(toy):
     logged_runs = {kind: client.get_run(run) for kind, (run, _) in logged.items()}
     assert len({tuple(sorted(run.data.metrics)) for run in logged_runs.values()}) == 1
     slope = "calibration_slope_breakdown"
-    assert (
-        logged_runs["climatology"].data.metrics[slope] != logged_runs["climatology"].data.metrics[slope]
-    )  # NaN, not absent
+    found = logged_runs["climatology"].data.metrics[f"calibration/{slope}"]
+    assert found != found  # NaN, not absent
+    names = set(logged_runs["lightgbm"].data.metrics)
+    assert {
+        "skill/log_loss_skill",
+        "breakdown/auc_breakdown",
+        "rotation/auc_head_to_head",
+        "run/train_seconds",
+    } <= names
+    assert "period/faltering/auc_breakdown" in names
+    assert all("/" in name for name in names)
     verdicts = {kind: run.data.tags["gate_verdict"] for kind, run in logged_runs.items()}
     assert verdicts == {"lightgbm": "champion", "markov": "baseline", "climatology": "baseline"}
     assert {kind: run.data.tags.get("gate") for kind, run in logged_runs.items()} == {
@@ -48,8 +56,9 @@ def test_an_experiment_as_logged(toy):
     assert logged_runs["markov"].data.params["exclude_revised"] == "True"
     matured = tables["lightgbm"][tables["lightgbm"]["outcome"].notna()]
     for name in ("gain_over_climatology", "gain_over_markov"):
-        curve = client.get_metric_history(logged["lightgbm"][0], name)
-        assert curve[-1].step == int(matured["date"].iloc[-1].strftime("%Y%m%d"))
+        curve = client.get_metric_history(logged["lightgbm"][0], name.replace("gain_", "gain/"))
+        assert [point.step for point in curve] == list(range(len(matured)))
+        assert [pd.Timestamp(point.timestamp, unit="ms") for point in curve] == list(matured["date"])
         assert len(curve) == len(matured)
     assert logged_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])

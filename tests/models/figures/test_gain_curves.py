@@ -30,12 +30,30 @@ def test_curves_are_thin_end_on_the_last_week_and_are_dated():
     curve = found["gain_over_climatology"]
     assert set(found) == {"gain_over_climatology", "gain_over_markov"}
     assert 300 < len(curve) <= gain_curves.POINTS
-    assert curve[-1] == (int(whole.index[-1].strftime("%Y%m%d")), pytest.approx(whole.iloc[-1]))
-    steps = [step for step, _ in curve]
+    assert curve[-1][2] == pytest.approx(whole.iloc[-1])
+    dates = made["lightgbm"]["date"]
+    for step, time, value in curve:  # the step counts the test weeks, the time is the week's date
+        assert dates[step] == pd.Timestamp(time, unit="ms")
+        assert value == pytest.approx(whole.loc[dates[step]])
+    steps = [step for step, _, _ in curve]
     assert steps == sorted(set(steps))
-    assert gain_curves.step(pd.Timestamp("2008-09-05")) == 20080905
+    assert steps[-1] == len(whole) - 1
+
+
+def test_the_last_high_is_where_the_cumulative_gain_was_largest():
+    made = table(weeks=300)
+    matured = made["outcome"].notna()
+    right = made["outcome"].map({name: f"p_{name}" for name in OUTCOMES})
+    for place in range(100):  # certain and right: every week gains
+        made.loc[place, [f"p_{name}" for name in OUTCOMES]] = 0.05
+        made.loc[place, right[place]] = 0.9
+    for place in range(100, int(matured.sum())):  # certain and wrong
+        made.loc[place, [f"p_{name}" for name in OUTCOMES]] = 0.45
+        made.loc[place, right[place]] = 0.1
+    assert gain_curves.last_high(made) == made["date"][99]
+    assert gain_curves.last_high(made.iloc[100:].reset_index(drop=True)) is None
 
 
 def test_a_model_gains_nothing_over_itself():
     found = gain_curves.stepped(table(), {"markov": table()})
-    assert {value for _, value in found["gain_over_markov"]} == {0.0}
+    assert {value for _, _, value in found["gain_over_markov"]} == {0.0}

@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from features.data.errors import RegimeError
@@ -37,7 +38,9 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     logged_runs = {kind: client.get_run(run_id) for kind, (run_id, _) in logged.items()}
-    assert {tuple(sorted(run.data.metrics)) for run in logged_runs.values()} == {("gain", "log_loss", "log_loss_skill")}
+    assert {tuple(sorted(run.data.metrics)) for run in logged_runs.values()} == {
+        ("gain/over_markov", "skill/log_loss", "skill/log_loss_skill")
+    }
     run = logged_runs["logit2"]
     assert run.info.status == "FINISHED"
     tags = run.data.tags
@@ -45,11 +48,16 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     for name in ("python", "lightgbm", "mlflow", "scikit-learn", "numpy", "pandas"):
         assert tags[f"version_{name}"][0].isdigit()
     assert len(tags.get("git_commit", "0" * 40)) == 40
-    assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "gain")] == [
-        (20200103, 0.1),
-        (20200110, 0.25),
+    curve = client.get_metric_history(run.info.run_id, "gain/over_markov")
+    assert [(m.step, str(pd.Timestamp(m.timestamp, unit="ms").date()), m.value) for m in curve] == [
+        (0, "2020-01-03", 0.1),
+        (1, "2020-01-10", 0.25),
     ]
-    (given,) = run.inputs.dataset_inputs
+    given, tested = sorted(run.inputs.dataset_inputs, key=lambda one: one.dataset.name)
+    assert (tested.dataset.name, tested.dataset.digest) == ("folder test weeks", made.digest)
+    (model,) = run.outputs.model_outputs
+    scored = {metric.key: metric for metric in client.get_logged_model(model.model_id).metrics}
+    assert scored["skill/log_loss_skill"].dataset_name == "folder test weeks"
     assert (given.dataset.digest, given.dataset.name) == (made.digest, "folder")
     assert [c["name"] for c in json.loads(given.dataset.schema)["mlflow_colspec"]] == ["date", "slope", "vol"]
     assert "regime-data refresh --source folder" in given.dataset.source

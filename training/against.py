@@ -1,0 +1,100 @@
+"""A candidate against the runs before it on the same data and label: what differs, and whether it is more than chance.
+
+What a person asks of two runs in MLflow's UI. The later of any two runs holds
+the answer: as a table, and about its experiment's own file in a tag and on its page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.data.errors import RegimeError
+from models.evaluation import paired
+from models.spec import ModelSpec, from_json, normal
+from models.tracking import runs, trial_ledger
+from models.tracking.errors import TrackingError
+from models.tracking.runs import Candidate
+from training import run_names
+from training.model_run import Experiment
+
+MOST = 20  # earlier runs, the newest: a table a person reads, and two seconds of resampling
+
+
+@dataclass(frozen=True)
+class Against:
+    """One earlier run: what differs from it, and this run's gain over it in nats a decision."""
+
+    earlier: Candidate
+    changes: run_names.Changes
+    paired: paired.Paired
+
+    @property
+    def sentence(self) -> str:
+        """As in `default: -0.0003 nats a week, p 0.61: within chance`."""
+        found = self.paired
+        return f"{self.earlier.name}: {found.gain:+.4f} nats a decision, p {found.p:.2f}: {found.verdict}"
+
+
+def earlier_runs(experiment: Experiment, group: str) -> list[Against]:
+    """This experiment's candidate against each earlier one, the newest first; none where MLflow cannot be asked.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    group : str
+        The tag `baselines` that its run will carry.
+    """
+    dataset = experiment.dataset
+    try:
+        found = runs.candidates(group, MOST)
+        entries = trial_ledger.entries(dataset.source, dataset.label) if found else []
+    except TrackingError:
+        return []
+    losses = {entry.spec: entry.losses for entry in entries if entry.digest == dataset.digest}
+    own = trial_ledger.weekly_losses(experiment.candidate.predictions)
+    return [made for one in found if (made := _against(one, experiment.candidate.spec, own, losses)) is not None]
+
+
+def _against(one: Candidate, spec: ModelSpec, own: pd.Series, losses: dict[str, pd.Series]) -> Against | None:
+    try:
+        theirs = normal(from_json(one.spec))
+    except RegimeError:  # a specification of another version of the program
+        return None
+    known = losses.get(theirs.to_json())
+    if known is None:
+        return None
+    return Against(one, run_names.changes(theirs, normal(spec)), paired.compare(known, own))
+
+
+def of_the_file(found: Sequence[Against], experiment: str) -> Against | None:
+    """The newest run of the experiment's own file, without changes."""
+    return next((one for one in found if one.earlier.experiment == experiment and one.earlier.changes == "none"), None)
+
+
+def table(found: Sequence[Against]) -> pd.DataFrame:
+    """The comparisons as a table for MLflow's UI."""
+    return pd.DataFrame(
+        {
+            "against run": [one.earlier.name for one in found],
+            "id": [one.earlier.run_id[:8] for one in found],
+            "what differs": [run_names.said(one.changes) for one in found],
+            "gain, nats a decision": [round(one.paired.gain, 5) for one in found],
+            "p": [round(one.paired.p, 4) for one in found],
+            "this run is": [one.paired.verdict for one in found],
+            "decisions": [one.paired.weeks for one in found],
+        }
+    )
+
+
+def head(experiment: Experiment, found: Sequence[Against]) -> str:
+    """What stands first on the run's page, as Markdown: note, changes, and the comparison with the file's own run."""
+    said = [f"**Why it was run:** {experiment.note}"] if experiment.note else []
+    if experiment.changes:
+        said.append(f"**Changed in `{experiment.name}`:** {run_names.said(experiment.changes)}")
+    own = of_the_file(found, experiment.name) if experiment.changes else None
+    if own is not None:
+        said.append(f"**Against** {own.sentence} (of {own.earlier.run_id[:8]}, the file as it is)")
+    return "".join(f"{line}\n\n" for line in said)
