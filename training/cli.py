@@ -248,6 +248,66 @@ def compare_runs(
             out.print(f"sample: {CAVEAT}", style="yellow", soft_wrap=True)
 
 
+@app.command("diff", epilog="Examples: regime-train diff 3f2a 91bc; regime-train diff default 'default max_depth=2'")
+def diff_runs(
+    first: Annotated[str, typer.Argument(help="The beginning of a run id, or a run's name.")],
+    second: Annotated[str, typer.Argument(help="The run that is compared with it.")],
+    json: JsonOption = False,
+) -> None:
+    """Two runs side by side: what differs, and whether the second is better by more than chance (paired, two-sided p).
+
+    The comparison is logged too, as a run of the MLflow experiment `regime-comparisons`.
+    """
+    from training import run_diff, run_diff_table
+
+    found = run_diff.run(first, second)
+    if json:
+        print_json(asdict(found))
+        return
+    for one in found.warnings:
+        out.print(f"warning: {one}", style="yellow", soft_wrap=True, markup=False)
+    for view in run_diff_table.tables(found):
+        _print(view)
+    out.print(found.sentence, soft_wrap=True, markup=False)
+    out.print(f"logged as run {found.logged_as[:8]} of the MLflow experiment regime-comparisons", soft_wrap=True)
+
+
+@app.command(epilog="Example: regime-train upgrade")
+def upgrade(json: JsonOption = False) -> None:
+    """Give runs of version 0.1 today's metric names and curves over time; what they have stays beside it."""
+    from models.tracking import upgrade as older
+
+    with progress_bar("runs", None) as step:
+        changed = older.upgrade(step)
+    if json:
+        print_json({"changed": changed})
+    else:
+        out.print(f"{changed} runs have what they lacked under today's names")
+
+
+@app.command(epilog="Examples: regime-train tidy --dry-run; regime-train tidy --keep 10")
+def tidy(
+    keep: Annotated[int, typer.Option(min=0, help="How many of the newest versions of each model stay.")] = 10,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Remove old versions of registered models; never one that an alias points at or that a person set.
+
+    Runs and their logged models stay, and `promote` makes a version of any of them again.
+    """
+    from models.tracking import tidy as versions
+
+    found = versions.tidy(keep, dry_run)
+    if json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        done = "would go" if dry_run else "removed"
+        out.print(f"{one.name}: {len(one.removed)} versions {done}, {len(one.kept)} stay ({', '.join(one.kept)})")
+    if not found:
+        out.print("no registered models yet")
+
+
 @app.command(epilog="Example: regime-train upload")
 def upload(json: JsonOption = False) -> None:
     """Send the results that MLflow could not take when they were made."""

@@ -34,7 +34,7 @@ def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int
         No run, or more than one id, begins like that.
     """
     if wanted:
-        chosen = pd.concat([_matching(found, one) for one in wanted]).drop_duplicates("run_id")
+        chosen = pd.concat([matching(found, one) for one in wanted]).drop_duplicates("run_id")
     else:
         parent = found.get("tags.mlflow.parentRunId")
         shown = found if trials or parent is None else found[parent.isna()]
@@ -44,7 +44,7 @@ def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int
     return sorted(made, key=lambda row: (row["label"], row["source"], -row.get("log_loss_skill", lowest)))
 
 
-def _matching(found: pd.DataFrame, asked: str) -> pd.DataFrame:
+def matching(found: pd.DataFrame, asked: str) -> pd.DataFrame:
     """The run whose id begins with `asked`, or all runs of that name."""
     if not len(found):
         raise RegimeError(f"no run {asked!r}: there are none yet; `regime-train run default` makes some")

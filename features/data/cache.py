@@ -32,6 +32,7 @@ LIMITS: dict[str, int] = {
     "folds": 512 * MEGABYTE,
     "calls": 8 * MEGABYTE,
     "models": 128 * MEGABYTE,
+    "ledger": 128 * MEGABYTE,
 }
 _CHECKSUM_BYTES = 32
 _log = logging.getLogger(__name__)

@@ -139,6 +139,28 @@ def version_of(path: Path, name: str, alias: str) -> Version | None:
     return Version(str(row[0]), str(row[1] or ""), str(row[2] or ""), dict(tags))
 
 
+def runs_with_tags(path: Path, experiment: str, wanted: dict[str, str], keys: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return `run_uuid` and the tags `keys` of the runs of an experiment that have all the tags `wanted`, oldest first.
+
+    Deleted runs too. A key that a run has not is absent.
+    """
+    with _opened(path, "ro") as base:
+        found: dict[str, dict[str, str]] = {}
+        having = " ".join(
+            f"JOIN tags w{i} ON w{i}.run_uuid = r.run_uuid AND w{i}.key = ? AND w{i}.value = ?"
+            for i in range(len(wanted))
+        )
+        marks = ", ".join("?" * len(keys))
+        rows = base.execute(
+            f"SELECT r.run_uuid, t.key, t.value FROM runs r {having} JOIN tags t ON t.run_uuid = r.run_uuid "
+            f"AND t.key IN ({marks}) WHERE r.experiment_id = ? ORDER BY r.start_time, r.run_uuid",
+            (*(part for pair in wanted.items() for part in pair), *keys, int(experiment)),
+        )
+        for run, key, value in rows:
+            found.setdefault(str(run), {"run_uuid": str(run)})[str(key)] = str(value)
+    return list(found.values())
+
+
 @contextmanager
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database for one all-or-nothing change of locations."""

@@ -17,8 +17,8 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,9 @@ import pandas as pd
 from features.data.errors import RegimeError
 from models.evaluation import metrics, predictions
 from models.spec import ModelSpec, from_json, is_protocol, normal
-from models.tracking import connection
+from models.tracking import connection, database, ledger_copies, location
 from models.tracking.connection import quoted, translate_errors
+from models.tracking.ledger_copies import Kept
 from models.tracking.runs import Result
 
 EXPERIMENT = "regime-ledger"
@@ -36,6 +37,7 @@ PIECE = 5000  # characters a tag; MLflow cuts at 8000, older servers at 5000
 PAGE = 500
 # Two evaluations of one specification are one try if their losses agree this well, in nats a week on average.
 AGREEMENT = 0.002
+FEW = 30  # entries that are fetched one by one
 
 
 @dataclass(frozen=True)
@@ -181,24 +183,47 @@ def _told(tags: dict[str, str]) -> tuple[str, bool]:
 def entries(source: str, label: str) -> list[Entry]:
     """All entries of a data source and label, deleted ones too, oldest first; an entry written twice once."""
     mlflow = connection.open_mlflow()
-    rows = find_rows(mlflow, _place(mlflow), f"tags.source = {quoted(source)} and tags.label = {quoted(label)}")
+    place, path = _place(mlflow), location.database(location.uri())
+    if path is None:
+        rows = find_rows(mlflow, place, f"tags.source = {quoted(source)} and tags.label = {quoted(label)}")
+        return _distinct(_kept(row) for row in rows)
+    listed = database.runs_with_tags(path, place, {"source": source, "label": label}, ("entry", "run_id"))
+    # MLflow reads every tag of every run, seconds for a thousand tries: what an entry's key names never changes.
+    copies = {row["run_uuid"]: ledger_copies.read(row["entry"]) for row in listed if "entry" in row}
+    absent = [run for run, copy in copies.items() if copy is None]
+    if absent:
+        for row in _rows(mlflow, place, absent):
+            copies[row.info.run_id] = kept = _kept(row)
+            ledger_copies.write(kept)
+    linked = {row["run_uuid"]: row.get("run_id", "") for row in listed}
+    return _distinct(replace(copy, run_id=linked[run]) for run, copy in copies.items() if copy is not None)
+
+
+def _rows(mlflow: Any, place: str, wanted: list[str]) -> list[Any]:
+    """Runs of the ledger by id: a few one by one, many by one search."""
+    if len(wanted) <= FEW:
+        return [mlflow.MlflowClient().get_run(run) for run in wanted]
+    among = set(wanted)
+    return [row for row in find_rows(mlflow, place, "") if row.info.run_id in among]
+
+
+def _kept(row: Any) -> Kept:
+    """An entry as it was written."""
+    tags = row.data.tags
+    head = {name: tags[name] for name in ("entry", "kind", "spec", "digest", "source", "label", "baseline")}
+    return Kept(row.info.run_name, head, _unpacked(tags), tags.get("run_id", ""))
+
+
+def _distinct(kept: Iterable[Kept]) -> list[Entry]:
+    """The entries in this program's terms; one that was written twice once, the first of them."""
     found: dict[str, Entry] = {}
-    for row in rows:
-        tags = row.data.tags
-        if tags["entry"] in found:
+    for one in kept:
+        if one.head["entry"] in found:
             continue
-        spec, baseline = _told(tags)
-        found[tags["entry"]] = Entry(
-            name=row.info.run_name,
-            kind=tags["kind"],
-            spec=spec,
-            digest=tags["digest"],
-            source=source,
-            label=label,
-            baseline=baseline,
-            losses=_unpacked(tags),
-            run_id=tags.get("run_id", ""),
-        )
+        spec, baseline = _told(one.head)
+        head = {name: one.head[name] for name in ("kind", "digest", "source", "label")}
+        made = Entry(name=one.name, spec=spec, baseline=baseline, losses=one.losses, run_id=one.run_id, **head)
+        found[one.head["entry"]] = made
     return list(found.values())
 
 
