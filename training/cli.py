@@ -325,14 +325,17 @@ def upload(json: JsonOption = False) -> None:
         out.print("nothing to send")
 
 
-@app.command(epilog="Example: regime-train ui --port 5000")
+@app.command(epilog="Examples: regime-train ui --open; regime-train ui --port 5001")
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
+    browser: Annotated[bool, typer.Option("--open", help="Open the comparison table in your browser.")] = False,
 ) -> None:
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
     from models.tracking import user_interface
 
     out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
+    if browser:
+        user_interface.open_when_ready(port)
     raise typer.Exit(user_interface.serve(port))
 
 

@@ -149,7 +149,9 @@ def _log(found: dict[str, Any], spec: ModelSpec, done: list[FrozenTrial]) -> str
     scores = {key: float(found[key]) for key in told}
     tags = {"best_trial": str(found["best_trial"]), "inner_span": " to ".join(found["inner_span"])}
     params = {"experiment": str(found["experiment"]), "spec": spec.to_json()}
-    return sweeps.log_sweep(f"sweep {found['experiment']}", found["study"], params, scores, tags, each)
+    best = Path(found["file"])
+    files = {best.name: best.read_text(encoding="utf-8")}
+    return sweeps.log_sweep(f"sweep {found['experiment']}", found["study"], params, scores, tags, each, files)
 
 
 def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:

@@ -7,10 +7,11 @@ models nor in the count of tries on the test weeks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.tracking import sweep_view
 from models.tracking.connection import open_mlflow, quoted, translate_errors
 from models.tracking.relocation import EXPERIMENT as MAIN
 
@@ -36,10 +37,12 @@ def log_sweep(
     metrics: dict[str, float],
     tags: dict[str, str],
     trials: Sequence[Trial],
+    files: Mapping[str, str] | None = None,
 ) -> str:
     """Log a sweep and those of its trials that are not there yet; returns the parent's run id.
 
-    A sweep that goes on is the same parent run, found by `study`.
+    A sweep that goes on is the same parent run, found by `study`. `files` are artifacts of the parent by path, such as
+    the experiment file of the best trial.
     """
     mlflow = open_mlflow()
     client = mlflow.MlflowClient()
@@ -57,6 +60,11 @@ def log_sweep(
             _log_trial(mlflow, client, place, parent, name, trial)
     for key, value in tags.items():
         client.set_tag(parent, key, value)
+    for path, text in (files or {}).items():
+        client.log_text(parent, text, path)
+    searched = sorted({key for trial in trials for key in trial.params})
+    for key, value in sweep_view.tags(searched).items():
+        client.set_experiment_tag(place, key, value)
     for key, score in metrics.items():
         client.log_metric(parent, key, score)
     client.set_terminated(parent)

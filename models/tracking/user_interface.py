@@ -43,6 +43,25 @@ def address(port: int) -> str:
     return front if found is None else front + shared_view.PATH.format(experiment=found)
 
 
+# Waits in a process of its own, for the command becomes the server.
+_OPENER = """
+import sys, time, urllib.request, webbrowser
+for _ in range(240):
+    try:
+        urllib.request.urlopen(sys.argv[1], timeout=5).close()
+        break
+    except OSError:
+        time.sleep(0.5)
+webbrowser.open(sys.argv[2])
+"""
+
+
+def open_when_ready(port: int) -> None:
+    """Open the comparison of the project's runs in the user's browser once the server answers."""
+    words = [sys.executable, "-c", _OPENER, f"http://127.0.0.1:{port}/health", address(port)]
+    subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def serve(port: int) -> int:
     """Run the server until it ends, over the locations of a database that was moved; return its exit status.
 

@@ -1,7 +1,9 @@
 """An experiment as it stands in MLflow."""
 
+from dataclasses import replace
+
 from tests.support.predictions import experiment_of
-from training import run_logger
+from training import run_logger, run_names
 from training.gate_types import Clauses, Decision, GateOutcome
 
 REASON = (
@@ -20,3 +22,19 @@ def log(toy, champion, name="default"):
     """Log an experiment of three models; returns run id and version by model, and the tables."""
     experiment = experiment_of(toy, name=name)
     return run_logger.log(experiment, decided(champion)), experiment.predictions
+
+
+def changed(toy, settings, note=""):
+    """The same experiment with settings of its own and a little noise in its probabilities."""
+    experiment = experiment_of(toy)
+    before = experiment.candidate
+    table = before.predictions.copy()
+    for name in ("p_rotation", "p_breakdown", "p_neither"):
+        table[name] = 0.9 * table[name] + 0.1 / 3.0
+    spec = before.spec.replace(**settings)
+    return replace(
+        experiment,
+        candidate=replace(before, spec=spec, predictions=table),
+        changes=run_names.changes(before.spec, spec),
+        note=note,
+    )

@@ -68,9 +68,9 @@ def free_port() -> int:
 class Server:
     """A process group of its own that answers on a port of loopback."""
 
-    def __init__(self, words, port, log, **env):
+    def __init__(self, words, port, log, health="/health", **env):
         self.url, self.words, self.port, self.log, self.env = f"http://127.0.0.1:{port}", words, port, log, env
-        self.start()
+        self.start(health)
 
     def start(self, health="/health"):
         with self.log.open("ab") as out:

@@ -1,7 +1,11 @@
-"""MLflow's UI in a real browser, as `make ui` starts it: the key columns are there and two models' curves overlay."""
+"""MLflow's UI in a real browser, as `make ui` starts it: what a person who compares models reads on each page.
+
+With REGIME_SCREENSHOTS set to a folder the pages are kept there to be looked at.
+"""
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,16 +14,19 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from models.tracking import shared_view, user_interface
+from models.tracking import shared_view, trial_ledger, user_interface
+from models.tracking.metric_names import in_mlflow
 from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
-from tests.support.logged_experiments import log
+from tests.support.logged_experiments import REASON, changed, decided, log
+from training import run_logger
 
-WAIT = 120_000  # milliseconds: a slow machine starts a server and a large page in a minute
-# MLflow opens a chat beside the page the first time a browser comes.
+WAIT = 180_000  # milliseconds: a slow machine starts a server and a large page in a minute
+# MLflow opens a chat beside the page the first time a browser comes; no setting of the server prevents it.
 NO_CHAT = """localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false');
 localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"""
 # Curves by their points: the front end paints each twice.
@@ -28,6 +35,7 @@ CURVES = "new Set([...document.querySelectorAll('.scatterlayer path.js-line')].m
 HEADERS = """wanted => [...document.querySelectorAll('.ag-header-cell')]
     .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
     .map(x => x.getAttribute('col-id')).filter(x => wanted.includes(x)).join() === wanted.join()"""
+NOTE = "fewer interactions"
 
 pytestmark = [
     pytest.mark.slow,
@@ -37,8 +45,16 @@ pytestmark = [
 
 @pytest.fixture
 def served(toy):
-    """The UI over a database with one small experiment; gives its address and what was logged."""
-    logged, _ = log(toy, "lightgbm")
+    """The UI over a database with an experiment and a change of it; gives its address and what was logged."""
+    first, _ = log(toy, "lightgbm")
+    other = changed(toy, {"params": {"max_depth": 2}}, NOTE)
+    trial_ledger.add(
+        [
+            trial_ledger.entry_of("default", one.spec, other.dataset.digest, other.dataset.source, one.predictions)
+            for one in other.runs
+        ]
+    )
+    second = run_logger.log(other, decided("lightgbm"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,7 +63,7 @@ def served(toy):
     server = subprocess.Popen(words, env=dict(os.environ), start_new_session=True, stdout=subprocess.DEVNULL)
     try:
         _until_it_answers(f"http://127.0.0.1:{port}/health", server)
-        yield user_interface.address(port), logged
+        yield user_interface.address(port), first, second
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
@@ -64,48 +80,97 @@ def _until_it_answers(url, server):
     raise AssertionError(f"the server did not answer (exit status {server.poll()})")
 
 
-def test_the_table_shows_the_key_columns_and_two_runs_compare(served, tmp_path):
+@contextmanager
+def opened(tmp_path):
+    """A page of a browser that never asked before, what it asked elsewhere, and a way to keep a picture of it."""
     from playwright.sync_api import sync_playwright
 
-    address, logged = served
-    front, _, experiment = address.partition("/#/experiments/")
-    away = []
+    folder = Path(os.environ.get("REGIME_SCREENSHOTS", tmp_path))
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 2600, "height": 1000})
+        context = browser.new_context(viewport={"width": 2600, "height": 1200})
         context.set_default_timeout(WAIT)
         context.add_init_script(NO_CHAT)
-        page = context.new_page()
+        page, away = context.new_page(), []
         page.on("request", lambda one: away.append(one.url) if "127.0.0.1" not in one.url else None)
 
+        def keep(name):
+            page.wait_for_timeout(1500)
+            page.screenshot(path=folder / f"{name}.png")
+
+        yield page, keep
+        browser.close()
+    assert away == []  # offline
+
+
+def asked(**words):
+    return urllib.parse.urlencode(
+        {key: json.dumps(value) for key, value in words.items()}, quote_via=urllib.parse.quote
+    )
+
+
+def test_a_person_finds_the_answers(served, tmp_path):
+    address, first, second = served
+    front, _, rest = address.partition("/#/experiments/")
+    experiment = rest.partition("/")[0]
+    run = second["lightgbm"][0]
+    with opened(tmp_path) as (page, keep):
+        # The table: who is in office and why stands above it, one row a model, what was changed and why beside it.
         page.goto(address, timeout=WAIT)
-        page.wait_for_selector("text=default:markov")
+        page.wait_for_selector("text=baseline markov")
         wanted = [
             *(f"tags.`{name}`" for name in shared_view.TAGS),
-            *(f"metrics.`{name}`" for name in shared_view.METRICS),
+            *(f"metrics.`{in_mlflow(name)}`" for name in shared_view.METRICS),
         ]
         page.wait_for_function(HEADERS, arg=wanted)
         said = page.locator('.ag-cell[col-id="tags.`gate_verdict`"]').all_inner_texts()
-        assert sorted(said) == ["baseline", "baseline", "champion"]
-        assert page.get_by_text("Which model to trust, in a minute.").count() == 1
-        page.screenshot(path=tmp_path / "table.png")
+        assert sorted(said) == ["baseline", "baseline", "champion", "former champion"]
+        text = page.inner_text("body")
+        assert REASON in text
+        assert "default max_depth=2" in text
+        assert "Which model to trust, in a minute." in text
+        keep("table")
 
-        pair = [logged[kind][0] for kind in ("lightgbm", "markov")]
-        asked = {"runs": json.dumps(pair), "experiments": json.dumps([experiment.partition("/")[0]])}
-        page.goto(f"{front}/#/compare-runs?{urllib.parse.urlencode(asked, quote_via=urllib.parse.quote)}")
+        # The compare page of the two candidates: what differs in their parameters.
+        pair = [first["lightgbm"][0], run]
+        page.goto(f"{front}/#/compare-runs?{asked(runs=pair, experiments=[experiment])}")
         page.wait_for_selector("text=Comparing 2 Runs")
-        asked |= {
-            "metric": '"gain_over_climatology"',
-            "plot_metric_keys": '["gain_over_climatology"]',
-            "x_axis": "step",
-        }
-        page.goto(f"{front}/#/metric?{urllib.parse.urlencode(asked, quote_via=urllib.parse.quote)}")
-        page.wait_for_function(f"{CURVES} === 2")
-        page.screenshot(path=tmp_path / "curves.png")
+        page.wait_for_selector("text=params.max_depth")
+        keep("compare")
 
+        # Curves over time: the axis has years, not YYYYMMDD.
+        curve = "gain/over_climatology"
+        metric = asked(runs=pair, experiments=[experiment], metric=curve, plot_metric_keys=[curve])
+        page.goto(f"{front}/#/metric?{metric}&x_axis=wall")
+        page.wait_for_function(f"{CURVES} === 2")
+        ticks = page.locator(".xtick text").all_inner_texts()
+        assert [tick for tick in ticks if re.search(r"\b(200\d)\b", tick)], ticks
+        keep("curves")
         page.goto(f"{address}&compareRunsMode=CHART")
         page.wait_for_selector("text=Gain over time")
-        page.wait_for_function(f"{CURVES} === {2 * len(logged)}")
-        page.screenshot(path=tmp_path / "charts.png")
-        browser.close()
-    assert away == []  # offline
+        page.wait_for_function(f"{CURVES} >= 8")
+        keep("charts")
+
+        # The run: what changed, why, and whether it is more than chance, before the card.
+        page.goto(f"{front}/#/experiments/{experiment}/runs/{run}")
+        page.wait_for_selector("text=Changed in")
+        text = page.inner_text("body")
+        assert f"Why it was run: {NOTE}" in text
+        assert "params.max_depth 3 -> 2" in text
+        assert re.search(r"Against default: [+-]0\.\d{4} nats a decision, p \d\.\d\d: ", text)
+        keep("card")
+
+        # A table of results.
+        page.goto(f"{front}/#/experiments/{experiment}/runs/{run}/artifacts/tables/against.json")
+        page.wait_for_selector("text=what differs")
+        page.wait_for_selector("text=params.max_depth 3 -> 2")
+        keep("against")
+        page.goto(f"{front}/#/experiments/{experiment}/runs/{run}/artifacts/tables/weeks.json")
+        page.wait_for_selector("text=gain_over_climatology")
+        keep("weeks")
+
+        # The registry: who is in office and why, before the list of versions.
+        page.goto(f"{front}/#/models/regime")
+        page.wait_for_selector("text=In office as champion")
+        assert REASON in page.inner_text("body")
+        keep("registry")
