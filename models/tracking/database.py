@@ -153,7 +153,7 @@ def runs_with_tags(path: Path, experiment: str, wanted: dict[str, str], keys: tu
         marks = ", ".join("?" * len(keys))
         rows = base.execute(
             f"SELECT r.run_uuid, t.key, t.value FROM runs r {having} JOIN tags t ON t.run_uuid = r.run_uuid "
-            f"AND t.key IN ({marks}) WHERE r.experiment_id = ? ORDER BY r.start_time, r.run_uuid",
+            f"AND t.key IN ({marks}) WHERE r.experiment_id = ? ORDER BY r.start_time, r.rowid",
             (*(part for pair in wanted.items() for part in pair), *keys, int(experiment)),
         )
         for run, key, value in rows:

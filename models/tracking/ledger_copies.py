@@ -56,4 +56,4 @@ def read(key: str) -> Kept | None:
 @lru_cache(maxsize=16)
 def _dates(days: bytes) -> pd.DatetimeIndex:
     """Decision dates from days since 1970; most entries share theirs."""
-    return pd.DatetimeIndex(np.frombuffer(days, np.int32).astype(DAYS).astype("datetime64[ns]"))
+    return pd.DatetimeIndex(np.frombuffer(days, np.int32).astype(DAYS).astype("datetime64[ns]"), name="date")

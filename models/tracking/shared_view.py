@@ -19,9 +19,10 @@ KEY = "regime"
 PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
 METRICS = tuple(registry.shown(Place.VIEW))  # the columns, in this order
 TAGS = ("gate_verdict", "label", "source")
-NOTES = ("changes", "earned nothing since", "note")  # columns behind the figures
+BEFORE, BEHIND = ("changes", "earned nothing since"), ("note",)  # further tags, beside the figures
 COLOR_TAG = "mlflow.runColor"
-WIDTHS = {"tags.`label`": 80, "tags.`source`": 80}  # pixels
+WIDTHS = {"tags.`label`": 80, "tags.`source`": 80, "tags.`changes`": 240, "tags.`note`": 240}  # pixels
+WIDTH = 150  # of the others: MLflow's heading and figure at full precision need that
 GAINS = {
     "gain_over_climatology": "Cumulative log-loss gain over climatology",
     "gain_over_logit2": "Cumulative log-loss gain over the two-feature logit",
@@ -90,7 +91,7 @@ def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
 
 def state() -> str:
     """The shared view as JSON: runs by skill, the project's columns, the gains and the key figures as charts."""
-    columns = [*map(_tag_column, TAGS), *map(_metric_column, METRICS), *map(_tag_column, NOTES)]
+    columns = [*map(_tag_column, (*TAGS, *BEFORE)), *map(_metric_column, METRICS), *map(_tag_column, BEHIND)]
     kinds = [("LINE", name, title) for name, title in GAINS.items()]
     kinds += [("BAR", name, title) for name, title in BARS.items()]
     sections = [("gains", "Gain over time"), ("figures", "Key figures")]
@@ -101,7 +102,7 @@ def state() -> str:
             "selectedColumns": columns,
             # The front end's own first columns, then ours: the verdict stands beside the name, the skill beside that.
             "columnOrder": ["0", "attributes.`Run Name`", *columns],
-            "columnWidths": {name: WIDTHS.get(name, 118) for name in columns},
+            "columnWidths": {name: WIDTHS.get(name, WIDTH) for name in columns},
             "compareRunCharts": [_card(place, *one) for place, one in enumerate(kinds)],
             "compareRunSections": [
                 {"uuid": uuid, "name": name, "display": True, "isReordered": False, "deleted": False}

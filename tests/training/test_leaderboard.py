@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from features.data.errors import RegimeError
 from models.tracking import runs
 from models.tracking.metric_names import in_mlflow
-from models.tracking.shared_view import NOTES, TAGS, state
+from models.tracking.shared_view import BEFORE, BEHIND, TAGS, state
 from training import cli, leaderboard
 from training.leaderboard import METRICS
 
@@ -68,7 +68,8 @@ def test_the_terminal_shows_every_figure_and_no_empty_column():
 def test_the_interface_has_the_same_columns():
     shown = json.loads(state())["selectedColumns"]
     figures = [f"metrics.`{in_mlflow(name)}`" for name in METRICS]
-    assert shown == [*(f"tags.`{name}`" for name in TAGS), *figures, *(f"tags.`{name}`" for name in NOTES)]
+    before, behind = ([f"tags.`{name}`" for name in names] for names in ((*TAGS, *BEFORE), BEHIND))
+    assert shown == [*before, *figures, *behind]
 
 
 def test_the_command(monkeypatch):

@@ -143,7 +143,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
         metric = asked(runs=pair, experiments=[experiment], metric=curve, plot_metric_keys=[curve])
         page.goto(f"{front}/#/metric?{metric}&x_axis=wall")
         page.wait_for_function(f"{CURVES} === 2")
-        ticks = page.locator(".xtick text").all_inner_texts()
+        ticks = page.locator(".xtick text").all_text_contents()
         assert [tick for tick in ticks if re.search(r"\b(200\d)\b", tick)], ticks
         keep("curves")
         page.goto(f"{address}&compareRunsMode=CHART")
