@@ -6,6 +6,7 @@ asks: results are promised to the bit, and that is checked before any work.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -19,6 +20,8 @@ from features.dataset import Dataset
 from models import fingerprint
 
 TIMEOUT = 5.0  # seconds to answer, for the scheduler and for its first worker
+LEAST_MEMORY = 512 * 2**20  # bytes of a worker: the libraries take 350 MB, data set and a fit the rest
+ROOMS = ("features", "models", "training")
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def connected(address: str | None) -> Iterator[Any]:
     ------
     RegimeError
         `distributed` is not installed, nothing answers at the address, no worker
-        is there, a worker runs another program, or all workers are lost midway.
+        is there, a worker runs another program or has too little memory, or all workers are lost midway.
     """
     if address is None:
         yield None
@@ -51,12 +54,17 @@ def connected(address: str | None) -> Iterator[Any]:
             yield client
         except (distributed.KilledWorker, CommClosedError, CancelledError, TimeoutError) as error:
             raise RegimeError(
-                f"the Dask cluster at {address} lost its workers midway ({type(error).__name__})"
+                f"the Dask cluster at {address} lost its workers midway ({type(error).__name__}): "
+                "the same command goes on from what is stored"
             ) from error
 
 
 def _environment() -> str:
-    return fingerprint.environment()  # a function of this module, so that the worker's own is called
+    """Digest of the whole program and its libraries. A function of this module, so that a worker's own is called."""
+    digest = hashlib.sha256(fingerprint.environment().encode())
+    for path in sorted(path for room in ROOMS for path in (fingerprint.TOP / room).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _check_workers(client: Any, address: str) -> None:
@@ -64,8 +72,16 @@ def _check_workers(client: Any, address: str) -> None:
         client.wait_for_workers(1, timeout=TIMEOUT)
     except TimeoutError as error:
         raise RegimeError(f"the Dask scheduler at {address} has no worker after {TIMEOUT:.0f} s") from error
+    for worker, known in client.scheduler_info(n_workers=-1)["workers"].items():
+        limit = known["memory_limit"]  # 0 or None: none is set
+        if limit and limit < LEAST_MEMORY:
+            raise RegimeError(
+                f"the Dask worker {worker} may use {limit / 2**20:.0f} MB of memory and would stand still: "
+                f"at least {LEAST_MEMORY / 2**20:.0f} are needed (--memory-limit)"
+            )
+    ours = _environment()
     for worker, theirs in client.run(_environment, on_error="return").items():
-        if theirs != fingerprint.environment():
+        if theirs != ours:
             raise RegimeError(
                 f"the Dask worker {worker} has another version of this program, Python or a library: "
                 "install the same on every machine"

@@ -65,7 +65,7 @@ def search(
             asked = trial_batches.ask(study, spec, batch)[:left]
             wanted = [trial_batches.fit_of(trial, spec) for trial in asked]
             before = trial_batches.earlier(study, asked[0].user_attrs[trial_batches.BATCH])
-            scored = trial_scores.score(folds, wanted, before, workers, shared)
+            scored = trial_scores.score(folds, wanted, [one for _, one in before], workers, shared)
             for trial, one in zip(asked, scored, strict=True):
                 trial_batches.tell(study, trial, one)
         if progress:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import Any
 
+import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -19,7 +21,7 @@ from training.search_space import SPACE, numbers_of_trees, starting_point, with_
 from training.trial_scores import Fit, Scored
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-STARTUP_TRIALS = 30  # drawn at random, by some five fits, before the sampler models what it has seen
+STARTUP_FITS = 10  # drawn at random before the sampler models what it has seen
 BATCH, RUNNING, FIT = "batch", "running", "fit"  # user attributes of trials
 
 
@@ -36,8 +38,7 @@ def open_study(url: str, name: str) -> optuna.Study:
         )
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(left.number, state=TrialState.FAIL)
-        if BATCH in left.user_attrs:  # without it the process died while asking: asked again, it comes out the same
-            study.enqueue_trial(left.params, user_attrs={BATCH: left.user_attrs[BATCH]})
+        study.enqueue_trial(left.system_attrs["fixed_params"], user_attrs=left.user_attrs)
     return study
 
 
@@ -57,29 +58,16 @@ def broken_off(study: optuna.Study) -> bool:
 
 
 def ask(study: optuna.Study, spec: ModelSpec, size: int) -> list[Trial]:
-    """The trials of the batch that is next, or of one that was broken off, less those that are finished.
-
-    Each sampler is seeded with the number of trials asked for before it, so
-    that a sweep that was killed draws what it would have drawn.
-    """
+    """The trials of the batch that is next, or of one that was broken off, less those that are finished."""
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     made = fits(study)
     batch = int(waiting[0].user_attrs[BATCH]) if waiting else _next(made, size)
-    if batch == 0 and not waiting:
-        study.enqueue_trial(starting_point(spec), user_attrs={BATCH: 0})
-        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     there = sum(one.user_attrs[BATCH] == batch for one in made)
-    asked: list[Trial] = []
-    for place in range(there, 1 if batch == 0 else size):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # the trials of a batch, kept apart
-            seed = spec.seed + len(made) + len(asked)
-            study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed, constant_liar=True)
-        trial = study.ask(SPACE)
-        if place - there >= len(waiting):
-            trial.set_user_attr(BATCH, batch)
-        asked.append(trial)
-    return asked
+    wanted = [starting_point(spec)] if batch == 0 else drawn(earlier(study, batch), spec.seed + batch, size)
+    for chosen in wanted[there + len(waiting) :]:
+        study.enqueue_trial(chosen, user_attrs={BATCH: batch})
+    study.sampler = optuna.samplers.RandomSampler(seed=spec.seed)  # of what the experiment has outside the space
+    return [study.ask(SPACE) for _ in wanted[there:]]
 
 
 def _next(made: list[FrozenTrial], size: int) -> int:
@@ -91,15 +79,42 @@ def _next(made: list[FrozenTrial], size: int) -> int:
     return last if there < (1 if last == 0 else size) else last + 1
 
 
+def drawn(before: list[tuple[dict[str, Any], Scored]], seed: int, size: int) -> list[dict[str, Any]]:
+    """Parameters of a batch, by Optuna's sampler from what the fits of earlier batches gave.
+
+    To the sampler a fit is one trial, at the best of its numbers of trees: the
+    others say little that is new, and would crowd out what does. The trials of
+    the batch are kept apart ("constant liar"). The same seed draws the same
+    batch, whenever it is drawn.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_FITS, seed=seed, constant_liar=True)
+    memory = optuna.create_study(sampler=sampler)
+    for params, scored in before:
+        trees = numbers_of_trees(params)[int(np.argmin(scored.running[-1]))]
+        bests = [min(rung) for rung in scored.running]
+        memory.add_trial(
+            optuna.trial.create_trial(
+                state=TrialState.PRUNED if scored.pruned else TrialState.COMPLETE,
+                value=None if scored.pruned else bests[-1],
+                params=params | {"n_estimators": trees},
+                distributions=SPACE,
+                intermediate_values=dict(enumerate(bests)),
+            )
+        )
+    return [memory.ask(SPACE).params for _ in range(size)]
+
+
 def fit_of(trial: Trial | FrozenTrial, spec: ModelSpec) -> Fit:
     """What a trial asks to be fitted and scored."""
     return Fit(with_params(spec, trial.params), tuple(numbers_of_trees(trial.params)))
 
 
-def earlier(study: optuna.Study, batch: int) -> list[Scored]:
-    """What the fits of the batches before this one gave."""
+def earlier(study: optuna.Study, batch: int) -> list[tuple[dict[str, Any], Scored]]:
+    """Parameters of the fits of the batches before this one, and what they gave."""
     before = [one for one in fits(study) if one.user_attrs[BATCH] < batch]
-    return [Scored(_running(one), one.state == TrialState.PRUNED) for one in before]
+    return [(one.params, Scored(_running(one), one.state == TrialState.PRUNED)) for one in before]
 
 
 def _running(trial: FrozenTrial) -> tuple[tuple[float, ...], ...]:

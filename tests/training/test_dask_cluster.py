@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -69,6 +70,33 @@ def test_a_fold_that_went_with_a_worker_is_fitted_again(monkeypatch):
         walk_forward(data, SPEC, 1, cached=False)
 
 
+def test_a_task_of_a_sweep_takes_little_from_the_client():
+    """Specification and dates there, sums of losses back: under 10 kB a fold, whatever the data set's size."""
+    data = made(1000)
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
+    parts = walkforward.spans(weeks.starts)[: trial_scores.FOLDS_A_TASK]
+    trees, cache = tuple(range(600, 0, -50)), trial_scores.shared()
+    spec = SPEC.replace(blend=("logit-all",), calibration="stack", params={"n_estimators": 600})
+    answer = trial_scores.score_folds(weeks.dataset, spec, parts, trees, cache)
+    assert len(cache) > 0
+    sent, back = len(pickle.dumps((spec, parts, trees, cache))), len(pickle.dumps(answer))
+    assert (sent + back) / len(parts) < 10_000
+
+
+def test_any_changed_file_of_the_program_is_another_version(monkeypatch, tmp_path):
+    before = dask_cluster._environment()
+    for room in dask_cluster.ROOMS:
+        shutil.copytree(dask_cluster.fingerprint.TOP / room, tmp_path / room)
+    monkeypatch.setattr(dask_cluster.fingerprint, "TOP", tmp_path)
+    monkeypatch.setattr(
+        dask_cluster.fingerprint, "environment", lambda digest=dask_cluster.fingerprint.environment(): digest
+    )
+    assert dask_cluster._environment() == before
+    with (tmp_path / "training" / "trial_scores.py").open("a") as file:
+        file.write("# changed")
+    assert dask_cluster._environment() != before
+
+
 @contextlib.contextmanager
 def started(*words):
     done = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -92,9 +120,9 @@ def scheduler():
         yield f"tcp://127.0.0.1:{port}"
 
 
-def worker(address, name):
+def worker(address, name, *more):
     # Without a nanny: nobody restarts the one that is killed.
-    options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--name", name)
+    options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--name", name, *more)
     return started("distributed.cli.dask_worker", address, *options)
 
 
@@ -139,6 +167,10 @@ def test_a_cluster_without_workers_or_of_another_program_is_refused(tmp_path, mo
         with pytest.raises(RegimeError, match="has no worker"), dask_cluster.connected(address):
             pass
         monkeypatch.setattr(dask_cluster, "TIMEOUT", 30.0)
+        with worker(address, "a", "--memory-limit", "100MB"):
+            with pytest.raises(RegimeError, match="may use 95 MB of memory") as caught, dask_cluster.connected(address):
+                pass
+            assert "\n" not in str(caught.value)
         with worker(address, "a"):
             monkeypatch.setattr(dask_cluster.fingerprint, "environment", lambda: "another")
             with pytest.raises(RegimeError, match="another version of this program"), dask_cluster.connected(address):
