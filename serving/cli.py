@@ -168,20 +168,49 @@ def backfill(
     out.print(f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}", soft_wrap=True)
 
 
-@app.command("journal", epilog="Examples: regime journal; regime journal --last 10 --json")
-def list_journal(
-    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26, json: JsonOption = False
-) -> None:
-    """The calls in the journal, oldest first: what each said, on which data, and whether it was made live."""
-    from serving import journal, journal_table
+class JournalFormat(StrEnum):
+    """How the journal is shown."""
 
-    made = journal_table.table().tail(last)
-    if json:
-        print_json(made.to_dict("records"))
-    elif made.empty:
-        out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+    table = "table"
+    csv = "csv"
+    chart = "chart"
+    json = "json"
+
+
+@app.command(
+    "journal",
+    epilog="Examples: regime journal; regime journal --format chart; regime journal --last 500 --format csv",
+)
+def list_journal(
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26,
+    form: Annotated[
+        JournalFormat, typer.Option("--format", help="A table, CSV, a chart in the terminal, or JSON.")
+    ] = JournalFormat.table,
+    json: JsonOption = False,
+) -> None:
+    """The calls so far, oldest first: odds (usual), range, what came, running skill and e-value by type of call.
+
+    Odds and range are in percent, in brackets what is usual; skill and e are against the usual odds.
+    """
+    from serving import journal, journal_record, journal_table
+
+    made = journal_table.table()
+    if made.empty:
+        if json or form is JournalFormat.json:
+            print_json([])
+        else:
+            out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+        return
+    with progress_bar("data set", None) as step:
+        told = journal_record.with_record(made, step).tail(last)
+    if json or form is JournalFormat.json:
+        typer.echo(told.to_json(orient="records", indent=1, date_format="iso", default_handler=str))
+    elif form is JournalFormat.csv:
+        typer.echo(told.to_csv(index=False, lineterminator="\n"), nl=False)
+    elif form is JournalFormat.chart:
+        typer.echo(journal_record.chart(told, min(out.width, 120)))
     else:
-        out.print(journal_table.view(made))
+        out.print(journal_table.view(told))
 
 
 @app.command(epilog="Examples: regime-predict verify --head HASH; regime-predict verify --tsa-root root.pem --json")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from rich.table import Table
 
+from features.data.calendar import HORIZON
 from serving import journal
 
 COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict")
+BAND = ("q10", "q90")  # the likely range of the broad leg's return over the horizon, decimals
 OUTCOMES = ("rotation", "breakdown", "neither")
 
 
@@ -15,7 +17,8 @@ def table() -> pd.DataFrame:
     """Return every line of the journal, oldest first.
 
     Columns: `n`, `asof`, `made_at`, `entry_type` (`live` or `replay`), `corrects` (the `n` of an older line, or
-    missing), `source`, `digest`, `model`, `version`, `verdict`, and `p_` and `base_` of each outcome.
+    missing), `source`, `digest`, `model`, `version`, `verdict`, `p_` and `base_` of each outcome, and `q10` and
+    `q90` of the range over 21 sessions (missing where no range was said).
 
     Raises
     ------
@@ -30,19 +33,38 @@ def table() -> pd.DataFrame:
         row |= {"model": call.model.name, "version": call.model.version}
         row |= {f"p_{name}": value for name, value in call.probabilities.as_dict().items()}
         row |= {f"base_{name}": value for name, value in call.base_rates.as_dict().items()}
+        month = (call.range or {}).get(str(HORIZON))
+        row |= {name: month.quantiles[name] if month else None for name in BAND}
         rows.append(row)
-    names = [*COLUMNS, *(f"p_{name}" for name in OUTCOMES), *(f"base_{name}" for name in OUTCOMES)]
+    names = [*COLUMNS, *(f"p_{name}" for name in OUTCOMES), *(f"base_{name}" for name in OUTCOMES), *BAND]
     return pd.DataFrame(rows, columns=names).astype({"corrects": "Int64"})
 
 
 def view(made: pd.DataFrame) -> Table:
-    """Show rows of `table`: each probability beside its base rate."""
-    shown = Table(box=None, pad_edge=False)
-    for name in ("week", "call", *OUTCOMES, "type", "data"):
-        shown.add_column(name, justify="right" if name in OUTCOMES else "left")
+    """Show rows of `table` in 80 columns: odds beside their base rates in percent, and what came where it is known."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    recorded, ranged = "outcome" in made, bool(made["q10"].notna().any())
+    heads = ["week", "call", "rotation", "breakdown", *(["range"] if ranged else [])]
+    heads += [*(["came", "hit", "skill", "e"] if recorded else []), "type"]
+    for name in heads:
+        left = name in ("week", "call", "came", "hit", "type")
+        shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     replaced = set(made["corrects"].dropna())
     for row in made.to_dict("records"):
-        odds = (f"{row[f'p_{name}']:.0%} ({row[f'base_{name}']:.0%})" for name in OUTCOMES)
-        entry_type = f"{row['entry_type']}, corrected" if row["n"] in replaced else row["entry_type"]
-        shown.add_row(str(row["asof"]), row["verdict"].replace("_", " "), *odds, entry_type, row["source"])
+        cells = [str(row["asof"]), row["verdict"].replace("_", " ")]
+        cells += [f"{100 * row[f'p_{name}']:.0f} ({100 * row[f'base_{name}']:.0f})" for name in OUTCOMES[:2]]
+        if ranged:
+            cells.append("" if pd.isna(row["q10"]) else f"{100 * row['q10']:+.0f} {100 * row['q90']:+.0f}")
+        if recorded:
+            came = "" if pd.isna(row["outcome"]) else row["outcome"]
+            hit = "" if pd.isna(row["right"]) else "yes" if row["right"] else "no"
+            cells += [came, hit, _number(row["skill"], "+.2f"), _number(row["e_value"], ".1f")]
+        cells.append(f"{row['entry_type']}*" if row["n"] in replaced else row["entry_type"])
+        shown.add_row(*cells)
+    if replaced & set(made["n"]):
+        shown.caption = "*: corrected by a later line"
     return shown
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None or pd.isna(value) else format(value, form)

@@ -247,8 +247,8 @@ def test_journal_is_a_table(regime_main):
     assert made["corrects"].fillna(0).to_list() == [0, 0, 1]
     assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
     shown = regime_main("journal")[1].splitlines()
-    assert len(shown) == 4
-    assert "corrected" in shown[1]
+    assert len(shown) == 5
+    assert "live*" in shown[1]
     assert len(json.loads(regime_main("journal", "--last", "2", "--json")[1])) == 2
 
 

@@ -1,0 +1,97 @@
+"""What came of the calls in the journal: outcomes, running skill and e-value beside each call, and a terminal chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from features.data import store
+from features.dataset import OUTCOMES, build
+from models.evaluation import e_processes
+from models.tracking.registry import registry_name
+from serving import journal
+from serving.journal_entry import Entry
+from serving.scorecard import TYPES, call_table
+
+COLUMNS = ("outcome", "right", "skill", "e_value")
+MARKS = {"rotation": "R", "breakdown": "B", "neither": "n"}
+SMALLEST = 1e-6  # as the log loss of the protocol
+
+
+def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = None) -> pd.DataFrame:
+    """The journal's table with what came of each call of the data in force; as it is where no data are stored.
+
+    Adds `outcome` (missing until the horizon has ended, and for calls of other data), `right` (whether the word came;
+    missing where it names no outcome), and for each scored call the running log-loss skill against climatology
+    (`skill`) and the e-value against it (`e_value`) of all calls of its type so far.
+
+    Parameters
+    ----------
+    made : DataFrame
+        `journal_table.table()`.
+    step : callable, optional
+        Told of progress, as (done, total).
+    """
+    if not store.stored():
+        return made  # a journal without data is still a journal: nothing is known of what came
+    name = registry_name(str(store.current_manifest()["source"]), "path")
+    entries = journal.of_model(journal.read(), name)
+    if not entries:
+        return made.assign(**dict.fromkeys(COLUMNS))
+    return joined(made, entries, build(store.load(), "path", step).outcome)
+
+
+def joined(made: pd.DataFrame, entries: list[Entry], outcome: pd.Series) -> pd.DataFrame:
+    """The same from entries of one model and the outcome by decision date."""
+    told = call_table(entries, outcome)[["n", "verdict", "outcome"]]
+    names_one = told["outcome"].notna() & told["verdict"].isin(OUTCOMES)
+    told["right"] = (told["verdict"] == told["outcome"]).where(names_one).astype("boolean")
+    parts = [
+        running(call_table([one for one in journal.scored(entries) if one.entry_type == kind], outcome))
+        for kind in TYPES
+        if any(one.entry_type == kind for one in entries)
+    ]
+    told = told.drop(columns="verdict").merge(pd.concat(parts), on="n", how="left")
+    return made.merge(told, on="n", how="left")
+
+
+def running(table: pd.DataFrame) -> pd.DataFrame:
+    """Skill and e-value against climatology after each matured call of a `call_table`, by `n`."""
+    rows = table[table["outcome"].notna()].sort_values("date")
+    if not len(rows):
+        return pd.DataFrame({"n": pd.Series(dtype=int), "skill": [], "e_value": []})
+    said, base = (rows[[f"{prefix}_{one}" for one in OUTCOMES]].to_numpy(float) for prefix in ("p", "base"))
+    came = pd.Index(OUTCOMES).get_indexer(rows["outcome"])
+    place = np.arange(len(rows))
+    own, reference = (-np.log(np.maximum(p[place, came], SMALLEST)).cumsum() for p in (said, base))
+    dates, ends = pd.DatetimeIndex(rows["date"]), pd.DatetimeIndex(rows["label_end"])
+    bets = e_processes.reference_is_right(dates, ends, said, base, came)
+    return pd.DataFrame(
+        {"n": rows["n"].to_numpy(), "skill": 1.0 - own / reference, "e_value": bets.values.reindex(dates).to_numpy()}
+    )
+
+
+def chart(made: pd.DataFrame, width: int, height: int = 20) -> str:
+    """Odds of rotation and breakdown by week as text, and beneath what came: R, B, or n for neither."""
+    import plotext
+
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(width, height)
+    rows = made.drop_duplicates("asof", keep="last").sort_values("asof")
+    weeks = list(map(float, range(len(rows))))
+    for name in ("rotation", "breakdown"):
+        line = figure.signal(weeks, (100.0 * rows[f"p_{name}"]).tolist(), marker="braille")
+        line.label(f"P({name}), %")
+        line.lines()
+        figure.draw(line)
+    if "outcome" in rows:
+        for name, mark in MARKS.items():
+            on = [week for week, came in zip(weeks, rows["outcome"], strict=True) if came == name]
+            if on:
+                figure.draw(figure.signal(on, [-4.0] * len(on), marker=mark))
+    shown = sorted({0, len(rows) // 2, len(rows) - 1})
+    figure.ruler("x").ticks([weeks[place] for place in shown], [str(rows["asof"].iloc[place]) for place in shown])
+    return str(plotext.uncolorize(figure.build().string()))
