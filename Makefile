@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: help install run test test-slow check docs ui lock lock-check sample bench mutants clean
+.PHONY: help install run test test-slow check figures docs ui lock lock-check sample bench mutants clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ check: install ## ruff, strict mypy, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+figures: install ## Rewrite the figures that the documents quote, from the walk-forwards stored here
+	$(BIN)/python -m training.report.documented README.md docs/method.md docs/words.md
 
 docs: install ## The documentation site, in site/ (open site/index.html)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
