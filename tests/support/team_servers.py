@@ -53,7 +53,7 @@ def postgresql(folder):
     subprocess.run(_as_owner([*control, "start"]), **run)
     try:
         subprocess.run([programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "regime", "mlflow"], **run)
-        yield f"postgresql://regime@127.0.0.1:{port}/mlflow"
+        yield f"postgresql+psycopg2://regime@127.0.0.1:{port}/mlflow"
     finally:
         subprocess.run(_as_owner([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"]), **run)
 
