@@ -15,7 +15,7 @@ from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
 from models.estimators import BESIDE
 from models.evaluation import metrics
-from models.evaluation.metric_definitions import REFERENCES
+from models.evaluation.score_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
 from models.tracking.registry import registry_name
 from training import dask_cluster, earlier, gate_case, gate_wording, run_logger, run_names

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.evaluation.metric_definitions import HIGHER, NONE, bounds
-from models.evaluation.metric_types import Group, Metric
+from models.evaluation.metric_types import HIGHER, NONE, Group, Metric, bounds
 
 RULES = ("in_out", "three_way")
 BACKTEST_ASSUMES = "trading at the close in any size, bills always there, no tax"

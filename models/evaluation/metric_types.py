@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -99,3 +99,31 @@ class Metric:
     def part(self) -> str:
         """Name of the placeholder; empty for a single metric."""
         return next((name for _, name, _, _ in string.Formatter().parse(self.name) if name), "")
+
+
+HIGHER, LOWER, TARGET, NONE = Direction.HIGHER, Direction.LOWER, Direction.TARGET, Direction.NONE
+OUTCOMES = ("breakdown", "rotation", "neither")
+TABLES = (Place.LEADERBOARD, Place.VIEW)
+BOOTSTRAP = "gains stationary, dependence gone within a year"
+
+
+def bounds(of: Metric, definition: str) -> tuple[Metric, Metric]:
+    """The lower and the upper bound of an interval around the metric `of`."""
+    low, high = (
+        replace(
+            of,
+            name=f"{of.name}_{end}",
+            label=f"{of.label}, {word} bound",
+            heading=f"{of.heading} {end}",
+            direction=Direction.NONE,
+            target=None,
+            low=float("-inf"),
+            high=float("inf"),
+            definition=f"{word} bound: {definition}",
+            elicits="sampling uncertainty",
+            assumes="as the p of the skill",
+            shown={},
+        )
+        for end, word in (("low", "lower"), ("high", "upper"))
+    )
+    return low, high
