@@ -176,3 +176,8 @@ def rank_words(percentile: float) -> str:
 
 def _most(share_of: float) -> str:
     return "all" if share_of == 1.0 else f"{min(99.0, round(100.0 * share_of)):.0f} %"
+
+
+def differ(who: str, window: int) -> Say:
+    """The standard deviation across `who` of their returns over a window, from a decimal."""
+    return lambda v: f"the returns of {who} {over(window)} differ by {100.0 * v:.1f} % (standard deviation)"

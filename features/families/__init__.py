@@ -1,13 +1,14 @@
-"""The feature catalogue: one module a family, each a tuple `FEATURES`.
+"""The feature catalogue: one module a family, breadth in two, each a tuple `FEATURES`.
 
 To add a feature, add one entry to one of these tuples.
 """
 
 from features.families import (
-    breadth,
     earnings,
     flows,
     macro,
+    market_breadth,
+    member_breadth,
     positioning,
     rates,
     relative_strength,
@@ -19,7 +20,8 @@ from features.families import (
 from features.feature import Feature
 
 FEATURES: tuple[Feature, ...] = (
-    *breadth.FEATURES,
+    *member_breadth.FEATURES,
+    *market_breadth.FEATURES,
     *relative_strength.FEATURES,
     *sectors.FEATURES,
     *rates.FEATURES,
