@@ -10,15 +10,13 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from models.evaluation import backtest, bootstrap, calibration, tails_and_onsets, verdicts
+from models.evaluation import backtest, bootstrap, calibration, discrimination, tails_and_onsets, verdicts
 from models.evaluation.bootstrap import BLOCKS, MONTH_BLOCKS, p_value
-from models.evaluation.predictions import Predictions, matured, scored_subsets, subset
+from models.evaluation.discrimination import concordance, head_to_head
+from models.evaluation.predictions import FLOOR, Predictions, matured, scored_subsets, subset
 
 __all__ = ["BLOCKS", "ahead_of", "evaluate", "gain_by_year", "head_to_head_p", "losses", "p_value"]
-FLOOR = 1e-6
-QUINTILES = 5
 
 
 def losses(p: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -30,33 +28,6 @@ def skill(loss: np.ndarray, reference: np.ndarray) -> float:
     """1 - mean loss / mean reference loss: the share of the reference's loss that was saved; NaN if it had none."""
     mean = reference.mean()
     return float(1.0 - loss.mean() / mean) if mean > 0.0 else float("nan")
-
-
-def concordance(truth: np.ndarray, score: np.ndarray) -> float:
-    """Share of (true, false) pairs in which the true one scores higher, ties a half: the area under the ROC curve.
-
-    By ranks (Mann-Whitney). NaN where one kind is absent.
-    """
-    positive, negative = int(truth.sum()), int((~truth).sum())
-    if not positive or not negative:
-        return float("nan")
-    return float((rankdata(score)[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
-
-
-def concordance_within(truth: np.ndarray, score: np.ndarray, stratum: np.ndarray) -> float:
-    """`concordance` over the pairs whose two members share a stratum, every pair counting once."""
-    agreed, pairs = 0.0, 0
-    for value in np.unique(stratum):
-        part = stratum == value
-        count = int(truth[part].sum()) * int((~truth[part]).sum())
-        if count:
-            agreed += count * concordance(truth[part], score[part])
-            pairs += count
-    return agreed / pairs if pairs else float("nan")
-
-
-def _quintile(values: np.ndarray) -> np.ndarray:
-    return np.asarray(np.searchsorted(np.quantile(values, np.arange(1, QUINTILES) / QUINTILES), values))
 
 
 def given_no_breakdown(predictions: Predictions, p: np.ndarray) -> np.ndarray:
@@ -83,32 +54,6 @@ def _reach(loss: np.ndarray, reference: np.ndarray, on: np.ndarray, monthly: boo
         return {}
     low, high = bootstrap.interval(resampled, (np.where(on, loss, 0.0), np.where(on, reference, 0.0)), blocks)
     return {"log_loss_skill_low": low, "log_loss_skill_high": high}
-
-
-def _discrimination(predictions: Predictions) -> dict[str, float]:
-    out = {
-        f"auc_{name}": concordance(predictions.happened(name), predictions.column(name))
-        for name in ("breakdown", "rotation")
-        if name in predictions.outcomes
-    }
-    if {"breakdown", "rotation"} <= set(predictions.outcomes):
-        decided = predictions.happened("breakdown") | predictions.happened("rotation")
-        rose, score = predictions.happened("rotation")[decided], head_to_head(predictions)[decided]
-        out["auc_head_to_head"] = concordance(rose, score)
-        if predictions.volatility is not None:
-            known = np.isfinite(predictions.volatility)
-            stratum = np.full(len(known), -1)
-            if known.any():
-                stratum[known] = _quintile(predictions.volatility[known])
-            both = known[decided]
-            out["auc_head_to_head_vol"] = concordance_within(rose[both], score[both], stratum[decided][both])
-    return out
-
-
-def head_to_head(predictions: Predictions) -> np.ndarray:
-    """P(rotation) / (P(rotation) + P(breakdown)), the head-to-head; shape (weeks,)."""
-    rotation, breakdown = predictions.column("rotation"), predictions.column("breakdown")
-    return np.asarray(rotation / np.maximum(rotation + breakdown, FLOOR))
 
 
 def of_climatology(predictions: Predictions) -> Predictions:
@@ -167,7 +112,7 @@ def _light(predictions: Predictions, on: np.ndarray) -> dict[str, float]:
         "log_loss_skill_p": _significance(loss, reference, on, predictions.monthly),
     }
     part = subset(predictions, on)
-    return out | _discrimination(part) | _brier(part) | {"effective_months": part.months}
+    return out | discrimination.scores(part) | _brier(part) | {"effective_months": part.months}
 
 
 def _against_others(predictions: Predictions, on: np.ndarray) -> dict[str, float]:

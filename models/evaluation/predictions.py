@@ -25,6 +25,7 @@ PERIOD_NAMES = dict(
     zip(PERIOD_SUFFIXES, ("1990-96", "1997-2011", "since 1997", "since 2012", "the last ten years"), strict=True)
 )
 FALTERING = "_faltering"  # suffix of the weeks in which the leaders trail the broad leg
+FLOOR = 1e-6  # the least probability in a logarithm or a denominator
 MONTHLY_DAYS = 20.0  # decisions further apart than this (median) are monthly; their horizons do not overlap
 
 

@@ -10,7 +10,7 @@ from scipy.stats import binom
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from features.data.errors import RegimeError
-from models.evaluation import bootstrap, calibration, metrics, verdicts
+from models.evaluation import bootstrap, calibration, discrimination, metrics, verdicts
 from models.evaluation.predictions import PERIOD_SUFFIXES
 from tests.support.scored_tables import OUTCOMES, scored
 
@@ -81,7 +81,7 @@ def test_skill_that_is_only_volatility_vanishes_within_quintiles():
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
 def test_concordance_is_the_area_under_the_curve(rows):
     truth, score = (np.array(column) for column in zip(*rows, strict=True))
-    got = metrics.concordance(truth, score)
+    got = discrimination.concordance(truth, score)
     if truth.all() or not truth.any():
         assert np.isnan(got)
     else:
