@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.console import out, print_json, print_note, progress_bar, run_app
+from features.console import JsonOption, out, print_json, print_note, progress_bar, run_app
 from features.data.retention import KEEP
 from features.data.source import Source
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="The data: refresh the store, see what is in it.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
 @app.command(epilog="Examples: regime-data refresh --source live; regime-data refresh --source folder --folder ../data")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from features.data import error_log
 from features.data.errors import RegimeError
 
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

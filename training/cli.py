@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import out, print_json, progress_bar, run_app
+from features.console import JsonOption, out, print_json, progress_bar, run_app
 from models.tracking import process_environment
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 WIDE = 400  # columns, more than any table has
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replaces what the file says; may be repeated.")

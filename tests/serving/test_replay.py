@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from features.data.errors import RefusedError, RegimeError
-from serving import cli, journal, replay
+from serving import journal, journal_cli, replay
 from serving.predict import WeekRefusedError
 from tests.support.calls import make_test_call
 
@@ -105,7 +105,7 @@ def test_a_start_after_the_data_is_one_line():
 
 @pytest.mark.usefixtures("made")
 def test_the_command_names_the_refused_week_on_standard_error(capsys):
-    cli.backfill("2025-12-01", json=False)
+    journal_cli.backfill("2025-12-01", json=False)
     told = capsys.readouterr()
     assert told.err.splitlines() == ["2025-12-19 refused: required input VIX is stale"]
     assert told.out.startswith("5 calls from 2025-12-05 to 2026-01-09: 5 breakdown")
@@ -117,5 +117,5 @@ def test_a_backfill_without_a_single_call_is_refused(made, monkeypatch):
 
     monkeypatch.setattr(replay, "make_call", refuse)
     with pytest.raises(RefusedError, match="none of the 6 weeks from 2025-12-01"):
-        cli.backfill("2025-12-01", json=False)
+        journal_cli.backfill("2025-12-01", json=False)
     assert made.asked == []

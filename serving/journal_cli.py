@@ -1,0 +1,120 @@
+"""The journal's commands: list it, fill it with replays, verify it, score it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.console import JsonOption, err, out, print_json, progress_bar
+from features.data.errors import RefusedError
+
+# What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
+
+
+def backfill(
+    start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
+) -> None:
+    """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
+    import pandas as pd
+
+    from features.data.arguments import parse_date
+    from serving.replay import replay_weeks
+
+    since = parse_date(start, "--from")
+    with progress_bar("backfill", 1) as step:
+        replay = replay_weeks(since, step)
+    for date, reason in replay.refused:
+        err.print(f"{date.date()} refused: {reason}", soft_wrap=True, markup=False)
+    if not replay.calls:
+        raise RefusedError(f"none of the {len(replay.refused)} weeks from {since.date()} could be called")
+    if json:
+        print_json([call.to_json_object() for call in replay.calls])
+        return
+    verdicts = pd.Series([call.verdict for call in replay.calls]).value_counts()
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
+    first, last = replay.calls[0].asof, replay.calls[-1].asof
+    known = f" ({replay.already_there} were in the journal)" if replay.already_there else ""
+    out.print(f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}", soft_wrap=True)
+
+
+class JournalFormat(StrEnum):
+    """How the journal is shown."""
+
+    table = "table"
+    csv = "csv"
+    chart = "chart"
+    json = "json"
+
+
+def list_journal(
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26,
+    form: Annotated[
+        JournalFormat, typer.Option("--format", help="A table, CSV, a chart in the terminal, or JSON.")
+    ] = JournalFormat.table,
+    json: JsonOption = False,
+) -> None:
+    """The calls so far, oldest first: odds (usual), range, what came, running skill and e-value by type of call.
+
+    Odds and range are in percent, in brackets what is usual; skill and e are against the usual odds.
+    """
+    from serving import journal, journal_record, journal_table
+
+    made = journal_table.table()
+    if made.empty:
+        if json or form is JournalFormat.json:
+            print_json([])
+        else:
+            out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+        return
+    with progress_bar("data set", None) as step:
+        told = journal_record.with_record(made, step).tail(last)
+    if json or form is JournalFormat.json:
+        typer.echo(told.to_json(orient="records", indent=1, date_format="iso", default_handler=str))
+    elif form is JournalFormat.csv:
+        typer.echo(told.to_csv(index=False, lineterminator="\n"), nl=False)
+    elif form is JournalFormat.chart:
+        typer.echo(journal_record.chart(told, min(out.width, 120)))
+    else:
+        out.print(journal_table.view(told))
+
+
+def verify(
+    head: Annotated[str | None, typer.Option(help="A head hash kept elsewhere; finds a cut tail too.")] = None,
+    tsa_root: Annotated[
+        Path | None, typer.Option(help="Root certificate (PEM) of the time-stamping authority: check its signatures.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check the journal and its time stamps; exit status 1 and the line where it breaks."""
+    from serving import journal
+    from serving.anchor import stamps
+
+    count, last = journal.verify(head)
+    stamped = stamps(journal.read(), tsa_root)
+    if json:
+        told = [{"n": stamp.n, "head": stamp.head, "time": stamp.time.isoformat()} for stamp in stamped]
+        print_json({"lines": count, "head": last, "time_stamps": told})
+        return
+    out.print(f"journal whole: {count} lines, head {last}", soft_wrap=True)
+    if stamped:
+        signed = "signatures checked" if tsa_root else "signatures not checked: no --tsa-root"
+        until = stamped[-1]
+        out.print(
+            f"{len(stamped)} time stamps ({signed}); entries 1 to {until.n} existed on {until.time}", soft_wrap=True
+        )
+
+
+def score(json: JsonOption = False) -> None:
+    """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
+    from serving.scorecard import score_journal
+    from serving.text import print_scorecard
+
+    with progress_bar("data set", None) as step:
+        card = score_journal(step)
+    if json:
+        print_json(card.to_json_object())
+    else:
+        print_scorecard(card, out)
