@@ -9,18 +9,10 @@ Nothing heavy is imported before a function or a command needs it.
 
 from __future__ import annotations
 
-import importlib
-import json as json_text
-import os
-from dataclasses import asdict
+import json
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-from typer.core import TyperGroup
-
-from features.console import out, print_json, run_app
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +38,6 @@ __all__ = (
     "specification",
     "use",
 )
-
-# --- The notebook's functions -----------------------------------------------------------------------------------------
 
 
 def refresh(source: str = "sample", folder: str | Path | None = None) -> dict[str, Any]:
@@ -281,161 +271,15 @@ def _settings(changes: dict[str, Any], prefix: str = "") -> list[str]:
         if isinstance(value, dict):
             found += _settings(value, f"{prefix}{key}.")
         else:
-            found.append(f"{prefix}{key}={json_text.dumps(value, ensure_ascii=False)}")
+            found.append(f"{prefix}{key}={json.dumps(value, ensure_ascii=False)}")
     return found
-
-
-# --- The command ------------------------------------------------------------------------------------------------------
-
-# Name -> module with a Typer `app`, the sub-command there (None: the whole app), and one line of help.
-DOORS: dict[str, tuple[str, str | None, str]] = {
-    "init": ("features.setup", "init", "Write the settings: source, folder, key, home, notification."),
-    "settings": ("features.setup", "settings", "Print the settings in force and where they are kept."),
-    "data": ("features.cli", None, "Refresh the stored data, choose a source, look for look-ahead."),
-    "train": ("training.cli", None, "Run experiments walk-forward, compare them, search parameters."),
-    "call": ("serving.cli", None, "Make the weekly call: rotation or breakdown?"),
-    "explain": ("serving.cli", "explain", "Say what a term of a call means."),
-    "report": ("serving.cli", "report", "Write the call and its charts to one HTML file."),
-    "journal": ("serving.cli", "journal", "List the calls made so far."),
-    "weekly": ("serving.cli", "weekly", "Do the whole week: refresh, call, journal, score, report."),
-    "ui": ("training.cli", "ui", "Serve MLflow's user interface on loopback."),
-}
-
-
-class _Doors(TyperGroup):
-    """Import the room of a command only when that command is asked for."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command `args` begin with, in its room."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if name not in DOORS:
-            return name, command, rest
-        module, part, _ = DOORS[name]
-        found: Any = typer.main.get_command(importlib.import_module(module).app)
-        if name == "data":  # a backup holds the runs too, whose place the room of the data does not know
-            for extra in ("backup", "restore"):
-                found.add_command(self.commands[extra])
-        else:  # every other room may talk to MLflow: its settings are those of the room's own command
-            from models.tracking import process_environment
-
-            process_environment.set_up()
-        return name, found if part is None else found.commands[part], rest
-
-
-app = typer.Typer(
-    cls=_Doors,
-    help="Rotation or breakdown? A weekly call on the US equity market, with odds it has earned out of sample.",
-    epilog="Exit status: 0 done, 1 bad input or usage, 2 refused. Each command has --help with examples.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"regime {version('regime')}")
-        raise typer.Exit
-
-
-def _config(file: Path | None) -> None:
-    if file is not None:
-        os.environ["REGIME_CONFIG"] = str(file.expanduser().resolve())
-
-
-@app.callback()
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(callback=_config, help="The settings file; else REGIME_CONFIG, else that of `regime settings`."),
-    ] = None,
-) -> None:
-    """Take the options before a command."""
-
-
-def _shown_in_help_only() -> None:
-    """Stand in for a command until its room is imported."""
-
-
-for _name, (_module, _part, _said) in DOORS.items():
-    app.command(_name, help=_said)(_shown_in_help_only)
-
-
-@app.command(epilog="Examples: regime status; regime status --all; regime status --json")
-def status(
-    every: Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
-) -> None:
-    """Say where data and runs live, which data are in force and how old they are; 2 if a call would be refused."""
-    from features import cli as data
-    from features.data import store
-
-    where = places()
-    if json:
-        stored = {source: str(found["digest"]) for source, found in store.stored().items()}
-        document, reason = data.status_document()
-        print_json({**where, "stored": stored, **document})
-    else:
-        for name, place in where.items():
-            out.print(f"{name}: {place}", soft_wrap=True, markup=False)
-        reason = data.show_status(every)
-    if reason:
-        raise typer.Exit(2)
-
-
-def _runs() -> Path | None:
-    """Directory of the local MLflow database and artifacts; None where a server keeps the runs."""
-    from models.tracking import location
-
-    found = location.database(location.uri())
-    return None if found is None else found.parent
-
-
-@app.command(hidden=True, epilog="Example: regime data backup regime-2026.tar")
-def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
-    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
-) -> None:
-    """Write snapshots, journal, runs and registry to one file, for another machine or a rainy day."""
-    from features.data import backup as archive
-    from features.data.paths import home
-
-    _say_backup("backed up", archive.create(file, home(), _runs()), json)
-
-
-@app.command(hidden=True, epilog="Example: REGIME_HOME=~/regime regime data restore regime-2026.tar")
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
-    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
-) -> None:
-    """Put a backup into an empty REGIME_HOME and an empty directory of runs; every file is checked first."""
-    from features.data import backup as archive
-    from features.data import store
-    from features.data.paths import home
-    from serving import journal as calls
-
-    report = archive.restore(file, home(), _runs())
-    if report.digest is not None:
-        store.verified_manifest()
-    calls.verify()
-    _say_backup("restored and verified", report, json)
-
-
-def _say_backup(done: str, report: Any, json: bool) -> None:
-    if json:
-        print_json(asdict(report))
-    else:
-        counts = ", ".join(f"{count} files of {name}" for name, count in report.files.items())
-        out.print(f"{done}: {counts}, {report.bytes / 2**20:.1f} MB, snapshot {report.digest}", soft_wrap=True)
 
 
 def main() -> None:
     """Run the command `regime`."""
-    run_app(app, "regime")
+    import regime_cli
+
+    regime_cli.main()
 
 
 if __name__ == "__main__":

@@ -21,17 +21,18 @@ TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP))  # `mkdocs` runs from anywhere
 
 import regime  # noqa: E402
+import regime_cli  # noqa: E402
 
 # --- Commands --------------------------------------------------------------------------------------------------------
 
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command of `regime` that is not hidden, by its words, groups before what is in them."""
-    own: Any = typer.main.get_command(regime.app)
+    own: Any = typer.main.get_command(regime_cli.app)
     yield "regime", own
     for name, command in own.commands.items():
-        if name in regime.DOORS:
-            module, part, _ = regime.DOORS[name]
+        if name in regime_cli.COMMANDS:
+            module, part, _ = regime_cli.COMMANDS[name]
             found: Any = typer.main.get_command(importlib.import_module(module).app)
             yield from _walk(f"regime {name}", found if part is None else found.commands[part])
         elif not command.hidden:

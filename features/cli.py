@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features import data_status
 from features.console import JsonOption, out, print_json, print_note, progress_bar, run_app
 from features.data.retention import KEEP
 from features.data.source import Source
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from features.data import store
+    pass
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
@@ -56,7 +55,7 @@ def refresh(
         print_json(report)
     else:
         out.print(f"snapshot {report['digest']}: {report['tables']} tables from {source.value}, up to {report['last']}")
-        _say(report.get("notes", {}))
+        data_status.print_notes(report.get("notes", {}))
 
 
 @app.command(
@@ -93,45 +92,6 @@ def import_(
     out.print(f"next: regime-data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
 
 
-SAID = {
-    "substitutions": "substituted",
-    "kept_past": "the vendor now begins later; the stored past is kept from",
-    "refetched": "history disagreed in returns and was fetched whole",
-    "set_aside": "set aside as missing",
-    "holiday_rows": "rows on exchange holidays left out",
-    "accepted": "accepted by hand",
-    "back_filled": "back-filled",
-    "changed_past": "the vendor changed the past",
-    "gaps": "no bar on sessions in between; asked again at each refresh",
-    "missing": "not fetched",
-    "missing_last_bar": "no bar on the last session",
-    "not_point_in_time": "not point-in-time",
-}
-
-
-def _say(notes: dict[str, Any]) -> None:
-    for name, said in SAID.items():
-        value = notes.get(name)
-        if isinstance(value, dict):
-            for key, what in value.items():
-                what = "; ".join(what) if isinstance(what, list) else what
-                out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
-        elif value:
-            more = f" and {len(value) - 12} more" if len(value) > 12 else ""
-            out.print(f"{said}: {', '.join(value[:12])}{more}", soft_wrap=True, markup=False)
-
-
-def _origin(snapshot: store.Snapshot, key: str) -> str:
-    """Vendor of a series, and whether its values are those of their time."""
-    from features.data.catalog import BY_KEY
-    from features.data.sources.vendor_names import live
-
-    place = live(BY_KEY[key])
-    vendor = place[0] if snapshot.source == "live" and place else snapshot.source
-    revised = BY_KEY[key].revised and (snapshot.source != "live" or key in snapshot.notes.get("not_point_in_time", []))
-    return f"{vendor}, not point-in-time" if revised else vendor
-
-
 @app.command(epilog="Examples: regime data use sample; regime data use folder")
 def use(
     source: Annotated[Source, typer.Argument(help="Which stored data the other commands read from now on.")],
@@ -147,69 +107,6 @@ def use(
         out.print(f"{source.value} {manifest['digest']} is in force, up to {manifest['last']}")
 
 
-def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | None]:
-    """Age and origin of every series, the date they are measured against, and why a call would be refused."""
-    from features.data import freshness
-
-    against = freshness.reference_date(snapshot)
-    table = freshness.ages(snapshot.as_of(against), against)
-    table["source"] = [_origin(snapshot, key) for key in table["series"]]
-    return table, against, freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
-
-
-def status_document() -> tuple[dict[str, Any], str | None]:
-    """What `status --json` prints, and why a call would be refused (or None)."""
-    from features.data import freshness, store
-
-    snapshot = store.load()
-    table, against, reason = _ages(snapshot)
-    head: dict[str, Any] = {"digest": snapshot.digest, "source": snapshot.source, "last": str(snapshot.last.date())}
-    head |= {"against": str(against.date()), "refused": reason, "notes": snapshot.notes}
-    head |= {"data_age_days": freshness.days_behind(snapshot)}
-    dates = table.assign(first=table["first"].dt.strftime("%F"), last=table["last"].dt.strftime("%F"))
-    return head | {"series": dates.to_dict("records")}, reason
-
-
-def show_status(every: bool = False) -> str | None:
-    """Print what is in force, how old it is and its series by state; returns why a call would be refused (or None).
-
-    `every` lists the series with span, age and origin.
-    """
-    from features.data import freshness, store
-
-    snapshot = store.load()
-    table, against, reason = _ages(snapshot)
-    others = [f"{name} {found['digest']}" for name, found in store.stored().items() if name != snapshot.source]
-    if others:
-        out.print(f"also stored: {', '.join(others)} (`regime data use` puts one in force)", markup=False)
-    out.print(
-        f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}", style="bold"
-    )
-    behind = freshness.days_behind(snapshot)
-    out.print(freshness.age_sentence(snapshot), style="yellow" if behind else None)
-    for line in freshness.by_state(table):
-        style = "red" if line.startswith("Required") else "yellow" if line.startswith("Older") else None
-        out.print(line, style=style, markup=False)
-    if every:
-        _list_series(table)
-    _say(snapshot.notes)
-    if reason:
-        out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
-    return reason
-
-
-def _list_series(table: pd.DataFrame) -> None:
-    from rich.table import Table
-
-    view = Table(box=None, pad_edge=False)
-    for name in ("series", "first", "last", "age, days", "allowed", "source"):
-        view.add_column(name, justify="right" if name in ("age, days", "allowed") else "left", no_wrap=name == "series")
-    for row in table.itertuples():
-        cells = (row.series, str(row.first.date()), str(row.last.date()), f"{row.age:,}", f"{row.allowed:,}")
-        view.add_row(*cells, row.source, style="red" if row.stale and row.required else "yellow" if row.stale else None)
-    out.print(view)
-
-
 EveryOption = Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")]
 
 
@@ -217,10 +114,10 @@ EveryOption = Annotated[bool, typer.Option("--all", help="List every series with
 def status(every: EveryOption = False, json: JsonOption = False) -> None:
     """What is in force, how old it is, its series by state; exit status 2 when a call would be refused."""
     if json:
-        document, reason = status_document()
+        document, reason = data_status.as_json()
         print_json(document)
     else:
-        reason = show_status(every)
+        reason = data_status.show(every)
     if reason:
         raise typer.Exit(2)
 

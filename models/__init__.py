@@ -1,1 +1,1 @@
-"""Model specifications, fitting, baselines, metrics, and the one door to MLflow."""
+"""Model specifications, fitting, baselines, metrics, and the one place that uses MLflow."""

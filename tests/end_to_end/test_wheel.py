@@ -45,7 +45,7 @@ def test_the_wheel_holds_what_the_source_holds(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     git = subprocess.run(
-        ["git", "-C", TOP, "ls-files", "features", "models", "training", "serving", "regime.py"],
+        ["git", "-C", TOP, "ls-files", "features", "models", "training", "serving", "regime.py", "regime_cli.py"],
         capture_output=True,
         text=True,
     )

@@ -1,4 +1,4 @@
-"""The door to the registry: aliases without mlflow, models only as registered."""
+"""Registered models without mlflow: aliases without mlflow, models only as registered."""
 
 import hashlib
 import json
