@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from datetime import date
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from features.data.errors import RegimeError
 from models import estimators
 from models.estimators import ALL_BASELINES
+from models.specification import Specification, check_known, json_object
 
 WEIGHTINGS = ("none", "uniqueness")
 CALIBRATIONS = ("none", "climatology", "markov", "stack")
@@ -58,7 +58,7 @@ PROTOCOL: dict[str, Any] = {
 }
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Specification):
     """What to fit and on which past.
 
     Raises
@@ -67,10 +67,6 @@ class ModelSpec(BaseModel):
         A key that does not exist (the nearest known one is named), or a value
         of the wrong type or size; one line.
     """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
     estimator: str = "lightgbm"
     """A name in `models.estimators`."""
@@ -107,19 +103,6 @@ class ModelSpec(BaseModel):
     monotone: dict[str, int] = Field(default_factory=dict)
     """Feature to +1 or -1: breakdown may only rise or fall with it (`staged`, or two outcomes)."""
 
-    def __init__(self, **values: Any) -> None:
-        for key in values:
-            _known(key, tuple(type(self).model_fields), "key")
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise RegimeError(_one_line(error)) from None
-
-    @field_validator("families", "exclude", "blend", mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value  # TOML and JSON bring lists
-
     @field_validator("families", "exclude", "blend", "monotone")
     @classmethod
     def _names_are_short(cls, value: Any) -> Any:
@@ -154,7 +137,7 @@ class ModelSpec(BaseModel):
         _one_of(self.weighting, WEIGHTINGS, "weighting")
         _one_of(self.calibration, CALIBRATIONS, "calibration")
         for key, value in self.params.items():
-            _known(key, tuple(LIGHTGBM_DEFAULTS), "LightGBM parameter")
+            check_known(key, LIGHTGBM_DEFAULTS, "LightGBM parameter")
             if not -MOST <= value <= MOST:  # nan and infinity too
                 raise RegimeError(f"params: {key} is {repr(value)[:60]}; a number is needed")
         for name, sign in self.monotone.items():
@@ -176,14 +159,6 @@ class ModelSpec(BaseModel):
     def needs_jump(self) -> bool:
         """Whether the data set must carry the jump model's column."""
         return "jump" in self.members
-
-    def replace(self, **changes: Any) -> ModelSpec:
-        """This specification with some values changed, validated anew."""
-        return ModelSpec(**(dict(self) | changes))
-
-    def to_json(self) -> str:
-        """One line of JSON with sorted keys."""
-        return json.dumps(self.model_dump(), sort_keys=True)
 
     @property
     def identity(self) -> str:
@@ -257,51 +232,9 @@ def from_dict(values: dict[str, Any]) -> ModelSpec:
 
 def from_json(text: str) -> ModelSpec:
     """The inverse of `ModelSpec.to_json`; a RegimeError for what is none."""
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise RegimeError(f"a specification is not JSON: {text[:60]!r}") from error
-    if not isinstance(values, dict):
-        raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
-    return from_dict(values)
+    return from_dict(json_object(text))
 
 
 def _one_of(value: str, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise RegimeError(f"unknown {what} {value!r}: known are {', '.join(known)}")
-
-
-def _known(key: str, known: tuple[str, ...], what: str) -> None:
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-        raise RegimeError(f"unknown {what} {key!r}: nearest known is {near[0]!r}")
-
-
-NEEDED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "string_type": "a text",
-    "bool_type": "true or false",
-    "finite_number": "a finite number",
-    "string_too_short": "a name",
-    "string_too_long": "a name of at most {max_length} characters",
-    "tuple_type": "a list",
-    "dict_type": "a table",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
-}
-SHOWN = 60  # characters of a wrong value in a message
-
-
-def _one_line(error: ValidationError) -> str:
-    """What pydantic found first, in one line: the key, its value, what is needed."""
-    found = error.errors(include_url=False)
-    first = found[0]
-    key = ".".join(str(place) for place in first["loc"] if place not in ("int", "float"))
-    shown = repr(first["input"])
-    shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
-    if len({one["type"] for one in found if one["loc"][-1:] in (("int",), ("float",))}) > 1:
-        return f"{key} is {shown}: a number is needed"  # neither branch of int | float took it
-    if first["type"] in NEEDED:
-        return f"{key} is {shown}: {NEEDED[first['type']].format(**first.get('ctx', {}))} is needed"
-    return f"{key} is {shown}: {first['msg'].removeprefix('Value error, ')}"

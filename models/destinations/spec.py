@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from features.data.errors import RegimeError
 from features.group_panel import HORIZONS
+from models.specification import Specification
 
 OUTCOMES = {
     "beats": "the group's return is above the cap leg's",
@@ -35,7 +35,7 @@ BASELINES: dict[str, tuple[str, ...]] = {
 MUST_BEAT = "volatility"  # of the size: a candidate that does not beat it is no champion
 
 
-class DestinationsSpec(BaseModel):
+class DestinationsSpec(Specification):
     """What to fit and on which past.
 
     Raises
@@ -43,8 +43,6 @@ class DestinationsSpec(BaseModel):
     RegimeError
         An unknown key, model or outcome, or a value of the wrong type or size; one line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     model: str = "lightgbm"
     """One of `MODELS`; those of `BASELINES` are walked forward beside it."""
@@ -60,26 +58,11 @@ class DestinationsSpec(BaseModel):
     """Weeks between two refits."""
     seed: int = Field(7, ge=0, le=2**31 - 1001)
     """Seed of everything random."""
-    params: dict[str, float] = {}
+    params: dict[str, float] = Field(default_factory=dict)
     """Replace LightGBM's parameters."""
 
-    def __init__(self, **values: Any) -> None:
-        for key in values:
-            if key not in type(self).model_fields:
-                known = ", ".join(type(self).model_fields)
-                raise RegimeError(f"unknown key {key!r} of a destinations experiment: known are {known}")
-        for key in ("outcomes", "horizons"):  # TOML and JSON bring lists
-            if isinstance(values.get(key), list):
-                values[key] = tuple(values[key])
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(place) for place in first["loc"])
-            raise RegimeError(f"{where} is {str(first['input'])[:60]!r}: {first['msg']}") from None
-
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _consistent(self) -> Self:
         if self.model not in MODELS:
             raise RegimeError(f"unknown destinations model {self.model!r}: known are {', '.join(MODELS)}")
         for outcome in self.outcomes:
@@ -96,11 +79,3 @@ class DestinationsSpec(BaseModel):
         """The base rate, the outcome's baselines and the candidate, from the simplest on."""
         kinds = {"base", *BASELINES[outcome], self.model}
         return tuple(kind for kind in MODELS if kind in kinds)
-
-    def replace(self, **changes: Any) -> DestinationsSpec:
-        """This specification with some values changed, validated anew."""
-        return DestinationsSpec(**(dict(self) | changes))
-
-    def to_json(self) -> str:
-        """One line of JSON with sorted keys."""
-        return json.dumps(self.model_dump(), sort_keys=True)

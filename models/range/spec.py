@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from features.data.errors import RegimeError
 from models.range.paths import HORIZONS, LONGEST
+from models.specification import Specification, json_object
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ BASELINES = ("constant", "realised", "ewma", "har", GARCH, "vix")
 REFERENCE = "unscaled-20"  # what every skill is measured against: the unscaled pool of twenty years
 
 
-class RangeSpec(BaseModel):
+class RangeSpec(Specification):
     """What to fit and on which past.
 
     Raises
@@ -62,8 +62,6 @@ class RangeSpec(BaseModel):
     RegimeError
         An unknown key or model, or a value of the wrong type or size; one line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     model: str = "range"
     """One of `MODELS`."""
@@ -86,22 +84,8 @@ class RangeSpec(BaseModel):
     half_life_years: float = Field(10.0, gt=0.0, le=1_000.0)
     """A past week's score loses half its weight in this time when the pool's length is chosen."""
 
-    def __init__(self, **values: Any) -> None:
-        for key in values:
-            if key not in type(self).model_fields:
-                raise RegimeError(f"unknown key {key!r} of a range: known are {', '.join(type(self).model_fields)}")
-        for key in ("horizons", "families", "exclude"):  # TOML and JSON bring lists
-            if isinstance(values.get(key), list):
-                values[key] = tuple(values[key])
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(place) for place in first["loc"])
-            raise RegimeError(f"{where} is {str(first['input'])[:60]!r}: {first['msg']}") from None
-
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _consistent(self) -> Self:
         if self.model not in MODELS:
             raise RegimeError(f"unknown range model {self.model!r}: known are {', '.join(MODELS)}")
         if not self.horizons or len(set(self.horizons)) != len(self.horizons):
@@ -117,21 +101,7 @@ class RangeSpec(BaseModel):
         members = () if self.model == GARCH else BY_NAME[self.model].members
         return self.model == GARCH or bool({"ridge", "boosted"} & set(members))
 
-    def replace(self, **changes: Any) -> RangeSpec:
-        """This specification with some values changed, validated anew."""
-        return RangeSpec(**(dict(self) | changes))
-
-    def to_json(self) -> str:
-        """One line of JSON with sorted keys."""
-        return json.dumps(self.model_dump(), sort_keys=True)
-
 
 def from_json(text: str) -> RangeSpec:
     """The inverse of `RangeSpec.to_json`; a RegimeError for what is none."""
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise RegimeError(f"a specification is not JSON: {text[:60]!r}") from error
-    if not isinstance(values, dict):
-        raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
-    return RangeSpec(**values)
+    return RangeSpec(**json_object(text))

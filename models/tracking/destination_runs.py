@@ -12,7 +12,7 @@ from models.destinations.record import DestinationsRecord, from_json
 from models.tracking import connection, loader, logged_model, provenance, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.errors import TrackingError
-from models.tracking.relocation import EXPERIMENT as MAIN
+from models.tracking.experiment_runs import experiment_id, logged_run
 
 EXPERIMENT = "regime-destinations"
 TEXT = "model.json"
@@ -40,30 +40,13 @@ def log(runs: list[DestinationsRun]) -> dict[str, str]:
         MLflow cannot be reached or does not take them.
     """
     mlflow = open_mlflow()
-    place = _experiment(mlflow.MlflowClient())
+    place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
     for one in runs:
         tags = one.tags | provenance.tags() | connection.process_tags()
-        with tempfile.TemporaryDirectory() as name:
-            for path, content in one.files.items():
-                target = Path(name) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content if isinstance(content, bytes) else content.encode())
-            with mlflow.start_run(experiment_id=place, run_name=one.name, tags=tags) as run:
-                mlflow.log_params(one.params)
-                mlflow.log_metrics(one.metrics)
-                mlflow.log_artifacts(name)
-        found[one.name] = str(run.info.run_id)
+        with logged_run(mlflow, place, one.name, one.params, one.metrics, tags, one.files) as run_id:
+            found[one.name] = run_id
     return found
-
-
-def _experiment(client: Any) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    # Beside the artifacts of the other experiments; a server chooses its own place.
-    beside = client.get_experiment_by_name(MAIN).artifact_location
-    return str(client.create_experiment(EXPERIMENT, artifact_location=beside if beside.startswith("file:") else None))
 
 
 @translate_errors

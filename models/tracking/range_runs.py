@@ -19,7 +19,7 @@ import pandas as pd
 from models.range.fitted import FittedRange
 from models.tracking import connection, logged_model, provenance, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
-from models.tracking.relocation import EXPERIMENT as MAIN
+from models.tracking.experiment_runs import experiment_id, logged_run
 
 EXPERIMENT = "regime-range"
 
@@ -67,21 +67,13 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
         MLflow cannot be reached or does not take them.
     """
     mlflow = open_mlflow()
-    place = _experiment(mlflow.MlflowClient())
+    place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
     for one in runs:
         tags = one.tags | provenance.tags() | connection.process_tags()
-        with tempfile.TemporaryDirectory() as name:
-            for path, content in one.files.items():
-                target = Path(name) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content if isinstance(content, bytes) else content.encode())
-            with mlflow.start_run(experiment_id=place, run_name=one.name, tags=tags) as run:
-                mlflow.log_params(one.params)
-                mlflow.log_metrics(one.metrics)
-                mlflow.log_artifacts(name)
-                version = _registered(mlflow, one, run.info.run_id, register_as, tags)
-        found[one.name] = LoggedRange(str(run.info.run_id), version)
+        with logged_run(mlflow, place, one.name, one.params, one.metrics, tags, one.files) as run_id:
+            version = _registered(mlflow, one, run_id, register_as, tags)
+            found[one.name] = LoggedRange(run_id, version)
     for alias, kind in aliases.items():
         registry.set_alias(register_as, alias, None if kind is None else found[kind].version)
     return found
@@ -99,12 +91,3 @@ def _registered(mlflow: Any, one: RangeRun, run_id: str, register_as: str, tags:
         "evidence": json.dumps(one.evidence),
     }
     return registry.register(register_as, str(info.model_uri), run_id, written)
-
-
-def _experiment(client: Any) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    # Beside the artifacts of the other experiments; a server chooses its own place.
-    beside = client.get_experiment_by_name(MAIN).artifact_location
-    return str(client.create_experiment(EXPERIMENT, artifact_location=beside if beside.startswith("file:") else None))
