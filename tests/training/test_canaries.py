@@ -22,7 +22,7 @@ from features import simulated_market
 from features.data import calendar
 from features.data.errors import RegimeError
 from models.evaluation import metrics
-from training import canaries, cli, gate_case
+from training import canaries, canary_cases, cli, gate_case
 
 SEEDS = 200
 
@@ -161,7 +161,7 @@ def test_the_first_week_is_a_rank_correlation_with_what_comes_next(calm, data):
 
 def outcomes(passed, seeds, suspicious=0):
     champion = ["lightgbm" if i < passed else "markov" for i in range(seeds)]
-    return [canaries.Outcome(i < passed, i < suspicious, False, False, champion[i]) for i in range(seeds)]
+    return [canary_cases.Outcome(i < passed, i < suspicious, False, False, champion[i]) for i in range(seeds)]
 
 
 @pytest.mark.parametrize("seeds", [50, 200])
@@ -192,10 +192,10 @@ def test_the_interval_is_clopper_and_pearson_s():
 def test_noise_is_multiplied_into_probabilities(data):
     p = np.random.default_rng(0).dirichlet(np.ones(3), 100)
     table = pd.DataFrame(p, columns=[f"p_{name}" for name in data.outcomes]).assign(outcome="neither")
-    noisy = canaries._noisy(table, np.random.default_rng(1)).filter(like="p_").to_numpy()
+    noisy = canary_cases._noisy(table, np.random.default_rng(1)).filter(like="p_").to_numpy()
     np.testing.assert_allclose(noisy.sum(axis=1), 1.0)
     ratio = np.log(noisy / p)
-    assert canaries.NOISE[0] / 2 < ratio.std() < 2 * canaries.NOISE[1]
+    assert canary_cases.NOISE[0] / 2 < ratio.std() < 2 * canary_cases.NOISE[1]
     assert abs((metrics.losses(noisy, np.zeros(100, int)) - metrics.losses(p, np.zeros(100, int))).mean()) < 0.1
 
 
@@ -203,12 +203,12 @@ def test_noise_is_multiplied_into_probabilities(data):
 
 
 def test_a_few_seeds_of_each_end_as_they_should():
-    assert not canaries.no_structure(0).passed
-    assert not canaries.shuffled(0).passed
-    assert not canaries.noisy_markov(0).passed
-    assert canaries.signal(0).passed
+    assert not canary_cases.no_structure(0).passed
+    assert not canary_cases.shuffled(0).passed
+    assert not canary_cases.noisy_markov(0).passed
+    assert canary_cases.signal(0).passed
     for leak in simulated_market.LEAKS:
-        found = canaries.leak(0, leak)
+        found = canary_cases.leak(0, leak)
         assert found.suspicious
         assert not found.passed
 
@@ -237,7 +237,7 @@ class _Always:
         self.passed = passed
 
     def __call__(self, _):
-        return canaries.Outcome(self.passed, False, False, False, False)
+        return canary_cases.Outcome(self.passed, False, False, False, False)
 
 
 @pytest.mark.slow
