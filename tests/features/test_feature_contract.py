@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import feature, lineage, panel_columns
+from features import feature, groups, lineage, panel_columns
 from features.data import catalog
 from features.families import FEATURES, NOT_COVERED, SIGNALS
 from features.panel import Inputs, build_inputs
@@ -131,7 +131,8 @@ def test_catalogue_is_complete():
     for item in FEATURES:
         assert set(item.inputs) <= {*feature.MEMBERS, *panel_columns.COLUMNS}, item.name
     used = {key for item in FEATURES for key in lineage.keys(item)}
-    # Not read by a feature: the index is the sample's leg, and the legs' bill feeds the volatility regime.
+    used |= {key for group in groups.GROUPS for key in (group.fund, *group.library)}
+    # Read by neither: the index is the sample's leg, and the legs' bill feeds the volatility regime.
     assert set(catalog.BY_KEY) - used <= {"^GSPC", "VIX9D"}
 
 
