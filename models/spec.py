@@ -70,13 +70,13 @@ class ModelSpec(Specification):
 
     estimator: str = "lightgbm"
     """A name in `models.estimators`."""
-    label: str = Field("path", min_length=1, max_length=LONGEST_NAME)
+    label: str = Field(default="path", min_length=1, max_length=LONGEST_NAME)
     """What is predicted: a label of `features.labels`."""
     train_start: str = "1964-01-01"
     """First date of a training row, YYYY-MM-DD."""
-    refit_weeks: int = Field(26, ge=1, le=5_200)
+    refit_weeks: int = Field(default=26, ge=1, le=5_200)
     """Weeks between two refits."""
-    seed: int = Field(7, ge=0, le=2**31 - 1001)
+    seed: int = Field(default=7, ge=0, le=2**31 - 1001)
     """Seed of everything random."""
     params: dict[str, int | float] = Field(default_factory=dict)
     """LightGBM parameters, over `LIGHTGBM_DEFAULTS`."""
@@ -90,15 +90,15 @@ class ModelSpec(Specification):
     """A feature is missing before its inputs were published."""
     weighting: str = "none"
     """`none`, or `uniqueness`: a row counts by how little its horizon overlaps others."""
-    half_life_years: float = Field(0.0, ge=0.0, le=1_000.0)
+    half_life_years: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """Rows lose half their weight in this time; 0: never."""
     calibration: str = "none"
     """`none`, or what predictions are shrunk towards by a weight learned on the past: one of `CALIBRATIONS`."""
     blend: tuple[str, ...] = ()
     """Estimators averaged with `estimator`, equal weights."""
-    min_history_years: float = Field(0.0, ge=0.0, le=1_000.0)
+    min_history_years: float = Field(default=0.0, ge=0.0, le=1_000.0)
     """A feature joins once it has this many years of values in the training rows; 0: at once."""
-    seeds: int = Field(1, ge=1, le=1_000)
+    seeds: int = Field(default=1, ge=1, le=1_000)
     """LightGBM is fitted with this many seeds and averaged."""
     monotone: dict[str, int] = Field(default_factory=dict)
     """Feature to +1 or -1: breakdown may only rise or fall with it (`staged`, or two outcomes)."""

@@ -54,9 +54,9 @@ class DestinationsSpec(Specification):
     """First date of a training row, YYYY-MM-DD."""
     first_test: str = "1990-01-01"
     """First date of a test week, YYYY-MM-DD; ten years after the first training row if that is later."""
-    refit_weeks: int = Field(26, ge=1, le=5_200)
+    refit_weeks: int = Field(default=26, ge=1, le=5_200)
     """Weeks between two refits."""
-    seed: int = Field(7, ge=0, le=2**31 - 1001)
+    seed: int = Field(default=7, ge=0, le=2**31 - 1001)
     """Seed of everything random."""
     params: dict[str, float] = Field(default_factory=dict)
     """Replace LightGBM's parameters."""

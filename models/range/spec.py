@@ -71,17 +71,17 @@ class RangeSpec(Specification):
     """Sessions ahead."""
     train_start: str = "1927-01-01"
     """First date of a training row, YYYY-MM-DD."""
-    refit_weeks: int = Field(26, ge=1, le=5_200)
+    refit_weeks: int = Field(default=26, ge=1, le=5_200)
     """Weeks between two refits."""
-    seed: int = Field(7, ge=0, le=2**31 - 1001)
+    seed: int = Field(default=7, ge=0, le=2**31 - 1001)
     """Seed of everything random."""
     families: tuple[str, ...] = ("breadth", "relative_strength", "rates", "spreads", "volatility")
     """Feature families beside the volatility block."""
     exclude: tuple[str, ...] = ()
     """Families or single features to leave out."""
-    min_history_years: float = Field(10.0, ge=0.0, le=1_000.0)
+    min_history_years: float = Field(default=10.0, ge=0.0, le=1_000.0)
     """A feature joins once it has this many years of values in the training rows."""
-    half_life_years: float = Field(10.0, gt=0.0, le=1_000.0)
+    half_life_years: float = Field(default=10.0, gt=0.0, le=1_000.0)
     """A past week's score loses half its weight in this time when the pool's length is chosen."""
 
     @model_validator(mode="after")
