@@ -159,7 +159,7 @@ def _directions_so_far(dataset: Dataset, stored: pd.DataFrame) -> dict[str, Foll
 
 def _alive(stored: pd.DataFrame, dataset: Dataset) -> bool:
     """Whether the head-to-head's skill against its folds' base rates is alive; weeks with neither add nothing."""
-    from models.evaluation import metrics
+    from models.evaluation import discrimination, metrics
     from models.evaluation.alive import life
     from models.evaluation.predictions import matured
 
@@ -172,8 +172,8 @@ def _alive(stored: pd.DataFrame, dataset: Dataset) -> bool:
         each = metrics.losses(np.column_stack([h, 1.0 - h]), np.where(rose, 0, 1))
         return pd.Series(np.where(decided, each, 0.0), known.dates)
 
-    base = metrics.head_to_head(metrics.of_climatology(known))
-    return life(loss(metrics.head_to_head(known)), loss(base)).alive
+    base = discrimination.head_to_head(metrics.of_climatology(known))
+    return life(loss(discrimination.head_to_head(known)), loss(base)).alive
 
 
 def words_of(section: Direction) -> list[str]:
