@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from features import feature_cache, jump_regime, labels, lineage, markov_regime
+from features import feature_cache, implied_scale, jump_regime, labels, lineage, markov_regime, path_simulation
 from features.data import catalog
 from features.data.errors import RegimeError
 from features.data.store import Snapshot
@@ -25,16 +25,26 @@ LABEL_MEANING = labels.LABELS
 BASELINE_FAMILY = jump_regime.FAMILY
 LAST_OUTCOME = "last_outcome"
 _LAST_MEANING = "the last outcome that had matured at the decision, by its place in `outcomes`"
-FAMILY_OF = {item.name: item.family for item in FEATURES} | {
-    markov_regime.NAME: markov_regime.FAMILY,
-    jump_regime.NAME: jump_regime.FAMILY,
-    LAST_OUTCOME: BASELINE_FAMILY,
-}
-MEANING_OF = {item.name: item.meaning for item in FEATURES} | {
-    markov_regime.NAME: markov_regime.MEANING,
-    jump_regime.NAME: jump_regime.MEANING,
-    LAST_OUTCOME: _LAST_MEANING,
-}
+FAMILY_OF = (
+    {item.name: item.family for item in FEATURES}
+    | {
+        markov_regime.NAME: markov_regime.FAMILY,
+        jump_regime.NAME: jump_regime.FAMILY,
+        LAST_OUTCOME: BASELINE_FAMILY,
+        implied_scale.NAME: implied_scale.FAMILY,
+    }
+    | dict.fromkeys(path_simulation.COLUMNS, path_simulation.FAMILY)
+)
+MEANING_OF = (
+    {item.name: item.meaning for item in FEATURES}
+    | {
+        markov_regime.NAME: markov_regime.MEANING,
+        jump_regime.NAME: jump_regime.MEANING,
+        LAST_OUTCOME: _LAST_MEANING,
+        implied_scale.NAME: implied_scale.MEANING,
+    }
+    | {f"simulated_{name}": path_simulation.MEANING.format(name) for name in OUTCOMES}
+)
 SIGNAL_OF = {item.name: item.signal for item in FEATURES}
 # What says a reading; columns that only baselines read have none.
 SAY_OF = {item.name: item.say for item in FEATURES} | {markov_regime.NAME: markov_regime.say}
@@ -47,9 +57,11 @@ _LEG = [
     for key in COLUMNS[name].keys
     if (day := catalog.BY_KEY[key].published_since)
 ]
+_OF_THE_LEGS = (markov_regime.NAME, jump_regime.NAME, *path_simulation.COLUMNS)
 PUBLISHED_SINCE = {item.name: day for item in FEATURES if (day := lineage.published_since(item)) is not None} | (
-    {name: max(pd.Timestamp(day) for day in _LEG) for name in (markov_regime.NAME, jump_regime.NAME)} if _LEG else {}
+    dict.fromkeys(_OF_THE_LEGS, max(pd.Timestamp(day) for day in _LEG)) if _LEG else {}
 )
+PUBLISHED_SINCE |= {implied_scale.NAME: PUBLISHED_SINCE["vix"]} if "vix" in PUBLISHED_SINCE else {}
 TRAINABLE = tuple(item for item in FEATURES if not item.display)
 RETURNS = ("ret_broad", "ret_cap", "ret_bill")
 
@@ -124,6 +136,10 @@ def build(
     ends = labels.label_ends(label, dates)
     kinds = labels.outcomes_of(label)
     X[LAST_OUTCOME] = last_matured(outcome, ends, kinds)
+    rows_per_year = 12 if label in labels.MONTHLY else 52
+    X[implied_scale.NAME] = implied_scale.compute(X.get("vix"), X["broad_vol_21"], rows_per_year)
+    if label not in labels.MONTHLY:
+        X = X.join(path_simulation.compute(panel, label, dates))
     return Dataset(
         X,
         outcome,
@@ -134,7 +150,7 @@ def build(
         snapshot.source,
         snapshot.legs,
         kinds,
-        12 if label in labels.MONTHLY else 52,
+        rows_per_year,
         labels.outcomes(label, *legs, labels.ROTATION_MARGIN).loc[dates],
         panel[list(RETURNS)],
     )

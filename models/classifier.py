@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from models import learners, predictor
 from models.fitted import Part
 
-ALGORITHMS = ("constant", "table", "logit", "lightgbm", "staged")
+ALGORITHMS = ("constant", "table", "stated", "logit", "lightgbm", "staged")
 
 
 class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -29,7 +29,8 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     algorithm : str
         One of `ALGORITHMS`: `constant` (class shares), `table` (shares given the
-        first column, small integers), `logit` (multinomial, standardised
+        first column, small integers), `stated` (the columns are the
+        probabilities, in the order of the outcomes), `logit` (multinomial, standardised
         columns, ridge), `lightgbm`, `staged` (LightGBM twice: `pivot` or not,
         then the other classes).
     strength : float
@@ -119,6 +120,8 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return learners.constant(learners.shares(codes, k, weight))
         if self.algorithm == "table":
             return learners.table(X.iloc[:, 0], codes, k, weight)
+        if self.algorithm == "stated":
+            return learners.stated(X, codes, k, weight)
         if self.algorithm == "logit":
             return learners.logit(X, codes, k, self.strength, self.clip, weight)
         pivot = 0 if self.pivot is None else order.index(self.pivot)

@@ -11,6 +11,7 @@ from typing import Any
 
 from features.data.errors import RegimeError
 
+SIMULATED = ("simulated_rotation", "simulated_breakdown", "simulated_neither")
 LOGIT2_COLUMNS = ("broad_return_21", "broad_vol_21")
 
 
@@ -56,7 +57,9 @@ ESTIMATORS = (
     Estimator("persistence", "Persistence", ("last_outcome",), {"algorithm": "table"}, "always", color="#A7AEB5"),
     Estimator("logit2", "Two-feature logit", LOGIT2_COLUMNS, {"algorithm": "logit"}, "always", color="#0072B2"),
     Estimator("markov", "Markov regime", ("vol_regime",), {"algorithm": "logit"}, "always", color="#CC79A7"),
+    Estimator("vix", "Implied volatility", ("implied_scale",), {"algorithm": "logit"}, "always", color="#B5A642"),
     Estimator("jump", "Jump regime", ("jump_state",), {"algorithm": "logit"}, "optional", color="#E69F00"),
+    Estimator("simulation", "Simulated paths", SIMULATED, {"algorithm": "stated"}, "always", color="#6A4C93"),
     Estimator(
         "logit-all",
         "Ridge logit on all features",

@@ -13,7 +13,7 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
-from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Trees
+from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Stated, Trees
 from models.predictor import predict, standardised
 
 
@@ -32,7 +32,7 @@ def contribution_table(model: FittedModel, rows: pd.DataFrame) -> pd.DataFrame:
     """Contribution of each feature in each row, (rows, features); positive speaks for rotation.
 
     With two outcomes, positive speaks for neither. Without columns for a
-    constant and for a frequency table, which add nothing up over features.
+    constant, a frequency table and stated probabilities, which add nothing up over features.
     """
     up = model.outcomes.index("rotation" if "rotation" in model.outcomes else "neither")
     return _explain(model.part, rows, up, model.outcomes.index("breakdown"))
@@ -41,7 +41,7 @@ def contribution_table(model: FittedModel, rows: pd.DataFrame) -> pd.DataFrame:
 def _explain(part: Part, rows: pd.DataFrame, up: int, down: int) -> pd.DataFrame:
     names = list(part.features)
     match part:
-        case Constant() | FrequencyTable():
+        case Constant() | FrequencyTable() | Stated():
             return pd.DataFrame(index=rows.index, dtype=float)
         case Logit():
             coef = np.array(part.coef)

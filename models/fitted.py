@@ -43,6 +43,14 @@ class FrequencyTable(_Frozen):
     otherwise: tuple[float, ...]
 
 
+class Stated(_Frozen):
+    """Probabilities that stand in the columns, one an outcome; `otherwise` for a row in which one is missing."""
+
+    type: Literal["stated"] = Field(default="stated", alias="kind")
+    features: tuple[str, ...]
+    otherwise: tuple[float, ...]
+
+
 class Logit(_Frozen):
     """Multinomial logit on standardised columns; a missing value counts as the training mean.
 
@@ -117,7 +125,7 @@ class Staged(_Frozen):
     others: tuple[int, ...]
 
 
-Part = Annotated[Constant | FrequencyTable | Logit | Trees | Mixture | Staged, Field(discriminator="type")]
+Part = Annotated[Constant | FrequencyTable | Stated | Logit | Trees | Mixture | Staged, Field(discriminator="type")]
 Mixture.model_rebuild()
 Staged.model_rebuild()
 _PART: TypeAdapter[Part] = TypeAdapter(Part)

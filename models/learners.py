@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from models.fitted import Constant, FrequencyTable, Logit, Mixture, Part, Staged, Trees
+from models.fitted import Constant, FrequencyTable, Logit, Mixture, Part, Staged, Stated, Trees
 from models.spec import LIGHTGBM_DEFAULTS
 
 # Weight of climatology in a frequency table, in rows: one effective month or so.
@@ -40,6 +40,19 @@ def table(column: pd.Series, codes: np.ndarray, k: int, weight: np.ndarray | Non
         found = np.bincount(codes[at], None if weight is None else weight[at], minlength=k)
         rows[str(int(value))] = ((found + TABLE_PRIOR * base) / (found.sum() + TABLE_PRIOR)).tolist()
     return FrequencyTable(features=(str(column.name),), shares=rows, otherwise=tuple(base.tolist()))
+
+
+def stated(X: pd.DataFrame, codes: np.ndarray, k: int, weight: np.ndarray | None = None) -> Stated:
+    """The columns of `X` as they stand, one an outcome; climatology where one is missing.
+
+    Raises
+    ------
+    ValueError
+        Not one column an outcome.
+    """
+    if X.shape[1] != k:
+        raise ValueError(f"{X.shape[1]} columns state the probabilities of {k} outcomes")
+    return Stated(features=tuple(map(str, X.columns)), otherwise=tuple(shares(codes, k, weight).tolist()))
 
 
 def _moments(values: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
-from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Trees
+from models.fitted import Constant, FittedModel, FrequencyTable, Logit, Mixture, Part, Staged, Stated, Trees
 
 
 def predict(model: FittedModel | Part, frame: pd.DataFrame) -> np.ndarray:
@@ -41,6 +41,9 @@ def _predict(part: Part, frame: pd.DataFrame) -> np.ndarray:
             return np.tile(np.array(part.probabilities), (len(frame), 1))
         case FrequencyTable():
             return _table(part, frame)
+        case Stated():
+            values = frame.to_numpy(dtype=float)
+            return np.where(np.isfinite(values).all(axis=1)[:, None], values, np.array(part.otherwise))
         case Logit():
             return _logit(part, frame)
         case Trees():

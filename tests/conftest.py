@@ -84,4 +84,7 @@ def toy():
     ends = pd.Series(dates + pd.Timedelta(days=30), dates)
     X["last_outcome"] = dataset.last_matured(outcome, ends, dataset.OUTCOMES)
     X["jump_state"] = (X["noise"] > 0).astype(float)
+    X["implied_scale"] = X["broad_vol_21"]
+    shares = rng.dirichlet(np.full(3, 20.0), size=500)
+    X[[f"simulated_{name}" for name in dataset.OUTCOMES]] = shares
     return dataset.Dataset(X, outcome, ends, X["noise"] < 0, "path", "toy", "folder", "us")

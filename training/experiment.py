@@ -13,7 +13,7 @@ from features.data import store
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
-from models.estimators import BESIDE
+from models.estimators import BESIDE, estimator
 from models.evaluation import metrics
 from models.evaluation.score_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
@@ -86,9 +86,13 @@ def compute(
     client: Any = None,
     progress: Progress = silent,
 ) -> Experiment:
-    """The walk-forward and the scores of the candidate, the protocol's baselines and what else runs beside it."""
+    """The walk-forward and the scores of the candidate, the protocol's baselines and what else runs beside it.
+
+    A baseline whose columns the data set has not is left out: a monthly label has no simulated paths.
+    """
     own = model_name(spec)
-    specs = {own: normal(spec)} | {kind: baseline(spec, kind) for kind in BESIDE if kind != own}
+    beside = [kind for kind in BESIDE if kind != own and set(estimator(kind).columns or ()) <= set(dataset.X.columns)]
+    specs = {own: normal(spec)} | {kind: baseline(spec, kind) for kind in beside}
     runs = []
     for kind, one in specs.items():
         started, began = time.time(), time.perf_counter()

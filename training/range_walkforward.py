@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from features import path_simulation
 from features.dataset import codes_of_paths
 from models.evaluation import range_scores
-from models.range import pools, predictor, simulation, size
+from models.range import pools, predictor, size
 from models.range.fit import RangeCache, RangeData, fit_range_at
 from models.range.fitted import FittedRange, HorizonFit
 from models.range.paths import LEGS
@@ -66,9 +67,17 @@ def _sizes(data: RangeData, fit: HorizonFit, start: int, end: int) -> np.ndarray
 
 
 def _simulated(data: RangeData, spec: RangeSpec, weeks: np.ndarray) -> dict[int, Draws]:
-    years = data.dates[weeks].year.to_numpy()
+    legs, years = data.legs, data.dates[weeks].year.to_numpy()
     parts = [
-        simulation.simulate(data.legs, data.refits, weeks[years == year], int(year), spec.horizons, spec.seed)
+        path_simulation.simulate(
+            (legs.broad, legs.cap),
+            (data.refits["broad"], data.refits["cap"]),
+            legs.places[weeks[years == year]],
+            int(legs.sessions.searchsorted(pd.Timestamp(int(year), 1, 1))),
+            int(year),
+            spec.horizons,
+            spec.seed,
+        )
         for year in np.unique(years)
     ]
     return {

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from features import garch
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, REVISED, Dataset
 from models.blas import one_blas_thread
-from models.range import garch, pools, scales, volatility_block
+from models.range import pools, scales, volatility_block
 from models.range.fitted import Column, FittedRange, HorizonFit, Member, Pool
 from models.range.paths import LEAST_VOLATILITY, Ahead, Legs, ahead, read_legs
 from models.range.spec import BY_NAME, RangeSpec

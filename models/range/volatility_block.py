@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.range import garch
+from features import garch
 from models.range.paths import LEAST_VOLATILITY, Legs, past_windows
 
 WINDOWS = {"broad": (1, 5, 10, 21, 63, 252), "cap": (5, 21, 63), "spread": (5, 21, 63, 252)}

@@ -161,8 +161,8 @@ def test_real_data_walk_forward_and_a_past_call():
     assert str(table.index[0].date()) == "1990-01-05"
     assert table["outcome"].notna().sum() == 1769
     # Honest skill on this label is a few per cent: more would be a leak, not a triumph.
-    assert -0.05 < result["models"]["lightgbm+logit-all"]["log_loss_skill"] < 0.12
-    assert result["models"]["lightgbm+logit-all"]["auc_breakdown"] < 0.85
+    assert -0.05 < result["models"]["lightgbm+logit-all+simulation"]["log_loss_skill"] < 0.12
+    assert result["models"]["lightgbm+logit-all+simulation"]["auc_breakdown"] < 0.85
     for date in ("1997-10-24", "2008-09-12", "2020-02-21"):
         past = json.loads(regime("regime-predict", "--asof", date, "--json").stdout)
         want = {k: table.loc[date, f"p_{k}"] for k in past["probabilities"]}

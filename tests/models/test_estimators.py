@@ -10,8 +10,8 @@ from models.classifier import ALGORITHMS, RegimeClassifier
 
 
 def test_the_registry_by_hand():
-    assert estimators.NAMES[:4] == ("climatology", "persistence", "logit2", "markov")  # the simplest first
-    assert estimators.BASELINES == ("climatology", "persistence", "logit2", "markov")
+    assert estimators.BASELINES == ("climatology", "persistence", "logit2", "markov", "vix", "simulation")
+    assert estimators.NAMES[:5] == estimators.BASELINES[:5]  # the simplest first
     assert set(estimators.BESIDE) - set(estimators.BASELINES) == {"logit-all"}
     assert set(estimators.ALL_BASELINES) == {*estimators.BASELINES, "jump"}
     assert estimators.TREES == ("lightgbm", "staged")

@@ -59,7 +59,7 @@ def test_a_bad_setting_is_said(setting, said):
 @pytest.mark.parametrize(
     ("name", "settings", "called"),
     [
-        ("default", (), "lightgbm+logit-all"),
+        ("default", (), "lightgbm+logit-all+simulation"),
         ("lightgbm", (), "lightgbm"),
         ("markov", (), "markov"),
         ("markov", ("label=return", "seed=3"), "markov"),

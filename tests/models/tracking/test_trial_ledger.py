@@ -161,7 +161,7 @@ def test_only_a_baseline_of_the_protocol_is_one():
     default = config.read_spec("default")
     for kind in ALL_BASELINES:
         assert is_protocol(baseline(default, kind)), kind
-        shipped = config.read_spec(kind)
+        shipped = config.read_spec({"vix": "vix-logit"}.get(kind, kind))  # `vix` is an experiment of the range
         assert is_protocol(shipped), kind
         # What runs beside it is what runs beside `default`.
         assert [baseline(shipped, one) for one in BASELINES] == [baseline(default, one) for one in BASELINES]

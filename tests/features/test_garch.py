@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.range import garch, simulation
-from models.range.paths import Legs
+from features import garch
 
 PARAMETERS = (0.02, 0.03, 0.12, 0.88)
 
@@ -51,28 +50,28 @@ def test_a_january_that_does_not_converge_keeps_the_last_parameters(returns, mon
     assert {one.parameters for one in found} == {PARAMETERS}
 
 
-def test_simulated_paths_by_a_slow_loop():
-    shocks = np.random.default_rng(3).normal(size=(5, 4))
-    omega, alpha, gamma, beta = PARAMETERS
-    found = simulation._paths(np.array([1e-4, 4e-4]), shocks, PARAMETERS, (2, 5), with_lowest=True)
-    for week, start in enumerate((1e-4, 4e-4)):
-        for path in range(4):
-            variance, line, lines = start, 0.0, []
-            for session in range(5):
-                step = np.sqrt(variance) * shocks[session, path]
-                variance = omega / 1e4 + (alpha + gamma * (step < 0)) * step**2 + beta * variance
-                line += step
-                lines.append(line)
-            for horizon in (2, 5):
-                assert found[horizon][0][week, path] == pytest.approx(lines[horizon - 1])
-                assert found[horizon][1][week, path] == pytest.approx(min(lines[:horizon]))
+def test_the_estimates_are_those_of_arch():
+    from arch import arch_model
+
+    rng, variance, path = np.random.default_rng(5), 1e-4, []
+    for shock in rng.normal(size=4000):
+        step = np.sqrt(variance) * shock
+        path.append(step)
+        variance = 2e-6 + (0.03 + 0.1 * (step < 0)) * step**2 + 0.9 * variance
+    theirs = arch_model(100.0 * np.array(path), mean="Zero", p=1, o=1, q=1, rescale=False).fit(disp="off")
+    mine = garch.estimate(np.array(path), None)
+    np.testing.assert_allclose(mine, theirs.params, rtol=2e-3, atol=2e-4)
+    again = garch.estimate(np.array(path), (0.05, 0.1, 0.02, 0.8))
+    np.testing.assert_allclose(again, mine, rtol=1e-3, atol=1e-4)
 
 
-def test_residuals_are_pairs_of_the_same_day_without_drift(returns):
-    sessions = pd.bdate_range("2000-01-03", periods=len(returns))
-    legs = Legs(sessions, returns + 0.001, 0.5 * returns, sessions[::5], np.arange(0, len(returns), 5))
-    pairs = simulation.residual_pairs(legs, 1000, (PARAMETERS, PARAMETERS))
-    assert pairs.shape == (999, 2)
-    np.testing.assert_allclose(pairs.mean(axis=0), 0.0, atol=1e-12)
-    np.testing.assert_allclose(pairs.std(axis=0), 1.0)
-    assert np.corrcoef(pairs.T)[0, 1] > 0.95
+def test_the_gradient_by_differences(returns):
+    squares = (100.0 * returns) ** 2
+    down = squares * (returns < 0)
+    at, step = np.array(PARAMETERS), 1e-6
+    _, slope = garch._loss(at, squares, down, 1.0)
+    for place in range(4):
+        moved = np.zeros(4)
+        moved[place] = step
+        up, low = (garch._loss(at + sign * moved, squares, down, 1.0)[0] for sign in (1, -1))
+        assert slope[place] == pytest.approx((up - low) / (2 * step), rel=1e-5, abs=1e-8)
