@@ -98,7 +98,7 @@ def fit_range_at(data: RangeData, spec: RangeSpec, date: pd.Timestamp, cache: Ra
     ----------
     data : RangeData
     spec : RangeSpec
-        Of a model with a scale; the GARCH simulation is fitted by `models.range.simulation`.
+        Of a model with a scale; the GARCH simulation is `features.path_simulation`.
     date : Timestamp
         A decision date.
     cache : RangeCache, optional
