@@ -171,6 +171,7 @@ def audit(
     days = leaks.sample_dates(snapshot, dates, seed)
     with progress_bar("audit", len(days) + 2) as step:
         found = leaks.of_features(snapshot, days, progress=step) + leaks.of_data_set(snapshot, days)
+        found += leaks.of_groups(snapshot, days)
         step()
     checked = [str(day.date()) for day in sorted(days)]
     if json:

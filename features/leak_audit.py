@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from features import dataset, feature, lineage, panel
+from features import dataset, feature, group_panel, groups, lineage, panel
 from features.data import calendar, catalog
 from features.data.catalog import MEMBERS, MEMBERSHIP
 from features.data.errors import RegimeError
@@ -211,6 +211,36 @@ def of_data_set(snapshot: Snapshot, dates: list[pd.Timestamp]) -> list[Finding]:
     whole = dataset.build(snapshot, "path")
     dates = [date for date in dates if date > whole.X.index[0]] or [pd.Timestamp(whole.X.index[-30])]
     return _latest([item for date in {min(dates), max(dates)} for item in _data_set(snapshot, whole, date)])
+
+
+def of_groups(snapshot: Snapshot, dates: list[pd.Timestamp]) -> list[Finding]:
+    """Everything that is wrong with the groups' panel at the first and last of `dates`; nothing without groups."""
+    if snapshot.legs != "us":
+        return []
+    whole = group_panel.build(snapshot)
+    found = []
+    for date in sorted({min(dates), max(dates)}):
+        day = str(date.date())
+        for check, other in (
+            ("groups rebuilt", snapshot.as_of(date)),
+            ("groups, future poisoned", _poisoned(snapshot, date)),
+        ):
+            then = group_panel.build(other)
+            weeks = int(whole.dates.searchsorted(date, side="right"))
+            for universe, rows in whole.rows.items():
+                before = pd.DataFrame(rows.X[:weeks].reshape(weeks, -1), whole.dates[:weeks], _group_columns(universe))
+                after = pd.DataFrame(then.rows[universe].X[:weeks].reshape(weeks, -1), before.index, before.columns)
+                found += _moved(check, before, after)
+                for horizon, ahead in rows.ahead.items():
+                    ended = (whole.ends[horizon].iloc[:weeks] <= date).to_numpy()
+                    a, b = ahead[:weeks][ended], then.rows[universe].ahead[horizon][:weeks][ended]
+                    if not np.array_equal(a, b, equal_nan=True):
+                        found.append(Finding(check, f"{universe} outcome {horizon}", day, "what had ended differs"))
+    return _latest(found)
+
+
+def _group_columns(universe: str) -> list[str]:
+    return [f"{universe} {group} {name}" for group in groups.NAMES for name in group_panel.FEATURES]
 
 
 def _latest(found: list[Finding]) -> list[Finding]:

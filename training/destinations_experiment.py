@@ -60,7 +60,7 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
         panel = group_panel.build(snapshot, spec.horizons)
     runs = compute(panel, spec, progress)
     tries = _ledger(name, runs, panel)
-    verdicts = judge(_on_funds(runs), tries)
+    verdicts = judge(on_funds(runs), tries)
     found = conditional.scores(panel) if 21 in panel.ends else []
     record = _record(spec, panel, runs, verdicts, found, tries)
     logged = destination_runs.log([_logged(name, kind, runs, verdicts, panel, record, text) for kind in runs])
@@ -90,6 +90,15 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
 
 def compute(panel: GroupPanel, spec: DestinationsSpec, progress: Progress = silent) -> dict[str, GroupsRun]:
     """The base rates, the baselines and the candidate in the same folds, scored, from the simplest on."""
+    runs = walk(panel, spec, progress)
+    for one in runs.values():
+        for cell, walked in one.walked.items():
+            one.scores |= _figures(panel, walked, cell)
+    return runs
+
+
+def walk(panel: GroupPanel, spec: DestinationsSpec, progress: Progress = silent) -> dict[str, GroupsRun]:
+    """The walk-forwards of `compute` with their weekly figures, and no score yet."""
     table = TrainingTable(panel, spec.train_start)
     cells = [(outcome, horizon) for horizon in spec.horizons for outcome in spec.outcomes]
     kinds = list(dict.fromkeys(kind for outcome in spec.outcomes for kind in spec.models_of(outcome)))
@@ -104,7 +113,6 @@ def compute(panel: GroupPanel, spec: DestinationsSpec, progress: Progress = sile
             one.cpu_seconds = time.process_time() - began
         for cell, walked in one.walked.items():
             one.weekly[cell] = {u: score(panel, walked, cell, u, MAY_CLAIM) for u in UNIVERSE_ROWS}
-            one.scores |= _figures(panel, walked, cell)
     return runs
 
 
@@ -132,7 +140,8 @@ def _figures(panel: GroupPanel, walked: Walked, cell: Cell) -> dict[str, float]:
     return out
 
 
-def _on_funds(runs: dict[str, GroupsRun]) -> dict[Cell, dict[str, Weekly]]:
+def on_funds(runs: dict[str, GroupsRun]) -> dict[Cell, dict[str, Weekly]]:
+    """What the gate judges: the weeks of every model on funds, by outcome and horizon."""
     cells = runs["base"].weekly
     return {
         cell: {kind: one.weekly[cell]["funds"] for kind, one in runs.items() if cell in one.weekly} for cell in cells

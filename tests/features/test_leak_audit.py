@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import feature, leak_audit, panel_columns
+from features import feature, group_panel, leak_audit, panel_columns
 from features.data import catalog
 from features.families import FEATURES
 from features.feature import Feature
@@ -35,6 +35,21 @@ def test_nothing_moves(shared_snapshot):
 def test_nothing_moves_on_a_synthetic_market(us_snapshot):
     assert leak_audit.of_features(us_snapshot, PLANTED_AT, FEATURES) == []
     assert leak_audit.of_data_set(us_snapshot, PLANTED_AT) == []
+    assert leak_audit.of_groups(us_snapshot, PLANTED_AT) == []
+
+
+def test_a_leak_in_the_groups_is_found(us_snapshot, monkeypatch):
+    honest = group_panel.features
+
+    def leaking(returns):
+        values = honest(returns)
+        values[:-5, :, 0] = values[5:, :, 0]
+        return values
+
+    monkeypatch.setattr(group_panel, "features", leaking)
+    found = leak_audit.of_groups(us_snapshot, PLANTED_AT)
+    assert {item.check for item in found} == {"groups rebuilt", "groups, future poisoned"}
+    assert all("relative_21" in item.name for item in found)
 
 
 def test_nothing_moves_on_the_sample(sample_snapshot):

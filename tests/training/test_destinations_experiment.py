@@ -49,7 +49,7 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     assert (table["label_end"] > table["date"]).all()
     known = table.dropna(subset="relative")
     assert ((known["relative"] > 0.0) == (known["beats"] == 1.0)).all()
-    verdicts = destinations_gate.judge(destinations_experiment._on_funds(runs))
+    verdicts = destinations_gate.judge(destinations_experiment.on_funds(runs))
     made = destinations_experiment._record(SPEC, panel, runs, verdicts, [], 0)
     logged = destination_runs.log(
         [destinations_experiment._logged("test", "quadrants", runs, verdicts, panel, made, "model = 'quadrants'")]
