@@ -49,7 +49,7 @@ class Block:
     stored: Floats
     membership: Bools
     count: Floats
-    kept: dict[tuple[str | int, ...], Floats] = field(default_factory=dict, repr=False)
+    cache: dict[tuple[str | int, ...], Floats] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, key: str) -> Floats:
         return self.columns[key]
@@ -59,19 +59,19 @@ class Block:
         """Prices of the members, (rows, members)."""
         return self.stored.astype(float)
 
-    def keep(self, key: tuple[str | int, ...], make: Callable[[], Floats]) -> Floats:
+    def cached(self, key: tuple[str | int, ...], make: Callable[[], Floats]) -> Floats:
         """`make()`, worked out once a block; what several features share. Not to be written to."""
-        if key not in self.kept:
-            self.kept[key] = make()
-        return self.kept[key]
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
 
     def run(self, key: str, window: int) -> Floats:
         """Log return of a column of returns over `window` rows."""
-        return self.keep(("run", key, window), lambda: log_return(self.columns[key], window))
+        return self.cached(("run", key, window), lambda: log_return(self.columns[key], window))
 
     def line(self, key: str) -> Floats:
         """Cumulated log return of a column of returns since the block's first row."""
-        return self.keep(("line", key), lambda: level(self.columns[key]))
+        return self.cached(("line", key), lambda: level(self.columns[key]))
 
     def covered(self, known: Bools) -> Bools:
         """Whether enough members have a value, (rows,)."""
@@ -159,7 +159,7 @@ class Blocks:
             enough = (priced >= MIN_COVERAGE * self.count) & (self.count > 0)
             self.filled["members"] = _running(np.append(before, enough))
 
-    def has(self, feature: Feature, first: int, end: int) -> bool:
+    def can_compute(self, feature: Feature, first: int, end: int) -> bool:
         """Whether rows first..end-1 can give a value: some of every kind of input, members in the year itself."""
         if any(key not in self.filled for key in feature.inputs):
             return False
@@ -192,7 +192,7 @@ def _year(features: tuple[Feature, ...], blocks: Blocks, first: int, end: int) -
     cuts: dict[tuple[int, bool], Block] = {}
     out = np.full((len(features), end - first), np.nan)
     for row, feature in zip(out, features, strict=True):
-        if not blocks.has(feature, first, end):
+        if not blocks.can_compute(feature, first, end):
             continue
         start, members = max(0, first - _rows_before(feature.lookback)), bool(MEMBERS & set(feature.inputs))
         if (start, members) not in cuts:

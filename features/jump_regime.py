@@ -78,11 +78,11 @@ def _year(jump: ModuleType, excess: pd.Series, year: int) -> pd.Series:
     end = int(excess.index.searchsorted(pd.Timestamp(year + 1, 1, 1)))
     # The running means start anew WARM_UP sessions before the window, so a year needs only its own look-back.
     first = max(0, january - WINDOW - WARM_UP)
-    warm = min(WARM_UP, max(0, january - first - MIN_ROWS))
-    if january - first - warm < MIN_ROWS or end == january:
+    warm_up = min(WARM_UP, max(0, january - first - MIN_ROWS))
+    if january - first - warm_up < MIN_ROWS or end == january:
         return pd.Series(dtype=float)
-    X = features_of(excess.iloc[first:end]).iloc[warm:]
-    past = X.iloc[: january - first - warm]
+    X = features_of(excess.iloc[first:end]).iloc[warm_up:]
+    past = X.iloc[: january - first - warm_up]
     mean, scale = past.mean(), past.std(ddof=0)
     X = ((X - mean) / scale).clip(-CLIP, CLIP)
     model = jump.JumpModel(n_components=2, jump_penalty=PENALTY, n_init=STARTS, random_state=0)

@@ -78,7 +78,9 @@ def build_inputs(snapshot: Snapshot, handover: dict[str, tuple[str, pd.Timestamp
     prices, membership, count = _members(snapshot, sessions)
     us = snapshot.legs == "us"  # there every column is expected, if only as missing; the sample has few
     made = {
-        name: column.read(reader) for name, column in panel_columns.COLUMNS.items() if us or reader.has(*column.keys)
+        name: column.read(reader)
+        for name, column in panel_columns.COLUMNS.items()
+        if us or reader.has_any(*column.keys)
     }
     if not us:
         made |= _sample_legs(reader, prices)

@@ -55,6 +55,6 @@ def read(key: str) -> Call | None:
     return None if kept is None else parse_call(kept)
 
 
-def keep(key: str, call: Call) -> None:
+def write(key: str, call: Call) -> None:
     """Keep a call under its key."""
     cache.write(CACHE, key, json.dumps(call.to_json_object()).encode())

@@ -35,7 +35,7 @@ def _latest(allowed: tuple[str, ...]) -> Call:
     with progress_bar("data set", None) as step:
         call = make_call(None, allowed=allowed, step=step)
     if key:
-        call_cache.keep(key, call)
+        call_cache.write(key, call)
     return call
 
 

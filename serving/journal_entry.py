@@ -47,7 +47,7 @@ class Tail(NamedTuple):
     stop: int
 
 
-class Known(Protocol):
+class EarlierEntries(Protocol):
     """What an entry's meaning is checked against."""
 
     def last_live(self) -> pd.Timestamp | None:
@@ -61,7 +61,7 @@ class BrokenError(Exception):
     """A line that does not follow from the ones before; the reason."""
 
 
-def parse_line(text: bytes, before: Tail, known: Known) -> Entry:
+def parse_line(text: bytes, before: Tail, known: EarlierEntries) -> Entry:
     """The entry that a line (without its newline) holds, checked against those before it.
 
     Raises
@@ -102,7 +102,7 @@ def canonical_json(line: dict[str, Any]) -> bytes:
     return json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _contradiction(entry: Entry, known: Known) -> str | None:
+def _contradiction(entry: Entry, known: EarlierEntries) -> str | None:
     """What is wrong with an entry's meaning, or None."""
     if entry.call.asof != entry.asof:
         return f"is of {entry.asof}, its call of {entry.call.asof}"

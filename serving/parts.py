@@ -90,7 +90,7 @@ def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
     return (call.challenger.drivers if few else call.drivers), few
 
 
-def parts(call: Call) -> tuple[Part, ...]:
+def make_parts(call: Call) -> tuple[Part, ...]:
     """Every part that has something to say, in order."""
     every = (
         _range(call),

@@ -111,7 +111,7 @@ def _shares(row: dict[Any, Any], prefix: str) -> dict[str, float]:
     return {name: row[f"{prefix}_{name}"] for name in OUTCOMES}
 
 
-def scorecard(table: pd.DataFrame, corrected: int, digest: str | None = None) -> Scorecard:
+def make_scorecard(table: pd.DataFrame, corrected: int, digest: str | None = None) -> Scorecard:
     """The scorecard of a `call_table`; `corrected` live entries stand in the journal beside it and are not in it."""
     parts = {name: scores_of(table[table["kind"] == name]) for name in TYPES}
     parts["live"]["corrections"] = corrected
@@ -144,7 +144,7 @@ def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
     with drafted(home() / "scores.parquet") as draft:
         table.to_parquet(draft, index=False)
     _tag_versions(table)
-    return scorecard(table, len(journal.corrections(entries)), dataset.digest)
+    return make_scorecard(table, len(journal.corrections(entries)), dataset.digest)
 
 
 def _tag_versions(table: pd.DataFrame) -> None:

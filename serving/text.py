@@ -13,7 +13,7 @@ from rich.table import Table
 
 from serving.call import Call
 from serving.journal_entry import EntryType
-from serving.parts import Grid, Part, headline, parts, spoken
+from serving.parts import Grid, Part, headline, make_parts, spoken
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
 
@@ -25,7 +25,7 @@ LEFT_OUT_OF_CSV = ("drivers", "families", "drift", "freshness", "substitutions")
 def print_call(call: Call, out: Console) -> None:
     """Print a call: what it says, the odds, what followed such calls, why, and what it stands on."""
     _fold(out, headline(call), style=STYLES[call.verdict])
-    for part in parts(call):
+    for part in make_parts(call):
         out.print()
         out.print(part.title, style="bold", markup=False)
         if part.grid:
@@ -61,7 +61,7 @@ def _table(grid: Grid) -> Table:
 def markdown(call: Call) -> str:
     """A call as Markdown."""
     lines = [f"# {headline(call)}"]
-    for part in parts(call):
+    for part in make_parts(call):
         lines += ["", f"## {part.title}", "", *_markdown_part(part)]
     return "\n".join(lines) + "\n"
 

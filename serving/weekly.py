@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from features import readback
-from features.console import progress_bar
 from features.data import calendar, settings, store
 from features.data.errors import RefusedError, RegimeError
 from features.data.files import is_folder, lock
 from features.data.paths import home
+from features.data.progress import Progress, silent
 from features.data.refresh import refresh_store, wanted
 from features.data.source import Source
 from models.tracking import registry
@@ -89,7 +89,13 @@ class WeeklyResult:
 
 
 def run_weekly(
-    source: Source | None, folder: Path | None, budget: float, catch_up: bool, anchors: Anchors, replace: bool = False
+    source: Source | None,
+    folder: Path | None,
+    budget: float,
+    catch_up: bool,
+    anchors: Anchors,
+    replace: bool = False,
+    progress: Progress = silent,
 ) -> WeeklyResult:
     """Everything a week needs, in order, within `budget` seconds.
 
@@ -107,17 +113,24 @@ def run_weekly(
         Where the journal's head goes besides.
     replace : bool
         Take data that end earlier, or hold less, than the stored ones.
+    progress : Progress
+        Importable by name, since the work runs in a process of its own.
 
     Raises
     ------
     RegimeError, RefusedError
         With the exit statuses of `ExitStatus`.
     """
-    return run_within(budget, weekly_steps, *wanted(source, folder), catch_up, anchors, replace)
+    return run_within(budget, weekly_steps, *wanted(source, folder), catch_up, anchors, replace, progress)
 
 
 def weekly_steps(
-    source: Source, folder: Path | None, catch_up: bool, anchors: Anchors, replace: bool = False
+    source: Source,
+    folder: Path | None,
+    catch_up: bool,
+    anchors: Anchors,
+    replace: bool = False,
+    progress: Progress = silent,
 ) -> WeeklyResult:
     """The steps of `run_weekly`, in this process and without a time limit."""
     if folder is not None and not is_folder(folder):
@@ -127,7 +140,7 @@ def weekly_steps(
         failed = _refresh(source, folder, replace)
         not_retrained = _retrain_if_due()
         follow_the_dead()
-        with progress_bar("data set", None) as step:
+        with progress("data set", None) as step:
             call = make_call(None, step=step)
         known = journal.read()
         entry = journal.append(call, _now())

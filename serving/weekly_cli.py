@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import JsonOption, err, out, print_json
+from features.console import JsonOption, err, out, print_json, progress_bar
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.source import Source
@@ -67,7 +67,13 @@ def weekly(
     )
     try:
         result = run_weekly(
-            source, folder, budget or said.weekly.budget, catch_up or said.weekly.catch_up, anchors, replace
+            source,
+            folder,
+            budget or said.weekly.budget,
+            catch_up or said.weekly.catch_up,
+            anchors,
+            replace,
+            progress_bar,
         )
     except RegimeError as error:
         if notify:

@@ -274,10 +274,10 @@ def diff_runs(
 @app.command(epilog="Example: regime-train upgrade")
 def upgrade(json: JsonOption = False) -> None:
     """Give runs of version 0.1 today's metric names and curves over time; what they have stays beside it."""
-    from models.tracking import upgrade as older
+    from models.tracking.upgrade import upgrade_runs
 
     with progress_bar("runs", None) as step:
-        changed = older.upgrade(step)
+        changed = upgrade_runs(step)
     if json:
         print_json({"changed": changed})
     else:
@@ -294,9 +294,9 @@ def tidy(
 
     Runs and their logged models stay, and `promote` makes a version of any of them again.
     """
-    from models.tracking import tidy as versions
+    from models.tracking.tidy import remove_old_versions
 
-    found = versions.tidy(keep, dry_run)
+    found = remove_old_versions(keep, dry_run)
     if json:
         print_json([asdict(one) for one in found])
         return

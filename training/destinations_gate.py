@@ -10,7 +10,7 @@ import pandas as pd
 from models.destinations.spec import CANDIDATES, MODELS, MUST_BEAT, SIZE
 from models.evaluation import alive
 from models.evaluation.bootstrap import p_value
-from models.evaluation.confidence_set import confidence_set
+from models.evaluation.confidence_set import model_confidence_set
 from models.evaluation.destination_scores import Weekly, holm
 
 LEVEL = 0.05
@@ -73,7 +73,7 @@ def _of(cell: Cell, table: pd.DataFrame, raw: dict[str, float], adjusted: dict[s
     if not len(table):
         return Verdict(None, "no week on funds", p, own, dict.fromkeys(kinds, False))
     lives = {kind: alive.life(table[kind], table["reference"]).alive for kind in kinds}
-    members = confidence_set(table[kinds]) if len(kinds) > 1 else frozenset(kinds)
+    members = model_confidence_set(table[kinds]) if len(kinds) > 1 else frozenset(kinds)
     for kind in kinds:
         beaten = cell[0] == SIZE and kind in CANDIDATES and MUST_BEAT in table and not _beats(table, kind)
         if own[kind] < LEVEL and lives[kind] and kind in members and not beaten:

@@ -53,7 +53,7 @@ def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, Fit
     return pd.DataFrame(made["data"], index=index, columns=made["columns"], dtype=float), model
 
 
-def keep(key: str, table: pd.DataFrame, model: FittedModel | None) -> None:
+def write(key: str, table: pd.DataFrame, model: FittedModel | None) -> None:
     """Keep a fold; `cache.trim` afterwards holds the cache to its bound."""
     if model is not None:  # first, so that a kill in between leaves no table without it
         cache.write(CACHE, key + MODEL, zlib.compress(model.to_json().encode(), level=1), trimmed=False)

@@ -15,7 +15,7 @@ from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
 from models.evaluation import range_scores
 from models.evaluation.bootstrap import p_value
-from models.evaluation.confidence_set import confidence_set
+from models.evaluation.confidence_set import model_confidence_set
 from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
@@ -74,7 +74,7 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
         register_as,
         aliases(spec.model, runs, decision),
     )
-    paths = {kind: keep(logged[kind].run_id, one.ranges) for kind, one in runs.items()}
+    paths = {kind: write_ranges(logged[kind].run_id, one.ranges) for kind, one in runs.items()}
     dates = runs[spec.model].ranges["date"]
     return {
         "experiment": name,
@@ -156,7 +156,7 @@ def judge(tables: dict[str, pd.DataFrame]) -> RangeDecision:
     The GARCH simulation is a rival and never champion: no call can be made from it.
     """
     losses = range_scores.gate_losses({kind: t[t["leg"] == "broad"] for kind, t in tables.items()})
-    members = confidence_set(losses)
+    members = model_confidence_set(losses)
     p = {kind: p_value((losses[CONSTANT] - losses[kind]).to_numpy()) for kind in losses if kind != CONSTANT}
     fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members and kind != GARCH]
     return RangeDecision(fit[0] if fit else None, p, members)
@@ -178,7 +178,7 @@ def reason(decision: RangeDecision) -> str:
     )
 
 
-def keep(run_id: str, table: pd.DataFrame) -> str:
+def write_ranges(run_id: str, table: pd.DataFrame) -> str:
     """Keep the out-of-sample ranges of a run in `REGIME_HOME`; returns the file."""
     return str(kept_results.write(run_id, "range.parquet", table[list(PUBLISHED)]))
 

@@ -79,7 +79,7 @@ def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: in
             yield fold
             continue
         table, model = next(fitted)
-        fold_cache.keep(key, table, model)
+        fold_cache.write(key, table, model)
         yield table, model
     next(fitted, None)  # joblib closes its workers when it is asked once more
     if missing:

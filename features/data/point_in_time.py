@@ -16,7 +16,7 @@ from features.data.store import Snapshot
 Handover = dict[str, tuple[str, pd.Timestamp]]
 
 
-class Known(NamedTuple):
+class Observations(NamedTuple):
     """Observations of one series in the order in which they became known: three arrays of one length."""
 
     dates: np.ndarray
@@ -24,28 +24,28 @@ class Known(NamedTuple):
     days: np.ndarray
 
 
-NOTHING = Known(np.array([], "datetime64[ns]"), np.array([]), np.array([], "datetime64[ns]"))
+NO_OBSERVATIONS = Observations(np.array([], "datetime64[ns]"), np.array([]), np.array([], "datetime64[ns]"))
 
 
-def observations(snapshot: Snapshot, key: str) -> Known:
+def observations(snapshot: Snapshot, key: str) -> Observations:
     """One catalogue series: what it said about which date, and from which session it was known."""
     series = catalog.BY_KEY[key]
     if series.table == "fred":
         if series.column not in snapshot.fred:
-            return NOTHING
-        found = Known(*snapshot.fred[series.column])
+            return NO_OBSERVATIONS
+        found = Observations(*snapshot.fred[series.column])
     else:
         table = snapshot.tables.get(series.stored_in)
         if table is None or series.column not in table:
-            return NOTHING
+            return NO_OBSERVATIONS
         days = table["available_at"].to_numpy("datetime64[ns]")
-        found = Known(table.index.to_numpy("datetime64[ns]"), table[series.column].to_numpy(float), days)
+        found = Observations(table.index.to_numpy("datetime64[ns]"), table[series.column].to_numpy(float), days)
     good = ~np.isnan(found.values)
     if not good.all():
-        found = Known(*(part[good] for part in found))
+        found = Observations(*(part[good] for part in found))
     if (found.days[1:] < found.days[:-1]).any() or (found.dates[1:] < found.dates[:-1]).any():
         order = np.lexsort((found.dates, found.days))
-        found = Known(*(part[order] for part in found))
+        found = Observations(*(part[order] for part in found))
     return found
 
 
@@ -70,7 +70,7 @@ class Reader:
     handover: Handover
     _kept: dict[str, pd.Series] = field(default_factory=dict)
 
-    def has(self, *keys: str) -> bool:
+    def has_any(self, *keys: str) -> bool:
         """Whether any of the series has a value."""
         return any(len(self._latest(key)) for key in keys)
 

@@ -24,7 +24,7 @@ def _above(x: Block, window: int) -> Floats:
         average = mean(x.prices, window)
         return _of_members(x, x.prices > average, ~np.isnan(average) & ~np.isnan(x.prices))
 
-    return x.keep(("above", window), make)
+    return x.cached(("above", window), make)
 
 
 def _at_high(x: Block, window: int) -> Floats:
@@ -32,7 +32,7 @@ def _at_high(x: Block, window: int) -> Floats:
         top = highest(x.prices, window)
         return _of_members(x, x.prices >= top, ~np.isnan(top))
 
-    return x.keep(("high", window), make)
+    return x.cached(("high", window), make)
 
 
 def _at_low(x: Block, window: int) -> Floats:
@@ -40,12 +40,12 @@ def _at_low(x: Block, window: int) -> Floats:
         bottom = lowest(x.prices, window)
         return _of_members(x, x.prices <= bottom, ~np.isnan(bottom))
 
-    return x.keep(("low", window), make)
+    return x.cached(("low", window), make)
 
 
 def _member_return(x: Block, window: int) -> Floats:
-    logs = x.keep(("logs",), lambda: np.log(x.prices))
-    return x.keep(("returns", window), lambda: change(logs, window))
+    logs = x.cached(("logs",), lambda: np.log(x.prices))
+    return x.cached(("returns", window), lambda: change(logs, window))
 
 
 def _beating(x: Block, window: int) -> Floats:

@@ -26,7 +26,7 @@ import pandas as pd
 
 from models.evaluation.alive import Life, life
 from models.evaluation.bootstrap import BLOCKS, p_value
-from models.evaluation.confidence_set import confidence_set
+from models.evaluation.confidence_set import model_confidence_set
 from models.evaluation.spa import adjusted_p
 
 LEVEL = 0.05
@@ -136,7 +136,7 @@ def choose(
         default=None,
     )
     compared = [one for one in contenders if one.suspicion is None and (one.baseline or one is candidate)]
-    members = confidence_set(pd.DataFrame({one.name: one.losses for one in compared}), blocks)
+    members = model_confidence_set(pd.DataFrame({one.name: one.losses for one in compared}), blocks)
     standings = {
         one.name: Standing(
             skill=1.0 - float(one.losses.mean()) / float(base.mean()),

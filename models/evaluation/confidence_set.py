@@ -17,7 +17,7 @@ SIZE = 0.10  # the set holds the best model with a probability of 90 %
 REPLICATIONS = 1000
 
 
-def confidence_set(losses: pd.DataFrame, blocks: tuple[int, ...] = BLOCKS, seed: int = 0) -> frozenset[str]:
+def model_confidence_set(losses: pd.DataFrame, blocks: tuple[int, ...] = BLOCKS, seed: int = 0) -> frozenset[str]:
     """Names of the models in the 90 % confidence set.
 
     Parameters

@@ -22,7 +22,7 @@ SPANS = ("", "_last_10_years")
 LEAST_ODDS = 1e-6
 
 
-def statement(fitted: FittedRange, rows: pd.DataFrame, evidence: dict[str, float]) -> dict[str, dict[str, Any]]:
+def state_range(fitted: FittedRange, rows: pd.DataFrame, evidence: dict[str, float]) -> dict[str, dict[str, Any]]:
     """The range of the broad leg by horizon (its sessions as text).
 
     Parameters

@@ -41,7 +41,7 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
             _point(batch, alias, kind, logged)
         front_page.write()
     except TrackingError as error:
-        entry = outbox.keep(batch)
+        entry = outbox.write(batch)
         raise TrackingError(
             f"{error}; no result is lost: they are kept in {entry}, `regime-train upload` sends them"
         ) from error

@@ -72,7 +72,7 @@ def folder() -> Path:
     return home() / "outbox"
 
 
-def keep(batch: Batch) -> Path:
+def write(batch: Batch) -> Path:
     """Write a batch; returns its directory."""
     made = time.strftime("%Y%m%dT%H%M%S", time.gmtime(batch.made))
     entry = folder() / f"{made}-{next(iter(batch.results.values())).id[:8]}"

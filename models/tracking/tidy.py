@@ -21,7 +21,7 @@ class Tidied:
 
 
 @translate_errors
-def tidy(keep: int, dry_run: bool = False) -> list[Tidied]:
+def remove_old_versions(keep: int, dry_run: bool = False) -> list[Tidied]:
     """Remove versions of the project's models but the newest `keep`, those an alias points at and those a person set.
 
     Their runs, with the logged models, stay: `regime train promote` makes a version of any of them again.

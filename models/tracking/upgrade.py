@@ -13,7 +13,7 @@ CURVE = "gain_over_"
 
 
 @translate_errors
-def upgrade(step: Callable[[], None] = lambda: None) -> int:
+def upgrade_runs(step: Callable[[], None] = lambda: None) -> int:
     """Add to every run what it lacks under today's names; returns how many runs that changed.
 
     A run that was interrupted, or done before, is only given what is missing.

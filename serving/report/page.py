@@ -12,7 +12,7 @@ from models.tracking.registry import Registered
 from serving import glossary, journal
 from serving.call import Call
 from serving.call_context import load_context
-from serving.parts import Part, headline, parts, spoken
+from serving.parts import Part, headline, make_parts, spoken
 from serving.predict import make_call
 from serving.report import charts, history, markup, rotation_graph
 from serving.report.markup import escape
@@ -33,7 +33,7 @@ def render(call: Call, data: charts.ChartData, predictions: pd.DataFrame | None,
     head : str
         The journal's head hash.
     """
-    sections = [(part.key, part.title, part_html(part)) for part in parts(call)]
+    sections = [(part.key, part.title, part_html(part)) for part in make_parts(call)]
     pictures = [
         ("market", "The market around it", charts.html(data)),
         ("rotation-graph", "Who leads, who follows", rotation_graph.html(data.daily)),

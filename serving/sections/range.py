@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from features.data.calendar import HORIZON
 from models.range.paths import last_decisions, read_legs
-from models.range.statement import RANK_YEARS, SHOWN, moved, statement
+from models.range.statement import RANK_YEARS, SHOWN, moved, state_range
 from serving.contract import Contract, Share
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def build(
 
     legs = last_decisions(read_legs(dataset), date, RANK_YEARS)
     rows = frame_of(dataset, legs, registered.spec.reads_garch)[0]
-    said = statement(fitted, rows, registered.evidence)
+    said = state_range(fitted, rows, registered.evidence)
     for name, known in (("falls", breakdown), ("usual_falls", base_rate)):
         told = moved({horizon: one[name] for horizon, one in said.items()}, MONTH, BREAKDOWN, known)
         for horizon, one in said.items():

@@ -208,7 +208,7 @@ def test_a_damaged_fold_is_fitted_again(machine, how):
 @pytest.mark.parametrize("part", OUTBOX)
 def test_damaged_kept_results_are_not_sent(home, how, part):
     home.mkdir()
-    entry = outbox.keep(batch())
+    entry = outbox.write(batch())
     damage(entry / part, how)
     with pytest.raises(RegimeError, match=entry.name):
         outbox.read(entry)

@@ -50,7 +50,7 @@ def test_the_future_cannot_move_the_present(data, back):
 def computed(item, data):
     """The feature over all rows of `data`, or None where its inputs are not there."""
     blocks = feature.Blocks(data)
-    if not blocks.has(item, 0, len(data.panel)):
+    if not blocks.can_compute(item, 0, len(data.panel)):
         return None  # nothing to compute it from
     block = blocks.cut(0, len(data.panel), bool(feature.MEMBERS & set(item.inputs)))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -17,7 +17,7 @@ def file(home):
 def test_a_kept_call_comes_back(home):
     call = make_test_call()
     assert call_cache.read(KEY) is None
-    call_cache.keep(KEY, call)
+    call_cache.write(KEY, call)
     assert call_cache.read(KEY) == call
     assert call_cache.read("b" * 64) is None
     assert [path.name for path in file(home).parent.iterdir()] == [file(home).name]
@@ -34,7 +34,7 @@ def test_a_kept_call_comes_back(home):
     ],
 )
 def test_a_damaged_call_is_not_served_and_named(home, caplog, damage):
-    call_cache.keep(KEY, make_test_call())
+    call_cache.write(KEY, make_test_call())
     content = file(home).read_bytes()
     assert damage(content) != content
     file(home).write_bytes(damage(content))
@@ -43,14 +43,14 @@ def test_a_damaged_call_is_not_served_and_named(home, caplog, damage):
 
 
 def test_bytes_that_are_no_text_are_damage(home, caplog):
-    call_cache.keep(KEY, make_test_call())
+    call_cache.write(KEY, make_test_call())
     file(home).write_bytes(b"\xff\xfe\x00")
     assert call_cache.read(KEY) is None
     assert "does not verify" in caplog.text
 
 
 def test_another_keys_call_is_not_served(home):
-    call_cache.keep("b" * 64, make_test_call())
+    call_cache.write("b" * 64, make_test_call())
     (file(home).parent / ("b" * 64)).rename(file(home))
     assert call_cache.read(KEY) is None
 

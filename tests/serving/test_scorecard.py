@@ -68,13 +68,13 @@ def test_the_table_holds_each_call_with_its_own_outcome(table):
 
 
 def test_live_calls_stand_on_top_once_one_has_matured(table):
-    card = scorecard.scorecard(table, 2)
+    card = scorecard.make_scorecard(table, 2)
     assert (card.kind, card.log_loss_skill) == ("live", card.live["log_loss_skill"])
     assert card.live["corrections"] == 2
     assert card.replay == {"calls": 0, "matured": 0}
     waiting = table.assign(outcome=pd.NA)
     replays = table.assign(kind="replay")
-    card = scorecard.scorecard(pd.concat([waiting, replays]), 0)
+    card = scorecard.make_scorecard(pd.concat([waiting, replays]), 0)
     assert (card.kind, card.log_loss_skill) == ("replay", card.replay["log_loss_skill"])
     assert card.live["matured"] == 0
 

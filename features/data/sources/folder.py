@@ -194,14 +194,19 @@ def _check_membership(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _legs(raw: Tables, folder: Path) -> str:
-    def has(*keys: str) -> bool:
+    def has_columns(*keys: str) -> bool:
         series = [catalog.BY_KEY[key] for key in keys]
         return all(s.table in raw and s.column in raw[s.table].columns for s in series)
 
-    if has("RSP", "SPY"):
+    if has_columns("RSP", "SPY"):
         return "us"
     members = raw.get(MEMBERS)
-    if "prices_etf" not in raw and has("^GSPC") and members is not None and set(catalog.SAMPLE_LEADERS) <= set(members):
+    if (
+        "prices_etf" not in raw
+        and has_columns("^GSPC")
+        and members is not None
+        and set(catalog.SAMPLE_LEADERS) <= set(members)
+    ):
         return "sample"
     raise RegimeError(f"{folder}: no broad leg; prices_etf.parquet with columns RSP and SPY is needed")
 

@@ -111,11 +111,11 @@ def test_rows_in_any_order_read_the_same():
 
 def test_any_one_series_makes_a_column():
     found = reader(snapshot([("DGS10", "2019-01-03", 2.5, "2019-01-04")], prices_etf=prices(SPY=np.arange(8.0) + 1)))
-    assert found.has("DGS10")
-    assert found.has("DGS10", "DGS2")
-    assert found.has("DGS2", "SPY")
-    assert not found.has("DGS2", "IWM")
-    assert not found.has("DGS2")
+    assert found.has_any("DGS10")
+    assert found.has_any("DGS10", "DGS2")
+    assert found.has_any("DGS2", "SPY")
+    assert not found.has_any("DGS2", "IWM")
+    assert not found.has_any("DGS2")
 
 
 def test_a_series_that_is_not_there_is_missing_everywhere():

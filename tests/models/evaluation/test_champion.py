@@ -6,7 +6,7 @@ import pytest
 
 from models.evaluation import champion
 from models.evaluation.champion import Contender, choose
-from models.evaluation.confidence_set import confidence_set
+from models.evaluation.confidence_set import model_confidence_set
 
 WEEKS = 1300
 DATES = pd.date_range("1990-01-05", periods=WEEKS, freq="W-FRI")
@@ -104,9 +104,9 @@ def test_the_set_is_the_union_over_both_blocks_and_keeps_twins():
     table = pd.DataFrame({"a": losses(0.05, 1), "b": losses(0.0, 2), "c": losses(0.0, 3, 0.3)})
     table["c"] += table["a"].mean() - table["c"].mean() + 0.001  # as good as the best, and noisier
     table["twin"] = table["a"]
-    found = confidence_set(table)
+    found = model_confidence_set(table)
     assert {"a", "twin", "c"} <= found
     assert "b" not in found
-    apart = [confidence_set(table, (block,)) for block in (26, 52)]
+    apart = [model_confidence_set(table, (block,)) for block in (26, 52)]
     assert found == apart[0] | apart[1]
-    assert confidence_set(table.iloc[:50]) == frozenset(table)
+    assert model_confidence_set(table.iloc[:50]) == frozenset(table)

@@ -32,7 +32,7 @@ ROWS = pd.DataFrame({"own": [-3.0, -5.0, -4.0], "other": -5.0}, pd.date_range(en
 
 
 def test_it_says_what_the_model_s_paths_say(fitted):
-    said = statement.statement(fitted, ROWS, {"crps_skill_21": 0.04, "crps_skill_p_21": 0.01, "crps_skill_5": 0.09})
+    said = statement.state_range(fitted, ROWS, {"crps_skill_21": 0.04, "crps_skill_p_21": 0.01, "crps_skill_5": 0.09})
     one = said["21"]
     values = list(one["quantiles"].values())
     assert values == sorted(values)
@@ -44,14 +44,14 @@ def test_it_says_what_the_model_s_paths_say(fitted):
 
 
 def test_the_width_is_ranked_among_the_same_model_s_on_earlier_dates(fitted):
-    assert statement.statement(fitted, ROWS, {})["21"]["width_rank"] == 0.5
+    assert statement.state_range(fitted, ROWS, {})["21"]["width_rank"] == 0.5
     widths = [
         quantiles["q90"] - quantiles["q10"]
         for end in (1, 2, 3)
-        for quantiles in [statement.statement(fitted, ROWS.iloc[:end], {})["21"]["quantiles"]]
+        for quantiles in [statement.state_range(fitted, ROWS.iloc[:end], {})["21"]["quantiles"]]
     ]
     assert sum(width < widths[-1] for width in widths[:-1]) / 2 == 0.5
-    assert statement.statement(fitted, ROWS.iloc[-1:], {})["21"]["width_rank"] is None
+    assert statement.state_range(fitted, ROWS.iloc[-1:], {})["21"]["width_rank"] is None
 
 
 def share(low=1e-4, high=1.0 - 1e-4):
@@ -86,6 +86,6 @@ def test_the_shift_is_one_for_all_falls():
 
 def test_a_date_without_its_columns_is_refused(fitted):
     with pytest.raises(RegimeError, match="has no value on 2020-06-05"):
-        statement.statement(fitted, ROWS[["other"]], {})
+        statement.state_range(fitted, ROWS[["other"]], {})
     with pytest.raises(RegimeError, match="no row was given"):
-        statement.statement(fitted, ROWS.iloc[:0], {})
+        statement.state_range(fitted, ROWS.iloc[:0], {})

@@ -12,7 +12,7 @@ def test_what_is_kept_comes_back(home):
     home.mkdir()
     made = batch(aliases={"champion": None, "challenger": "logit2"})
     made.results["logit2"].metrics["auc"] = float("nan")
-    entry = outbox.keep(made)
+    entry = outbox.write(made)
     assert outbox.entries() == [entry]
     back = outbox.read(entry)
     pd.testing.assert_frame_equal(back.data, made.data, check_names=False, check_freq=False)
@@ -38,13 +38,13 @@ def test_a_half_written_entry_is_no_entry(home, monkeypatch):
 
     monkeypatch.setattr(outbox, "_keep_files", full)
     with pytest.raises(RegimeError, match="No space left"):
-        outbox.keep(batch())
+        outbox.write(batch())
     assert outbox.entries() == []
 
 
 def test_a_damaged_entry_is_named(home):
     home.mkdir()
-    entry = outbox.keep(batch())
+    entry = outbox.write(batch())
     (entry / "batch.json").write_text("{")
     with pytest.raises(RegimeError, match=entry.name):
         outbox.read(entry)

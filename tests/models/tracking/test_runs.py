@@ -146,7 +146,7 @@ def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
     assert (first.left, second.left, outbox.entries()) == ((), (), [])
     assert loader.registered("toy", "champion").run_id == second.logged["logit2"][0]
     # Results that are older than what an alias points at do not take it back.
-    outbox.keep(batch(made=1500.0))
+    outbox.write(batch(made=1500.0))
     (late,) = delivery.upload()
     assert late.left == ("champion", "challenger")
     assert loader.registered("toy", "champion").run_id == second.logged["logit2"][0]

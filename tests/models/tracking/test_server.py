@@ -115,7 +115,7 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
     shown, status = said(cli.app, capsys, monkeypatch, "upload")
     assert status == 0
     assert name in shown.out
-    outbox.keep(kept)  # a second copy of the same results
+    outbox.write(kept)  # a second copy of the same results
     for _ in range(2):
         delivery.upload()
     ids = {result.id for result in made.results.values()}

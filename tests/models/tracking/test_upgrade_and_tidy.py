@@ -22,8 +22,8 @@ def old_run():
 
 def test_an_older_run_has_both_names_afterwards():
     run_id = old_run()
-    assert upgrade.upgrade() == 1
-    assert upgrade.upgrade() == 0  # what is there is not written again
+    assert upgrade.upgrade_runs() == 1
+    assert upgrade.upgrade_runs() == 0  # what is there is not written again
     client = connection.client()
     metrics = client.get_run(run_id).data.metrics
     assert metrics["skill/log_loss_skill"] == metrics["log_loss_skill"] == 0.0123456789
@@ -43,11 +43,11 @@ def test_tidying_leaves_what_is_in_use():
         delivery.deliver(batch(register_as="regime"))  # two versions each: 1 to 8; the aliases are at 7
     registry.set_alias("regime", "champion", "2")
     registry.tag_version("regime", "3", {"override": "the desk wants it"})
-    said = tidy.tidy(1, dry_run=True)
+    said = tidy.remove_old_versions(1, dry_run=True)
     assert said == [tidy.Tidied("regime", ("6", "5", "4", "1"), ("2", "3", "7", "8"))]
     client = connection.client()
     assert len(client.search_model_versions("name = 'regime'")) == 8
-    assert tidy.tidy(1) == said
+    assert tidy.remove_old_versions(1) == said
     assert sorted(int(one.version) for one in client.search_model_versions("name = 'regime'")) == [2, 3, 7, 8]
     assert client.get_model_version_by_alias("regime", "challenger").version == 7
     assert len(runs.finished_runs()) == 8  # runs stay

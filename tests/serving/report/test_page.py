@@ -158,7 +158,7 @@ def test_what_a_person_wrote_is_escaped():
     told = make_test_call(
         model={"override": "the desk wants <it>", "kind": "<b>"}, caveat="<c>", substitutions={"<k>": "<v>"}
     )
-    text = "".join(page.part_html(part) for part in page.parts(told))
+    text = "".join(page.part_html(part) for part in page.make_parts(told))
     assert "the desk wants &lt;it&gt;" in text
     assert not [tag for tag in ("<it>", "<b>", "<c>", "<k>", "<v>") if tag in text]
 
