@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from features import data_status
 from features.console import JsonOption, out, print_json, print_note, progress_bar, run_app
 from features.data.retention import KEEP
 from features.data.source import Source
-
-if TYPE_CHECKING:
-    pass
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 

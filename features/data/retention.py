@@ -12,7 +12,6 @@ from typing import Any
 from features.data import files
 from features.data.errors import RegimeError
 from features.data.paths import home
-from features.data.table_files import all_files
 
 KEEP = 8  # snapshots of each source, the newest first
 
@@ -46,6 +45,8 @@ def _files(manifest: Path) -> dict[str, str]:
     entries = _read(manifest).get("tables")
     if not isinstance(entries, dict):
         return {}
+    from features.data.table_files import all_files  # here: it imports pandas, and a command's help needs the rest
+
     try:
         return all_files(entries)
     except (KeyError, TypeError, AttributeError):  # damaged: it shares nothing

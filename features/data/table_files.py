@@ -4,7 +4,7 @@ From week to week a table gains some rows and, in the members' table, now and th
 a column. So a table is cut at the first day of the snapshot's last year, and a
 wide one into groups of columns by their names. The parts of past years, and all
 groups without a new column, then come out the same byte for byte, and
-`retention.link_equal_tables` stores them once.
+`retention.link_equal_files` stores them once.
 
 The manifest names for each table its file with its SHA-256 or, of a table in
 parts, every file with its SHA-256 and the order of the columns.
