@@ -132,7 +132,7 @@ class ModelInfo(Contract):
     name: str = Field(description="registered model")
     version: str = Field(description="its version")
     estimator: str = stored_as("kind", "how it was fitted")
-    champion: bool = Field(description="whether the gate gave it the office")
+    champion: bool = Field(description="whether it is the champion")
     fitted_at: dt.date = Field(description="the refit date its rows end before")
     fitted_now: bool = Field(description="no stored model was in force at that date: it was fitted for this call")
     training_weeks: int = Field(description="rows it was fitted on")
@@ -140,7 +140,7 @@ class ModelInfo(Contract):
     skill_p: Share = Field(description="one-sided p of that skill")
     gate: str = Field(description="the gate's reason")
     override: str | None = Field(description="the reason of a person who overruled the gate")
-    succession: str | None = Field(default=None, description="which champion died in office, and what followed")
+    succession: str | None = Field(default=None, description="which champion was no longer alive, and what replaced it")
 
 
 class Call(Contract):

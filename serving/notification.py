@@ -82,10 +82,10 @@ def send(message: Message, wanted: NotifySettings) -> bool:
     import apprise
 
     _keep_quiet()
-    doors = apprise.Apprise()
-    doors.add(list(wanted.urls))
+    receivers = apprise.Apprise()
+    receivers.add(list(wanted.urls))
     attachment = str(message.attachment) if message.attachment and message.attachment.exists() else None
-    if not doors.notify(
+    if not receivers.notify(
         title=message.title, body=message.body, attach=attachment, body_format=apprise.NotifyFormat.TEXT
     ):
         kinds = ", ".join(sorted({url.partition("://")[0] for url in wanted.urls}))

@@ -266,7 +266,7 @@ def _data(call: Call) -> Part:
     if model.override:
         lines.append(f"Set by a person, not by the gate: {model.override}")
     if model.succession:
-        lines.append(f"The champion died in office: {model.succession}.")
+        lines.append(f"The champion is no longer alive: {model.succession}.")
     lines += [f"{key}: {said}" for key, said in call.substitutions.items()]
     if call.caveat:
         lines.append(f"{call.caveat[0].upper()}{call.caveat[1:]}.")

@@ -1,8 +1,8 @@
-"""Who follows a champion that died in office: the rule of the gate, applied by the weekly run.
+"""Replaces a champion that is no longer alive, by the gate's rule, in the weekly run.
 
 The gate judges when models are trained. Between two trainings weeks mature, and a
-champion may die (`models.evaluation.alive`). Its stored walk-forward is then carried
-on: the weeks since are predicted by the models that were in force, as a fold would,
+champion may die (`models.evaluation.alive`). So its stored walk-forward is
+extended: the weeks since are predicted by the models that were in force, as a fold would,
 and scored with what is known today. If it is dead, the same is done for every
 eligible model, and `models.evaluation.champion` chooses.
 """
@@ -28,7 +28,7 @@ SUCCESSION = "succession"  # the tag of a model version that says how it came to
 
 @dataclass(frozen=True)
 class Succession:
-    """What the rule gave after a champion died; `champion` is None where nobody has earned the place."""
+    """What the rule gave after a champion died; `champion` is None where no model qualifies."""
 
     died: str
     champion: str | None
@@ -36,7 +36,7 @@ class Succession:
 
 
 def follow_the_dead() -> Succession | None:
-    """Replace a champion that died in office; None where there is none, it lives, or a person set it.
+    """Replace a champion that is no longer alive; None where there is none, it is alive, or a person set it.
 
     Nothing is judged where the champion's stored predictions are not on this machine.
     """

@@ -1,7 +1,8 @@
 """Folds and trials on a Dask cluster, through joblib's Dask backend. Needs the extra `dask`.
 
-Workers import the program themselves, so each must have the very version that
-asks: results are promised to the bit, and that is checked before any work.
+Workers import the program themselves. Each must have the client's version of the
+program and its libraries, since results are the same to the bit on any number of
+workers; this is checked before any work.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def connected(address: str | None) -> Iterator[Any]:
     Raises
     ------
     RegimeError
-        `distributed` is not installed, nothing answers at the address, no worker
-        is there, a worker runs another program or has too little memory, or all workers are lost midway.
+        `distributed` is not installed, no scheduler answers at the address, it has no
+        worker, a worker has another version or too little memory, or all workers are lost.
     """
     if address is None:
         yield None
@@ -43,7 +44,7 @@ def connected(address: str | None) -> Iterator[Any]:
     except ImportError as error:
         raise RegimeError("--dask needs the package distributed: pip install 'regime[dask]'") from error
     for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is raised, and said once, by us
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # its errors are raised below, in one line
     try:
         client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -55,7 +56,7 @@ def connected(address: str | None) -> Iterator[Any]:
         except (distributed.KilledWorker, CommClosedError, CancelledError, TimeoutError) as error:
             raise RegimeError(
                 f"the Dask cluster at {address} lost its workers midway ({type(error).__name__}): "
-                "the same command goes on from what is stored"
+                "repeat the command, and it continues from the folds and trials that are stored"
             ) from error
 
 
@@ -90,10 +91,9 @@ def _check_workers(client: Any, address: str) -> None:
 
 @contextmanager
 def holding(client: Any, dataset: Dataset) -> Iterator[None]:
-    """Within it joblib runs on `client`, where there is one, and every worker has a copy of `dataset`.
+    """Run joblib on `client`, if there is one, with a copy of `dataset` on every worker.
 
-    A copy on each, so that a worker that dies takes nothing with it: its folds
-    go to another.
+    With a copy on each, the folds of a lost worker can run on another.
     """
     if client is None:
         yield

@@ -1,24 +1,25 @@
-"""The gate: who may be champion after a run. The only place that moves the alias; data in, a decision out.
+"""The gate: which model is champion after a run. Data in, a decision out.
 
-The rule itself is `models.evaluation.champion`: the simplest baseline of the
+The rule is in `models.evaluation.champion`: the simplest baseline of the
 confidence set that beats climatology with p < 0.05 and is alive, unless the best
 candidate beats every simpler model by the SPA over all candidates ever tried. The
-gate adds what a run needs beside it.
+gate adds two checks.
 
-Suspicion. For `path`, a log-loss skill above 0.12 or a breakdown AUC above 0.85 is
+Leaks. For `path`, a log-loss skill above 0.12 or a breakdown AUC above 0.85 is
 more than a forecast a month ahead can reach, and points to a leak. So does a rank
 correlation above 0.40 of P(rotation) - P(breakdown) with the broad leg's return
 over the next five sessions: trading on that alone would earn a yearly Sharpe ratio
-near 3 (0.40 times the root of 52). A suspicious model holds no office, and neither
-does a candidate that ran beside a suspicious one: it may read the same column.
+near 3 (0.40 times the root of 52). A model with such a sign is suspicious and cannot be
+champion. Neither can a candidate of the same run, since it may read the same column.
 
-Succession. A candidate that the rule gives the office must beat the champion in
-office with p < 0.10, unless it is its scheduled refit. Where no candidate takes
-office, a champion that once passed stays while it is alive, and one that a person
-set stays. A baseline in office that is no part of this run stays, while it is alive
+Succession. A candidate that the rule chooses must also beat the present champion
+with p < 0.10, unless it is that champion's scheduled refit. Where no candidate is
+chosen, the present champion stays if a person set it, or if it once passed and is
+alive. A champion that is a baseline and not part of this run stays, while it is alive
 and beats climatology, if it was judged on more weeks, if its loss on the common
-weeks is no higher than the new one's, or if no baseline here may be champion. If
-there is nobody, there is no champion and the call says "no evidence".
+weeks is no higher than the new baseline's, or if no baseline of this run may be
+champion. Where no model qualifies, there is no champion and the call says
+"no evidence".
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ def _failure(case: GateCase, choice: Choice, elected: str | None) -> Failure | N
 
 
 def _succession(case: GateCase, name: str) -> Failure | None:
-    """What keeps an elected candidate from replacing the champion in office, if anything."""
+    """Why an elected candidate does not replace the present champion; None where it does."""
     present = case.present
     if present is None or present.spec == case.specs[name] or not _holds(case, present):
         return None
@@ -180,12 +181,12 @@ def _succession(case: GateCase, name: str) -> Failure | None:
 
 
 def _holds(case: GateCase, present: Present) -> bool:
-    """Whether the office of the present champion counts: given by a person, by the SPA or to a baseline, and alive."""
+    """Whether a candidate must beat the present champion: a person set it, or it qualified and is still alive."""
     return present.override or ((present.passed or present.baseline) and _died(case, present) is None)
 
 
 def _simplest_here(case: GateCase, choice: Choice) -> str | None:
-    """The simplest baseline of this run that the rule would give the office to."""
+    """The simplest baseline of this run that the rule allows as champion."""
     fit = [name for name in case.eligible if choice.standings[name].eligible]
     return min(fit, key=lambda name: case.simplicity[name], default=None)
 
@@ -218,7 +219,7 @@ def _tenure(case: GateCase, present: Present, fallback: str | None) -> Tenure | 
         return Tenure.PASSED_BEFORE
     own = next((name for name in case.eligible if case.specs[name] == present.spec), None)
     if own is not None and leak_sign(case, own) is not None:
-        return None  # a call would refit it on these data, and so on what leaked
+        return None  # a call would refit it on these data, the leaking column included
     if present.losses is not None and len(present.losses) > len(case.losses[CLIMATOLOGY]):
         return Tenure.MORE_WEEKS
     if own is not None:

@@ -1,4 +1,4 @@
-"""What the gate is shown: the run's own weekly losses, every earlier try, and the present champion."""
+"""The input of the gate: the weekly losses of a run, those of every earlier try, and the present champion."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from training.model_run import Experiment
 def judge(experiment: Experiment) -> Decision:
     """Add every model of an experiment to the ledger, then let the gate decide.
 
-    Where MLflow cannot be reached nothing is judged and the present champion stays:
-    a candidate that the ledger does not count must not pass. `models.tracking.delivery`
+    Where MLflow cannot be reached, nothing is judged and the present champion stays:
+    a candidate that is not in the ledger must not pass. `models.tracking.delivery`
     adds the models when it sends them.
     """
     dataset, candidate = experiment.dataset, experiment.candidate
@@ -89,8 +89,8 @@ def _baselines_of_other_runs(known: Sequence[Entry], own: Sequence[Entry], weeks
 def first_week_correlation(table: pd.DataFrame, returns: pd.DataFrame) -> float | None:
     """Rank correlation of P(rotation) - P(breakdown) with the broad leg's return over the next five sessions.
 
-    An honest forecast for a month is hardly correlated with it (on real data below
-    0.05 in absolute value); one that saw part of the future is. None where the
+    The forecast for a month is hardly correlated with it (below 0.05 in absolute value
+    on real data), unless part of the future leaked into it. None where the
     label has no rotation, or no such return is known.
     """
     if "p_rotation" not in table:

@@ -1,4 +1,4 @@
-"""What the gate is given and what it returns: data and enums, no text."""
+"""The input and the decision of the gate: data and enums, no text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Failure(StrEnum):
     """The first clause that a candidate does not meet."""
 
     NOT_ABOVE_CLIMATOLOGY = "not_above_climatology"
-    NOT_ALIVE = "not_alive"  # its last years do not earn their place
+    NOT_ALIVE = "not_alive"  # no skill in its last years (`models.evaluation.alive`)
     NOT_THE_BEST = "not_the_best"  # a candidate beside it has a lower loss
     OUTSIDE_THE_SET = "outside_the_set"
     WITHIN_CHANCE = "within_chance"  # of a simpler model
@@ -57,7 +57,7 @@ class Tenure(StrEnum):
 class Present:
     """The present champion: its name for sentences, its specification as JSON, its weekly losses where known.
 
-    `baseline`: one of the protocol by today's count of columns. `passed`: it took office by the SPA.
+    `baseline`: one of the protocol by today's count of columns. `passed`: it became champion by the SPA.
     """
 
     name: str
@@ -95,8 +95,8 @@ class GateCase:
         baselines from other runs, climatology among them; matured weeks only,
         the same in each.
     candidates : tuple of str
-        The models that take office by the SPA alone: the candidate, and what ran
-        beside it with more columns than a baseline may have. The others are
+        The models that become champion by the SPA only: the candidate, and the other
+        models of the run with more columns than a baseline may have. The others are
         baselines, which a candidate must beat.
     eligible : tuple of str
         Which baselines may be champion: those of the protocol, of this run.
@@ -167,9 +167,9 @@ class Decision:
     tenure : Tenure or None
         Why the present champion stays; None where it does not.
     fallback : str or None
-        The simplest baseline that the rule allows, where no candidate took office.
+        The simplest baseline that the rule allows, where no candidate became champion.
     died : Timestamp or None
-        When the champion that leaves office died.
+        When the replaced champion died (`models.evaluation.alive`).
     leak : Leak or None
     signs : LeakSigns
         Of the candidate.
@@ -203,7 +203,7 @@ class Decision:
 
     @property
     def elected(self) -> bool:
-        """Whether the new champion took office by the SPA."""
+        """Whether the new champion was chosen by the SPA."""
         return self.champion is not None and self.fallback is None
 
     @property

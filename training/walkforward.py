@@ -23,7 +23,7 @@ from training.fold_cache import Span
 from training.parallel import in_order
 
 TRAILING_YEARS = 20
-Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold alone: no other is ever read
+Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold only; no other is used
 
 
 def _fold(dataset: Dataset, spec: ModelSpec, span: Span, fits: FitCache) -> Fold:
@@ -55,7 +55,7 @@ def spans(starts: pd.DatetimeIndex) -> list[Span]:
 def fitted_folds(
     dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int, fits: FitCache | None = None
 ) -> Iterator[Fold]:
-    """Table of each fold and the last one's model, in order, as they are ready.
+    """The table of each fold, in order and as soon as it is ready; the last comes with its model.
 
     The same bits for any number of workers, threads or a cluster's: folds are
     independent, and LightGBM and BLAS run on one thread in each. Threads share
@@ -66,7 +66,7 @@ def fitted_folds(
 
 
 def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:
-    """As `fitted_folds`, from the cache where it has them."""
+    """As `fitted_folds`; a fold that is in the cache is read from it."""
     keys = fold_cache.keys(dataset, spec, parts, Path(__file__))
     kept = [
         fold_cache.read(key, fold_cache.test_rows(dataset, span).index, with_model=span[1] is None)
@@ -100,7 +100,7 @@ def walk_forward(
     before it); `direction` (state of the head-to-head, `models.direction`),
     `faltering`, `volatility` (the broad leg's over the past 21 sessions),
     `outcome_margin` (50 bp margin on rotation), `refit` (the fold's fitting date).
-    Without `cached` no fold is read or kept.
+    With `cached` false no fold is read from the cache or written to it.
     """
     starts = refit_dates(dataset, spec)
     folds = (kept_folds if cached else fitted_folds)(dataset, spec, spans(starts), workers)

@@ -1,7 +1,7 @@
-"""Who may be champion: the simplest model that cannot be told from the best, beats climatology and is alive.
+"""The rule for the champion: the simplest model in the confidence set that beats climatology and is alive.
 
-The rule is stated once, here, on weekly losses: the gate of a training run and the
-weekly run both apply it. It picks nobody when nobody has earned the place.
+The rule is stated once, here, on weekly losses; the gate of a training run and the
+weekly run both apply it. Where no model qualifies there is no champion.
 
 1. The contenders are the baselines of the protocol and the candidates. Of the
    candidates only the one with the lowest loss counts, so that poor tries cannot
@@ -9,11 +9,11 @@ weekly run both apply it. It picks nobody when nobody has earned the place.
 2. The confidence set (`models.evaluation.confidence_set`) is made of the baselines
    and that candidate.
 3. The champion is the simplest baseline in the set that beats climatology with
-   p < 0.05, is alive (`models.evaluation.alive`) and looks like no leak,
+   p < 0.05, is alive (`models.evaluation.alive`) and shows no sign of a leak,
 4. unless the candidate is in the set, passes the same three tests, and beats every
    simpler model, each in turn the benchmark of Hansen's SPA over all candidates
-   ever tried on these weeks, with p < 0.05. A candidate takes office in no other
-   way: the confidence set does not pay for having picked the best of many tries.
+   ever tried on these weeks, with p < 0.05. A candidate becomes champion in no other
+   way: the confidence set does not correct for picking the best of many tries.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def prepare_experiment() -> None:
     found = opened.get_experiment_by_name(EXPERIMENT)
     wanted = shared_view.tags()
     guide = shared_view.note(found.experiment_id)
-    if guide not in found.tags.get(shared_view.NOTE_TAG, ""):  # `front_page` puts above it who is in office
+    if guide not in found.tags.get(shared_view.NOTE_TAG, ""):  # `front_page` puts the champion above it
         wanted[shared_view.NOTE_TAG] = guide
     for name, value in wanted.items():
         if found.tags.get(name) != value:

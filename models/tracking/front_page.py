@@ -1,4 +1,4 @@
-"""What a person reads first in MLflow's UI: who is in office and why, on the experiment's page and on each model's.
+"""The first text in MLflow's UI: which model is champion and why, on the experiment's page and on each model's.
 
 The texts are Markdown with links inside the UI. They are written whenever an
 alias may have moved, from what the registry says then.
@@ -33,17 +33,17 @@ def links(runs: Mapping[str, str]) -> str:
 
 @translate_errors
 def write() -> None:
-    """Write who is in office on the experiment's page and on each registered model's, where it differs."""
+    """Write which model is champion on the experiment's page and on each registered model's, where it changed."""
     client = connection.client()
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    offices = []
+    champions = []
     for model in sorted(_models(client), key=lambda one: str(one.name)):
-        said = _office(client, experiment.experiment_id, model)
+        said = _aliases_text(client, experiment.experiment_id, model)
         text = f"{said}\n\n{MEANING}"
         if model.description != text:
             client.update_registered_model(model.name, text)
-        offices.append(f"**[{model.name}](#/models/{model.name})** {said}")
-    note = shared_view.note(experiment.experiment_id, offices)
+        champions.append(f"**[{model.name}](#/models/{model.name})** {said}")
+    note = shared_view.note(experiment.experiment_id, champions)
     if experiment.tags.get(shared_view.NOTE_TAG) != note:
         client.set_experiment_tag(experiment.experiment_id, shared_view.NOTE_TAG, note)
 
@@ -62,7 +62,7 @@ def _run_link(experiment: str, run_id: str, text: str) -> str:
     return f"[{text}](#/experiments/{experiment}/runs/{run_id})"
 
 
-def _office(client: Any, experiment: str, model: Any) -> str:
+def _aliases_text(client: Any, experiment: str, model: Any) -> str:
     """The versions behind the aliases of a registered model, and why, as Markdown."""
     said = []
     for alias in ALIASES:
@@ -76,5 +76,5 @@ def _office(client: Any, experiment: str, model: Any) -> str:
         why = f"set by a person: {tags['override']}" if alias == "champion" and "override" in tags else tags.get("gate")
         link = f"[version {number}](#/models/{model.name}/versions/{number})"
         run = _run_link(experiment, version.run_id, name)
-        said.append(f"In office as {alias}: {run}, {link}" + (f", because: {why}." if why else "."))
+        said.append(f"Current {alias}: {run}, {link}" + (f", because: {why}." if why else "."))
     return "  \n".join(said)

@@ -113,10 +113,10 @@ def state() -> str:
     )
 
 
-def note(experiment: str, offices: Sequence[str] = ()) -> str:
-    """The note on the page of the experiment with this id: who is in office, and how to read the table."""
+def note(experiment: str, champions: Sequence[str] = ()) -> str:
+    """The note on the page of the experiment with this id: which model is champion, and how to read the table."""
     guide = NOTE.format(link=PATH.format(experiment=experiment).removeprefix("/"))
-    return "\n\n".join([*offices, guide])
+    return "\n\n".join([*champions, guide])
 
 
 def tags() -> dict[str, str]:

@@ -132,7 +132,7 @@ def test_a_baseline_becomes_a_version_only_when_it_becomes_champion(toy):
     assert (str(version.version), version.run_id) == (logged["markov"][1], logged["markov"][0])
     assert version.tags["gate"] == client.get_run(version.run_id).data.tags["gate"] != ""
     assert client.get_run(version.run_id).data.tags["gate_verdict"] == "champion"
-    # In office again: the reason is the new one, the version the same.
+    # Champion again: the reason is the new one, the version the same.
     run_logger.log(with_changes(toy, {"seed": 9}), decided("lightgbm"))
     reason = replace(failed, clauses=replace(failed.clauses, tries=77))
     again = run_logger.log(with_changes(toy, {"seed": 10}), reason)
@@ -148,7 +148,7 @@ def test_who_is_in_office_stands_first(toy):
     said = client.get_registered_model("regime").description
     for text in (note, said):
         assert f"because: {REASON}" in text
-        assert "In office as champion" in text.splitlines()[0]
+        assert "Current champion" in text.splitlines()[0]
     connection.prepare_experiment()  # the start of the next command leaves it
     assert client.get_experiment_by_name(EXPERIMENT).tags["mlflow.note.content"] == note
     registry.set_alias("regime", "champion", None)

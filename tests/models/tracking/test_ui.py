@@ -115,7 +115,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
     experiment = rest.partition("/")[0]
     run = second["lightgbm"][0]
     with opened(tmp_path) as (page, keep):
-        # The table: who is in office and why stands above it, one row a model, what was changed and why beside it.
+        # The table: the champion and why stands above it, one row a model, what was changed and why beside it.
         page.goto(address, timeout=WAIT)
         page.wait_for_selector("text=baseline markov")
         wanted = [
@@ -169,8 +169,8 @@ def test_a_person_finds_the_answers(served, tmp_path):
         page.wait_for_selector("text=gain_over_climatology")
         keep("weeks")
 
-        # The registry: who is in office and why, before the list of versions.
+        # The registry: the champion and why, before the list of versions.
         page.goto(f"{front}/#/models/regime")
-        page.wait_for_selector("text=In office as champion")
+        page.wait_for_selector("text=Current champion")
         assert REASON in page.inner_text("body")
         keep("registry")
