@@ -13,6 +13,7 @@ from models.tracking import connection, loader, logged_model, provenance, regist
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.errors import TrackingError
 from models.tracking.experiment_runs import experiment_id, logged_run
+from models.tracking.metric_names import headed
 
 EXPERIMENT = "regime-destinations"
 TEXT = "model.json"
@@ -44,7 +45,8 @@ def log(runs: list[DestinationsRun]) -> dict[str, str]:
     found = {}
     for one in runs:
         tags = one.tags | provenance.tags() | connection.process_tags()
-        with logged_run(mlflow, place, one.name, one.params, one.metrics, tags, one.files) as run_id:
+        figures = headed("destinations", one.metrics)
+        with logged_run(mlflow, place, one.name, one.params, figures, tags, one.files) as run_id:
             found[one.name] = run_id
     return found
 

@@ -6,7 +6,7 @@ heading is written and taken off here; nothing else in the program knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -36,6 +36,11 @@ def in_mlflow(name: str) -> str:
 def curve_in_mlflow(name: str) -> str:
     """The name of a curve in MLflow: `gain_over_markov` is `gain/over_markov`."""
     return GAIN + name.removeprefix(GAINS)
+
+
+def headed(heading: str, values: Mapping[str, float]) -> dict[str, float]:
+    """Metrics of an experiment apart, which the registry does not hold, under its heading; times under `run/`."""
+    return {f"{'run' if name.endswith('seconds') else heading}/{name}": value for name, value in values.items()}
 
 
 def plain(logged: str) -> str:

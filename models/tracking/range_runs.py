@@ -20,6 +20,7 @@ from models.range.fitted import FittedRange
 from models.tracking import connection, logged_model, provenance, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.experiment_runs import experiment_id, logged_run
+from models.tracking.metric_names import headed
 
 EXPERIMENT = "regime-range"
 
@@ -71,7 +72,7 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
     found = {}
     for one in runs:
         tags = one.tags | provenance.tags() | connection.process_tags()
-        with logged_run(mlflow, place, one.name, one.params, one.metrics, tags, one.files) as run_id:
+        with logged_run(mlflow, place, one.name, one.params, headed("range", one.metrics), tags, one.files) as run_id:
             version = _registered(mlflow, one, run_id, register_as, tags)
             found[one.name] = LoggedRange(run_id, version)
     for alias, kind in aliases.items():

@@ -58,7 +58,7 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     assert destination_runs.latest() == (version, made)
     run = open_mlflow().get_run(logged["quadrants"])
     assert json.loads(run.data.tags["spec"])["model"] == "quadrants"
-    assert "ic_beats_21_funds" in run.data.metrics
+    assert "destinations/ic_beats_21_funds" in run.data.metrics
     assert record.from_json(made.to_json()) == made
     assert mlruns
 

@@ -73,7 +73,7 @@ def test_an_experiment_is_judged_and_logged(market, data):
     )
     run = open_mlflow().get_run(logged["har"])
     assert json.loads(run.data.tags["spec"])["model"] == "har"
-    assert "crps_skill_21" in run.data.metrics
+    assert "range/crps_skill_21" in run.data.metrics
     path = range_experiment.write_ranges(logged["har"], runs["har"].ranges)
     assert tuple(pd.read_parquet(path).columns) == PUBLISHED
 

@@ -88,7 +88,7 @@ def opened(tmp_path):
     folder = Path(os.environ.get("REGIME_SCREENSHOTS", tmp_path))
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 2600, "height": 1200})
+        context = browser.new_context(viewport={"width": 3400, "height": 1200})
         context.set_default_timeout(WAIT)
         context.add_init_script(NO_CHAT)
         page, away = context.new_page(), []
