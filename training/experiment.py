@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features.data import store
+from features.data.errors import RegimeError
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
@@ -61,6 +62,8 @@ def run(
     again : bool
         Run and log it even if it was run before.
     """
+    if len(note) > run_names.LONGEST_TAG:
+        raise RegimeError(f"the note has {len(note)} characters: {run_names.LONGEST_TAG} are stored at most")
     snapshot = store.load()
     known = None if again else earlier.find(name, spec, snapshot.digest, snapshot.source)
     if known is not None:

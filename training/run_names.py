@@ -12,6 +12,7 @@ from models.tracking.specification import params_of
 from training.model_run import Experiment, ModelRun
 
 LONGEST = 120  # characters of a name: what a table and a chart's legend can show
+LONGEST_TAG = 2000  # characters of changes or a note; MLflow takes 5,000
 NONE = "none"
 Changes = Mapping[str, tuple[str, str]]
 
@@ -62,7 +63,8 @@ def title_of(experiment: Experiment, run: ModelRun) -> str:
 
 def said(made: Changes) -> str:
     """Changes as a tag: `params.max_depth 3 -> 2, label path -> return`; `none` where nothing differs."""
-    return ", ".join(f"{key} {before} -> {now}" for key, (before, now) in made.items()) or NONE
+    text = ", ".join(f"{key} {before} -> {now}" for key, (before, now) in made.items()) or NONE
+    return text if len(text) <= LONGEST_TAG else text[: LONGEST_TAG - 1] + "…"
 
 
 def data_of(experiment: Experiment) -> str:

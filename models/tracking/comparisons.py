@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from models.tracking import connection, provenance
 from models.tracking.connection import quoted, translate_errors
-from models.tracking.relocation import EXPERIMENT as MAIN
+from models.tracking.experiment_runs import experiment_id
 
 EXPERIMENT = "regime-comparisons"
 
@@ -32,7 +31,7 @@ def log(
     """
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
-    place = _experiment(client)
+    place = experiment_id(client, EXPERIMENT)
     known = f"tags.pair = {quoted(' '.join(pair))} and tags.program = {quoted(provenance.program())}"
     for run in client.search_runs([place], f"{known} and attributes.status = 'FINISHED'", max_results=1):
         return str(run.info.run_id)
@@ -42,12 +41,3 @@ def log(
         for title, table in tables.items():
             client.log_table(run.info.run_id, table, f"tables/{title}.json")
     return str(run.info.run_id)
-
-
-def _experiment(client: Any) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    # Beside the artifacts of the other experiments; a server chooses its own place.
-    beside = client.get_experiment_by_name(MAIN).artifact_location
-    return str(client.create_experiment(EXPERIMENT, artifact_location=beside if beside.startswith("file:") else None))

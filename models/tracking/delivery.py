@@ -70,7 +70,7 @@ def _linked(result: Result, baselines: Logged) -> Result:
     return replace(
         result,
         tags=result.tags | {BASELINE_RUNS: json.dumps(runs_of)},
-        description=result.description + front_page.links(runs_of),
+        description=front_page.with_links(result.description, runs_of),
     )
 
 

@@ -14,6 +14,8 @@ from models.tracking.connection import translate_errors
 from models.tracking.relocation import EXPERIMENT
 
 ALIASES = ("champion", "challenger")
+LIMIT = 5000  # characters of a description or of an experiment's tag; PostgreSQL refuses more
+ROOM = 3000  # of them for the champions; the guide below needs the rest
 NAMES = "regime"  # beginning of the registered models' names
 MEANING = (
     "A version is a model that was candidate for `champion`, or a baseline that became it. **champion**: what the gate "
@@ -43,9 +45,26 @@ def write() -> None:
         if model.description != text:
             client.update_registered_model(model.name, text)
         champions.append(f"**[{model.name}](#/models/{model.name})** {said}")
-    note = shared_view.note(experiment.experiment_id, champions)
+    note = shared_view.note(experiment.experiment_id, _fitting(champions))
     if experiment.tags.get(shared_view.NOTE_TAG) != note:
         client.set_experiment_tag(experiment.experiment_id, shared_view.NOTE_TAG, note)
+
+
+def _fitting(paragraphs: list[str]) -> list[str]:
+    """The paragraphs on champions, without challengers and then without the last ones if they are too long."""
+    if sum(map(len, paragraphs)) > ROOM:
+        paragraphs = [one.partition("  \n")[0] for one in paragraphs]
+    while sum(map(len, paragraphs)) > ROOM:
+        paragraphs = paragraphs[:-1]
+    return paragraphs
+
+
+def with_links(text: str, runs: Mapping[str, str]) -> str:
+    """A description with links to the runs of its baselines, its own end cut where both are longer than `LIMIT`."""
+    below = links(runs)
+    if len(text) + len(below) <= LIMIT:
+        return text + below
+    return text[: LIMIT - len(below) - 2].rpartition("\n")[0] + "\n…" + below
 
 
 def _models(client: Any) -> list[Any]:

@@ -246,3 +246,17 @@ def test_no_curve_has_the_name_of_a_figure(toy):
     _, tables = log(toy, "lightgbm")
     figures = metrics.evaluate(tables["lightgbm"]) | metrics.ahead_of(tables["lightgbm"], tables["markov"], "markov")
     assert not set(figures) & set(gain_curves.stepped(tables["lightgbm"], tables))
+
+
+def test_what_people_read_fits_what_postgresql_takes():
+    ids = {f"baseline-{place}": "a" * 32 for place in range(6)}
+    text = front_page.with_links("# card\n" + "a line of the card\n" * 400, ids)
+    assert len(text) <= front_page.LIMIT
+    assert text.startswith("# card\na line")
+    assert all(kind in text for kind in ids)
+    assert front_page.with_links("short", {}) == "short"
+    long = [f"**[regime-{place}](#)** {'champion ' * 40}  \n{'challenger ' * 40}" for place in range(20)]
+    fitting = front_page._fitting(long)
+    assert sum(map(len, fitting)) <= front_page.ROOM
+    assert fitting[0].startswith("**[regime-0]")
+    assert front_page._fitting(long[:2]) == long[:2]

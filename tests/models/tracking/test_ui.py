@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from models.tracking import shared_view, trial_ledger, user_interface
+from models.tracking import connection, shared_view, sweeps, trial_ledger, user_interface
 from models.tracking.metric_names import in_mlflow
 from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
 from tests.support.logged_experiments import REASON, changed, decided, log
@@ -36,6 +36,10 @@ HEADERS = """wanted => [...document.querySelectorAll('.ag-header-cell')]
     .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
     .map(x => x.getAttribute('col-id')).filter(x => wanted.includes(x)).join() === wanted.join()"""
 NOTE = "fewer interactions"
+TRIALS = [
+    sweeps.Trial(place, {"max_depth": str(depth)}, {"inner_log_loss": 1.0 - 0.01 * place}, {"state": "complete"})
+    for place, depth in enumerate((2, 3, 5))
+]
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,6 +59,7 @@ def served(toy):
         ]
     )
     second = run_logger.log(other, decided("lightgbm"))
+    sweeps.log_sweep("sweep default", "study", {}, {}, {}, TRIALS, {"default-swept.toml": 'estimator = "lightgbm"\n'})
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -174,3 +179,10 @@ def test_a_person_finds_the_answers(served, tmp_path):
         page.wait_for_selector("text=Current champion")
         assert REASON in page.inner_text("body")
         keep("registry")
+
+        # A sweep: its trials as parallel coordinates.
+        place = connection.client().get_experiment_by_name(sweeps.EXPERIMENT).experiment_id
+        sweep = f"{front}/#/experiments/{place}/runs?viewStateShareKey={shared_view.KEY}&compareRunsMode=CHART"
+        page.goto(sweep)
+        page.wait_for_selector("text=Trials: searched parameters and inner log loss")
+        keep("sweep")
