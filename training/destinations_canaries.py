@@ -18,7 +18,7 @@ import numpy as np
 
 from features.group_panel import GroupPanel, Rows
 from models.destinations.spec import DestinationsSpec
-from training import destinations_experiment
+from training import groups_run
 from training.destinations_gate import judge
 
 REFIT = 52
@@ -67,8 +67,8 @@ def passed(name: str, panel: GroupPanel, seed: int, params: dict[str, float] | N
     spec = DestinationsSpec(
         outcomes=(CANARIES[name],), horizons=(HORIZON,), refit_weeks=REFIT, params=TREES if params is None else params
     )
-    runs = destinations_experiment.walk(changed, spec)
-    return judge(destinations_experiment.on_funds(runs))[CANARIES[name], HORIZON].champion
+    runs = groups_run.walk(changed, spec)
+    return judge(groups_run.on_funds(runs))[CANARIES[name], HORIZON].champion
 
 
 def run(panel: GroupPanel, seeds: int, step: Callable[[], None] = lambda: None) -> dict[str, list[str | None]]:

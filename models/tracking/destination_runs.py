@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from features.data.errors import RegimeError
 from models.destinations.record import DestinationsRecord, from_json
-from models.tracking import connection, loader, logged_model, provenance, registry
+from models.tracking import loader, logged_model, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.errors import TrackingError
-from models.tracking.experiment_runs import experiment_id, logged_run
-from models.tracking.metric_names import headed
+from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
 
 EXPERIMENT = "regime-destinations"
 TEXT = "model.json"
 NAME = "regime-destinations"
 
 
-@dataclass(frozen=True)
-class DestinationsRun:
-    """One model of the groups ready to be logged; `files` are artifacts by path."""
-
-    name: str
-    params: dict[str, str]
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    files: dict[str, str | bytes] = field(default_factory=dict)
-
-
 @translate_errors
-def log(runs: list[DestinationsRun]) -> dict[str, str]:
+def log(runs: list[ExperimentRun]) -> dict[str, str]:
     """Log the runs of one experiment; returns the run id of each by name.
 
     Raises
@@ -44,9 +31,7 @@ def log(runs: list[DestinationsRun]) -> dict[str, str]:
     place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
     for one in runs:
-        tags = one.tags | provenance.tags() | connection.process_tags()
-        figures = headed("destinations", one.metrics)
-        with logged_run(mlflow, place, one.name, one.params, figures, tags, one.files) as run_id:
+        with logged_run(mlflow, place, one, "destinations") as run_id:
             found[one.name] = run_id
     return found
 

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.tracking import connection, provenance
+from models.tracking.metric_names import headed
 from models.tracking.relocation import EXPERIMENT as MAIN
+
+
+@dataclass(frozen=True)
+class ExperimentRun:
+    """One model ready to be logged; `files` are artifacts by path."""
+
+    name: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    files: dict[str, str | bytes] = field(default_factory=dict)
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """Its own tags with those of program and process."""
+        return self.tags | provenance.tags() | connection.process_tags()
 
 
 def experiment_id(client: Any, name: str) -> str:
@@ -22,23 +41,15 @@ def experiment_id(client: Any, name: str) -> str:
 
 
 @contextmanager
-def logged_run(
-    mlflow: Any,
-    experiment: str,
-    name: str,
-    params: Mapping[str, str],
-    metrics: Mapping[str, float],
-    tags: Mapping[str, str],
-    files: Mapping[str, str | bytes],
-) -> Iterator[str]:
-    """A run of the experiment with this id, open until the block ends; gives the run id."""
+def logged_run(mlflow: Any, experiment: str, one: ExperimentRun, heading: str) -> Iterator[str]:
+    """Log a run in the experiment with this id, its metrics under a heading; gives the run id, ends with the block."""
     with tempfile.TemporaryDirectory() as folder:
-        for path, content in files.items():
+        for path, content in one.files.items():
             target = Path(folder) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
-        with mlflow.start_run(experiment_id=experiment, run_name=name, tags=tags) as run:
-            mlflow.log_params(params)
-            mlflow.log_metrics(metrics)
+        with mlflow.start_run(experiment_id=experiment, run_name=one.name, tags=one.all_tags) as run:
+            mlflow.log_params(one.params)
+            mlflow.log_metrics(headed(heading, one.metrics))
             mlflow.log_artifacts(folder)
             yield str(run.info.run_id)

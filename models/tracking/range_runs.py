@@ -17,23 +17,17 @@ from typing import Any
 import pandas as pd
 
 from models.range.fitted import FittedRange
-from models.tracking import connection, logged_model, provenance, range_registry, registry
+from models.tracking import logged_model, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
-from models.tracking.experiment_runs import experiment_id, logged_run
-from models.tracking.metric_names import headed
+from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
 
 EXPERIMENT = "regime-range"
 
 
 @dataclass(frozen=True)
-class RangeRun:
-    """One range model ready to be logged; `files` are artifacts by path."""
+class RangeRun(ExperimentRun):
+    """One range model ready to be logged."""
 
-    name: str
-    params: dict[str, str]
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    files: dict[str, str | bytes] = field(default_factory=dict)
     document: FittedRange | None = None
     """The last fold's fit; None: nothing to register."""
     row: pd.DataFrame | None = None
@@ -71,22 +65,21 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
     place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
     for one in runs:
-        tags = one.tags | provenance.tags() | connection.process_tags()
-        with logged_run(mlflow, place, one.name, one.params, headed("range", one.metrics), tags, one.files) as run_id:
-            version = _registered(mlflow, one, run_id, register_as, tags)
+        with logged_run(mlflow, place, one, "range") as run_id:
+            version = _registered(mlflow, one, run_id, register_as)
             found[one.name] = LoggedRange(run_id, version)
     for alias, kind in aliases.items():
         registry.set_alias(register_as, alias, None if kind is None else found[kind].version)
     return found
 
 
-def _registered(mlflow: Any, one: RangeRun, run_id: str, register_as: str, tags: dict[str, str]) -> str:
+def _registered(mlflow: Any, one: RangeRun, run_id: str, register_as: str) -> str:
     """The version of a run's model; empty where it has none."""
     if one.document is None or one.row is None:
         return ""
     with tempfile.TemporaryDirectory() as name:
         info = range_registry.log(mlflow, Path(name), one.document, one.row)
-    written = tags | {
+    written = one.all_tags | {
         "document_sha256": logged_model.digest(one.document.to_json()),
         "made": f"{time.time():.3f}",
         "evidence": json.dumps(one.evidence),

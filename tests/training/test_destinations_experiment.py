@@ -16,7 +16,7 @@ from models.evaluation.destination_scores import Weekly
 from models.tracking import destination_runs
 from models.tracking.connection import open_mlflow
 from tests.support.us_market import us_snapshot
-from training import destinations_experiment, destinations_gate
+from training import destinations_experiment, destinations_gate, groups_run
 from training.destinations_walkforward import refit_weeks, universe_mask, walk_forward
 
 SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
@@ -40,7 +40,7 @@ def test_a_replay_of_a_week_gives_the_bits_of_its_fold(panel):
 
 
 def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
-    runs = destinations_experiment.compute(panel, SPEC)
+    runs = groups_run.compute(panel, SPEC)
     assert set(runs) == {"base", "momentum", "quadrants", "logit3", "volatility"} | {"quadrants"}
     table = destinations_experiment.published(panel, runs["quadrants"])
     assert tuple(table.columns[:9]) == destinations_experiment.PUBLISHED
@@ -49,7 +49,7 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     assert (table["label_end"] > table["date"]).all()
     known = table.dropna(subset="relative")
     assert ((known["relative"] > 0.0) == (known["beats"] == 1.0)).all()
-    verdicts = destinations_gate.judge(destinations_experiment.on_funds(runs))
+    verdicts = destinations_gate.judge(groups_run.on_funds(runs))
     made = destinations_experiment._record(SPEC, panel, runs, verdicts, [], 0)
     logged = destination_runs.log(
         [destinations_experiment._logged("test", "quadrants", runs, verdicts, panel, made, "model = 'quadrants'")]
@@ -64,9 +64,9 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
 
 
 def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):
-    runs = destinations_experiment.compute(panel, SPEC.replace(outcomes=("beats",)))
+    runs = groups_run.compute(panel, SPEC.replace(outcomes=("beats",)))
     assert destinations_experiment._ledger("one", runs, panel) == 0
-    candidate = destinations_experiment.compute(
+    candidate = groups_run.compute(
         panel,
         DestinationsSpec(**(dict(SPEC) | {"model": "lightgbm", "params": {"n_estimators": 3}, "outcomes": ("beats",)})),
     )
@@ -114,11 +114,11 @@ def test_more_comparisons_and_tries_raise_the_bar():
 
 def test_groups_of_the_broad_leg_are_not_scored(panel):
     walked = walk_forward(TrainingTable(panel, SPEC.train_start), SPEC, "beats", 21)
-    mine = destinations_experiment.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
+    mine = groups_run.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
     other = walked.p["funds"].copy()
     other[:, NAMES.index("equal_weight")] = 0.99
     walked.p["funds"][:] = other
-    again = destinations_experiment.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
+    again = groups_run.score(panel, walked, ("beats", 21), "funds", MAY_CLAIM)
     assert np.array_equal(mine.loss, again.loss, equal_nan=True)
 
 

@@ -1,9 +1,7 @@
 """The CFTC's positions: files in every form they have had, release days by its own notices, a stand-in server."""
 
 import io
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,7 @@ import pytest
 from features.data import calendar
 from features.data.errors import RegimeError
 from features.data.sources import cftc, retry
+from tests.support.answers import answering_server
 from tests.support.data import SHARED
 
 SAMPLE = SHARED.parent / "samples" / "FinFut17_equity_rows.txt"
@@ -151,24 +150,8 @@ def test_no_late_report_is_early():
 
 @pytest.fixture
 def server():
-    answers = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            status, body = answers.get(self.path, (404, b""))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            pass
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_port}", answers
-    made.shutdown()
-    made.server_close()
+    with answering_server() as (host, answers, _):
+        yield host, answers
 
 
 def zipped(text):

@@ -1,8 +1,6 @@
 """Earnings as first filed: a genuine excerpt, hand-made companies, and a stand-in server."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pandas as pd
@@ -11,6 +9,7 @@ import pytest
 from features.data import calendar
 from features.data.errors import RegimeError
 from features.data.sources import edgar, retry
+from tests.support.answers import answering_server
 from tests.support.data import SHARED
 
 SAMPLE = SHARED.parent / "samples" / "companyfacts_snow_excerpt.json"
@@ -115,25 +114,8 @@ def test_a_user_agent_without_an_address_is_refused():
 
 @pytest.fixture
 def server():
-    answers, asked = {}, []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append((self.path, self.headers["User-Agent"]))
-            status, body = answers.get(self.path, (404, b""))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            pass
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{made.server_port}", answers, asked
-    made.shutdown()
-    made.server_close()
+    with answering_server() as (host, answers, asked):
+        yield host, answers, asked
 
 
 def test_the_client_says_who_it_is_and_waits_between_requests(server, monkeypatch):
