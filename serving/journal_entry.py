@@ -127,7 +127,9 @@ def _contradiction(entry: Entry, known: EarlierEntries) -> str | None:
 def clock_is_behind(asof: str, now: pd.Timestamp, last_live: pd.Timestamp | None) -> str | None:
     """Why the clock `now` cannot be that of a call for `asof`, or None."""
     week = pd.Timestamp(asof)
-    if _new_york_date(now) < week or calendar.last_complete(now) < week:
+    today = _new_york_date(now)
+    # On a later day the close is past, whatever its hour; only on the day itself is the calendar asked.
+    if today < week or (today == week and calendar.last_complete(now) < week):
         return "before the close it is of"
     if last_live is not None and now < last_live:
         return f"before an earlier live entry, made at {last_live.isoformat()}"

@@ -59,6 +59,7 @@ def _closes() -> pd.DatetimeIndex:
     return _closes_between(pd.Timestamp("2000-01-01"), LAST_SESSION)
 
 
+@lru_cache(maxsize=8)
 def _closes_between(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the package's own

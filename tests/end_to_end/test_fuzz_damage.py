@@ -8,6 +8,7 @@ import json
 import random
 import shutil
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from features.data import backup, cache, settings
 from features.data.errors import RegimeError
 from features.data.sources import archive, membership
-from models.tracking import outbox
+from models.tracking import loader, outbox
 from tests.support import in_process
 from tests.support.servers import batch
 
@@ -84,7 +85,7 @@ def find(machine, kind):
         "features": lambda: one(machine.home, "cache/features/*"),
         "volatility regime": lambda: one(machine.home, "cache/regime/*"),
         "database": lambda: runs / "mlflow.db",
-        "artifact": lambda: one(runs, "artifacts/**/model.json"),
+        "artifact": lambda: Path(loader.pointer("regime-sample", "challenger").place) / "artifacts" / "model.json",
         "journal": lambda: machine.home / "journal.jsonl",
         "journal index": lambda: machine.home / "journal.index",
     }[kind]()

@@ -1,0 +1,270 @@
+"""More than 80 commands killed at random moments, several at once, a full disk and a home that may only be read.
+
+After each, everything reads, nothing that was stored is lost, and what was being written is there whole or not at
+all. A command runs in a forked child, so that a kill costs no start of Python.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from features import readback
+from features.data import backup, calendar, files, importing, store
+from features.data.errors import RegimeError
+from features.data.refresh import Source, refresh_store
+from serving import journal
+from tests.support import in_process
+from tests.support.calls import make_test_call
+from tests.support.data import write_folder
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="kills and limits of POSIX"),
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
+COUNT = {"kills": 0, "of them in the middle of the work": 0}
+WEEKS = pd.date_range("2020-01-03", periods=200, freq="W-FRI")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def counted():
+    yield
+    sys.__stdout__.write(f"\n{COUNT}\n")
+
+
+def fork(work, *arguments):
+    child = multiprocessing.get_context("fork").Process(target=work, args=arguments)
+    child.start()
+    return child
+
+
+def seconds_of(work, *arguments):
+    began = time.perf_counter()
+    child = fork(work, *arguments)
+    child.join()
+    assert child.exitcode == 0
+    return time.perf_counter() - began
+
+
+def killed(after, work, *arguments):
+    """Run `work` in a child and kill it after some seconds; whether it was still at work."""
+    child = fork(work, *arguments)
+    time.sleep(after)
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    COUNT["kills"] += 1
+    COUNT["of them in the middle of the work"] += child.exitcode == -signal.SIGKILL
+    return child.exitcode == -signal.SIGKILL
+
+
+def tidy(home):
+    """What a later command makes of what a kill left: nothing remains of it."""
+    files.remove_abandoned_drafts(home)
+    assert files.abandoned_drafts(home) == []
+
+
+# --- What is killed ---------------------------------------------------------------------------------------------------
+
+
+def refresh(folder):
+    refresh_store(Source.folder, folder, prove=readback.check)
+
+
+def keep_calls(weeks):
+    for week in weeks:
+        journal.append(make_test_call(asof=str(week.date())), week.tz_localize("UTC") + pd.Timedelta(hours=22))
+
+
+def import_file(path, into):
+    importing.import_files([path], into, None)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "data")
+
+
+def further(folder, factor):
+    """The folder with one fund more, so that a refresh of it is a new snapshot."""
+    path = folder / "prices_etf.parquet"
+    table = pd.read_parquet(path)
+    table.assign(IWM=table["SPY"] * factor).to_parquet(path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refreshes(folder, home, seed):
+    refresh(folder)
+    first = store.load().digest
+    further(folder, 1.5)
+    span, chance = seconds_of(refresh, folder), random.Random(seed)
+    second = store.load().digest
+    for place in range(7):
+        further(folder, 2.0 + place + 10 * seed)
+        before = store.load().digest
+        was_killed = killed(chance.uniform(0, span), refresh, folder)
+        after = store.load()  # verifies every file
+        assert after.tables["prices_etf"]["SPY"].notna().all()
+        assert was_killed or after.digest != before
+        tidy(home)
+    assert {first, second} <= {path.name for path in (home / "snapshots").iterdir()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_journals(home, seed):
+    home.mkdir()
+    keep_calls(WEEKS[:3])
+    chance = random.Random(seed)
+    for place in range(7):
+        known = [entry.hash for entry in journal.read()]
+        start = len(known)
+        killed(chance.uniform(0, 0.3), keep_calls, WEEKS[start : start + 12])
+        count, head = journal.verify()
+        found = [entry.hash for entry in journal.read()]
+        assert found[:start] == known, place
+        assert (count, head) == (len(found), found[-1])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_imports(tmp_path, seed):
+    into, source = tmp_path / "into", tmp_path / "VIX_History.csv"
+    days = pd.bdate_range("2003-01-02", periods=3000)
+    days = days[days.isin(calendar.all_sessions())]
+    rows = "".join(f"{day:%m/%d/%Y},20.1,21.2,19.3,{20 + place % 7 / 10:.2f}\n" for place, day in enumerate(days))
+    source.write_text("DATE,OPEN,HIGH,LOW,CLOSE\n" + rows)
+    span, chance = seconds_of(import_file, source, into), random.Random(seed)
+    for _ in range(7):
+        killed(chance.uniform(0, span), import_file, source, into)
+        (path,) = [path for path in into.iterdir() if not path.name.startswith(".")]
+        assert len(pd.read_parquet(path)) == len(days)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_backups(folder, home, tmp_path, seed):
+    refresh(folder)
+    chance, span = random.Random(seed), None
+    for place in range(7):
+        target = tmp_path / f"{place}.tar"
+        if span is None:
+            span = seconds_of(backup.create, tmp_path / "first.tar", home, None)
+        killed(chance.uniform(0, span), backup.create, target, home, None)
+        if target.exists():  # whole, then
+            backup.restore(target, tmp_path / f"new {place}", None)
+            digest = (tmp_path / f"new {place}" / "CURRENT").read_text().strip()
+            assert digest == store.load().digest
+        tidy(tmp_path)
+
+
+def test_weeks_and_runs(seed_machine, tmp_path, monkeypatch):
+    """The real commands; after each kill the last call is there, the journal verifies, and the week can be run."""
+    shutil.copytree(seed_machine.home, tmp_path / "m" / "home")
+    shutil.copytree(seed_machine.runs, tmp_path / "m" / "runs")
+    monkeypatch.setenv("REGIME_HOME", str(tmp_path / "m" / "home"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'm' / 'runs' / 'mlflow.db'}")
+    good = json.loads(in_process.run("call", "--json").out)
+    chance = random.Random(0)
+    commands = [("weekly", "--source", "sample"), ("train", "run", "logit2", "--again")]
+    for place in range(10):
+        words = commands[place % 2]
+        child = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-m", "regime", *words])
+        time.sleep(chance.uniform(0.5, 12.0))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        COUNT["kills"] += 1
+        said = in_process.run("call", "--json")
+        assert said.status == 0, said
+        assert json.loads(said.out)["asof"] == good["asof"]
+        assert in_process.run("call", "verify").status == 0
+    assert in_process.run("weekly", "--source", "sample").status == 0
+
+
+@pytest.mark.parametrize("many", [2, 4])
+def test_several_at_once(folder, many):
+    refresh(folder)
+    children = [fork(refresh, folder) for _ in range(many)] + [fork(keep_calls, WEEKS[:5]) for _ in range(many)]
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    assert store.load().tables["prices_etf"]["SPY"].notna().all()
+    count, _ = journal.verify()
+    assert count == 5  # the same week, model and data give one entry, whoever is first
+
+
+# --- A disk that is full, a home that may only be read ----------------------------------------------------------------
+
+
+def limited(size, answer, work, *arguments):
+    """Run `work` where no file may grow beyond `size` bytes, as on a disk that is full from there on."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        work(*arguments)
+        answer.put("done")
+    except RegimeError as error:
+        answer.put(str(error))
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 1000, 5000, 20_000, 40_000])
+def test_a_full_disk_loses_nothing(folder, home, tmp_path, size):
+    refresh(folder)
+    keep_calls(WEEKS[:3])
+    before, head = store.load().digest, journal.verify()
+    further(folder, 1.5)
+    context = multiprocessing.get_context("fork")
+    for work, arguments in (
+        (refresh, (folder,)),
+        (keep_calls, (WEEKS[3:4],)),
+        (backup.create, (tmp_path / "all.tar", home, None)),
+    ):
+        answer = context.SimpleQueue()
+        child = fork(limited, size, answer, work, *arguments)
+        said = answer.get()
+        child.join()
+        assert "\n" not in said
+        assert said == "done" or "cannot" in said or "could not" in said, said
+    digest = store.load().digest
+    assert digest == before or size >= 20_000
+    count, _ = journal.verify(head[1])
+    assert count in (3, 4)
+    assert size >= 20_000 or not (tmp_path / "all.tar").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_home_that_may_only_be_read(folder, home):
+    refresh(folder)
+    keep_calls(WEEKS[:3])
+    content = digest_of(home)
+    paths = [home, *home.rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        for words in (
+            ("data", "refresh", "--source", "sample"),
+            ("data", "use", "sample"),
+            ("call",),
+            ("weekly", "--source", "sample"),
+        ):
+            in_process.fail(*words)
+        assert in_process.run("status").status in (0, 2)
+    finally:
+        for path in paths:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    assert digest_of(home) == content
+
+
+def digest_of(home):
+    kept = sorted(path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in kept]
+
+
+def test_there_are_enough_of_them():
+    assert COUNT["kills"] >= 80
