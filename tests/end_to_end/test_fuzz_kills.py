@@ -80,9 +80,10 @@ def refresh(folder):
     refresh_store(Source.folder, folder, prove=readback.check)
 
 
-def keep_calls(weeks):
+def keep_calls(weeks, now=None):
     for week in weeks:
-        journal.append(make_test_call(asof=str(week.date())), week.tz_localize("UTC") + pd.Timedelta(hours=22))
+        clock = week.tz_localize("UTC") + pd.Timedelta(hours=22) if now is None else now
+        journal.append(make_test_call(asof=str(week.date())), clock)
 
 
 def import_file(path, into):
@@ -190,7 +191,8 @@ def test_weeks_and_runs(seed_machine, tmp_path, monkeypatch):
 @pytest.mark.parametrize("many", [2, 4])
 def test_several_at_once(folder, many):
     refresh(folder)
-    children = [fork(refresh, folder) for _ in range(many)] + [fork(keep_calls, WEEKS[:5]) for _ in range(many)]
+    now = pd.Timestamp("2026-02-01", tz="UTC")
+    children = [fork(refresh, folder) for _ in range(many)] + [fork(keep_calls, WEEKS[:5], now) for _ in range(many)]
     for child in children:
         child.join()
         assert child.exitcode == 0
