@@ -81,8 +81,23 @@ def _of(cell: Cell, table: pd.DataFrame, raw: dict[str, float], adjusted: dict[s
                 kind, f"{kind}: the simplest that earns it on funds, adjusted p {own[kind]:.3f}", p, own, lives
             )
     best = min(kinds, key=lambda kind: p[kind])
-    why = "not alive" if own[best] < LEVEL and not lives[best] else f"adjusted p {own[best]:.3f}, p {p[best]:.3f}"
-    return Verdict(None, f"no evidence on funds: the nearest is {best} ({why})", p, own, lives)
+    return Verdict(
+        None, f"no evidence on funds: the nearest is {best} ({_short_of(best, table, p, own, lives)})", p, own, lives
+    )
+
+
+def _short_of(
+    kind: str, table: pd.DataFrame, p: dict[str, float], adjusted: dict[str, float], lives: dict[str, bool]
+) -> str:
+    """What the nearest model lacks."""
+    said = f"adjusted p {adjusted[kind]:.3f}, p {p[kind]:.3f}"
+    if adjusted[kind] >= LEVEL:
+        return said
+    if not lives[kind]:
+        return f"{said}, but its last years do not earn its place"
+    if kind in CANDIDATES and MUST_BEAT in table and not _beats(table, kind):
+        return f"{said}, but it does not beat the {MUST_BEAT} logit"
+    return f"{said}, but another model is surely better"
 
 
 def _beats(table: pd.DataFrame, kind: str) -> bool:

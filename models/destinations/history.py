@@ -17,7 +17,8 @@ from models.evaluation.bootstrap import interval
 from models.evaluation.destination_scores import BEST, COST, SESSIONS_A_WEEK, SESSIONS_A_YEAR
 
 CONDITIONS = ("rotation", "breakdown", "faltering")
-GAP = 13  # weeks without the condition that part two episodes
+GAP = 13  # weeks without the condition that part two episodes; leaders falter for shorter stretches
+GAPS = {"faltering": 4}
 HORIZON = 21
 
 
@@ -90,7 +91,7 @@ def _followed(name: str, condition: str, ahead: np.ndarray, inside: np.ndarray) 
         name,
         condition,
         len(at),
-        1 + int((np.diff(at) > GAP).sum()),
+        1 + int((np.diff(at) > GAPS.get(condition, GAP)).sum()),
         float(led.sum() / len(at)),
         float(lead.sum() / len(at)),
         _share_interval(led, weight),

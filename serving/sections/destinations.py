@@ -55,7 +55,7 @@ class GroupHistory(Contract):
     group: str = Field(description="its name")
     condition: Literal["rotation", "breakdown", "faltering"] = Field(description="what the weeks became, or were")
     weeks: int = Field(description="weeks")
-    episodes: int = Field(description="stretches of such weeks, at most 13 weeks apart")
+    episodes: int = Field(description="stretches of such weeks, at most 13 weeks apart (faltering: 4)")
     share: Share = Field(description="of the weeks, how many it was ahead of the cap leg 21 sessions later")
     share_interval: Interval | None = Field(description="90 % block bootstrap")
     lead: float = Field(description="mean return over the cap leg, a decimal")

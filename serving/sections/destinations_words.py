@@ -28,43 +28,49 @@ def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...],
 
 
 def _points(value: float | None) -> str:
-    return "" if value is None else f"{100.0 * np.expm1(value):+.0f}"
+    return "" if value is None else f"{round(100.0 * np.expm1(value)) + 0:+d}"
 
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{100.0 * value:.0f}"
 
 
+WHAT = {"beats": "Whether a group beats the S&P 500", "moves": "Whether it moves by 2 points, up or down"}
+MODELS = {
+    "momentum": "12-1 momentum",
+    "quadrants": "the graph's quadrants",
+    "logit3": "the three-column logit",
+    "volatility": "the volatility logit",
+    "lightgbm": "LightGBM",
+}
+
+
 def words(section: Destinations) -> list[str]:
     """The section in plain sentences of at most 100 characters."""
     said = []
     for one in section.evidence:
-        what = "Whether a group beats the S&P 500" if one.outcome == "beats" else "How far, not which way: 2 points"
-        verdict = "earned" if one.earned else "no evidence"
-        said.append(f"{what}: {verdict}.")
-        name = one.model if one.earned else f"The nearest, {one.model},"
-        reach = _reach(one.skill_interval, 1.0, 3)
-        said.append(f"{name} has a log-loss skill of {one.skill:+.3f}{reach} on funds.")
+        role = "Earned on funds by" if one.earned else "No evidence on funds. The nearest is"
+        p = "p < 0.001" if one.p < 0.001 else f"p {one.p:.3f}"
+        said.append(f"{WHAT[one.outcome]}: {_small(role)} {MODELS.get(one.model, one.model)}.")
+        said.append(f"Its log-loss skill is {one.skill:+.3f}{_reach(one.skill_interval, 1.0, 3)}, {p}.")
         said.append(
-            f"Its p is {one.p:.3f}, adjusted {one.adjusted_p:.3f}; {one.weeks:,} weeks, {one.first} to {one.last}."
+            f"With all tries counted p is {one.adjusted_p:.3f}; {one.weeks:,} weeks, {one.first} to {one.last}."
         )
     bought = section.leaders_bought
     if bought is not None:
-        span = (
-            ""
-            if bought.interval is None
-            else f" (90 % {100 * bought.interval[0]:+.1f} to {100 * bought.interval[1]:+.1f})"
-        )
-        said.append(
-            f"Buying the three strongest of the leading quadrant returned {100 * bought.a_year:+.1f} points{span}"
-        )
-        said.append(f"  a year against the S&P 500 after 10 bp a trade, {bought.first} to {bought.last}.")
+        said.append(f"Since {bought.first} the three strongest of the leading quadrant, bought weekly, returned")
+        gained = f"{100.0 * bought.a_year:+.1f}{_reach(bought.interval, 100.0, 1)}"
+        said.append(f"{gained} points a year over the S&P 500, after 10 bp a trade.")
     said.append("beats, moves: odds over 21 sessions / usual, %; a dash where no model has earned odds.")
     said.append("rot., brk.: how often a group beat the S&P 500 in weeks that became one, known only afterwards.")
     said.append("* holds what the broad leg holds: it leads in rotations by definition and claims nothing.")
     if section.missing:
         said.append(f"Without a price now: {', '.join(name.replace('_', ' ') for name in section.missing)}.")
     return said
+
+
+def _small(text: str) -> str:
+    return text[0].lower() + text[1:]
 
 
 def followed_words(section: Destinations) -> dict[str, list[str]]:
