@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from features.data import error_log
 from features.data.errors import RegimeError
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDE = 400  # columns, more than any table has
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -77,6 +81,12 @@ def print_json(value: Any) -> None:
 def print_note(line: str) -> None:
     """One line on standard error, so that standard output holds the result only."""
     err.print(line, markup=False, soft_wrap=True)
+
+
+def print_table(view: Table) -> None:
+    """A table at its own width: a narrow terminal or a file wraps its lines, and no figure is cut off."""
+    natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
+    Console(highlight=False, width=max(out.width, natural)).print(view)
 
 
 @contextmanager

@@ -1,26 +1,22 @@
-"""`regime-train`: run experiments and compare them."""
+"""`regime-train`: run experiments, sweeps and canaries; the commands on runs in MLflow are in `training.runs_cli`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, out, print_json, progress_bar, run_app
+from features.console import JsonOption, out, print_json, print_table, progress_bar, run_app
 from models.tracking import process_environment
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from training import runs_cli
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-WIDE = 400  # columns, more than any table has
 NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replaces what the file says; may be repeated.")
@@ -79,7 +75,7 @@ def run(
         {"name": kind, "gate_verdict": "champion" if kind == best else "", "label": "", "source": "", **found}
         for kind, found in result["models"].items()
     ]
-    _print(leaderboard.table(title, made))
+    print_table(leaderboard.table(title, made))
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
@@ -96,7 +92,7 @@ def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
         print_json(result)
         return
     for view in destinations_view.tables(Path(name).stem, result):
-        _print(view)
+        print_table(view)
     for line in destinations_view.lines(result):
         out.print(line, soft_wrap=True, markup=False)
 
@@ -125,30 +121,14 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
             cells += [f"{found[f'crps_skill_{horizon}']:+.4f}", f"{found[f'crps_skill_p_{horizon}']:.3f}"]
             cells.append(f"{found[f'coverage_80_{horizon}']:.1%}")
         view.add_row(kind, *cells)
-    _print(view)
+    print_table(view)
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"ranges: {result['ranges']}", soft_wrap=True)
 
 
-@app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')
-def promote(
-    run: Annotated[str, typer.Argument(help="A run id, or the beginning of just one.")],
-    reason: Annotated[str, typer.Option(help="Kept on the model and shown in every call it makes.")],
-    json: JsonOption = False,
-) -> None:
-    """Make a run's model champion against the gate; a later run replaces it only if its candidate beats it."""
-    from models.tracking import promotion
-
-    made = promotion.promote(run, reason)
-    if json:
-        print_json(asdict(made))
-    else:
-        said = (
-            f"champion of {made.registered_as}: version {made.version} ({made.kind}), set by a person: {made.override}"
-        )
-        out.print(said, soft_wrap=True, markup=False)
+app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)
 
 
 @app.command(epilog="Example: regime-train canary --seeds 200 --workers 2")
@@ -216,126 +196,14 @@ def sweep(
     out.print(f"regime-train run {found['file']}", soft_wrap=True)
 
 
-def _print(view: Table) -> None:
-    """Print a table at its own width: a narrow terminal or a file wraps its lines, and no figure is cut off."""
-    from rich.console import Console
-
-    natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
-    Console(highlight=False, width=max(out.width, natural)).print(view)
-
-
-@app.command("compare", epilog="Example: regime-train compare 3f2a 91bc --json")
-def compare_runs(
-    run: Annotated[list[str] | None, typer.Argument(help="Beginnings of run ids, or run names; the newest.")] = None,
-    last: Annotated[int, typer.Option(min=1, help="How many of the newest runs, where none is named.")] = 24,
-    trials: Annotated[bool, typer.Option("--trials", help="With the trials of sweeps.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
-    from features.data.sources.sample import CAVEAT
-    from models.tracking import runs
-    from training import leaderboard
-
-    made = leaderboard.rows(runs.finished_runs(), run or [], trials, last)
-    if json:
-        print_json(made)
-    elif not made:
-        out.print("no runs yet: `regime-train run default`")
-    else:
-        _print(leaderboard.table("by skill, within label and source", made))
-        if any(row["source"] == "sample" for row in made):
-            out.print(f"sample: {CAVEAT}", style="yellow", soft_wrap=True)
-
-
-@app.command("diff", epilog="Examples: regime-train diff 3f2a 91bc; regime-train diff default 'default max_depth=2'")
-def diff_runs(
-    first: Annotated[str, typer.Argument(help="The beginning of a run id, or a run's name.")],
-    second: Annotated[str, typer.Argument(help="The run that is compared with it.")],
-    json: JsonOption = False,
-) -> None:
-    """Two runs side by side: what differs, and whether the second is better by more than chance (paired, two-sided p).
-
-    The comparison is logged too, as a run of the MLflow experiment `regime-comparisons`.
-    """
-    from training import run_diff, run_diff_table
-
-    found = run_diff.run(first, second)
-    if json:
-        print_json(asdict(found))
-        return
-    for one in found.warnings:
-        out.print(f"warning: {one}", style="yellow", soft_wrap=True, markup=False)
-    for view in run_diff_table.tables(found):
-        _print(view)
-    out.print(found.sentence, soft_wrap=True, markup=False)
-    out.print(f"logged as run {found.logged_as[:8]} of the MLflow experiment regime-comparisons", soft_wrap=True)
-
-
-@app.command(epilog="Example: regime-train upgrade")
-def upgrade(json: JsonOption = False) -> None:
-    """Give runs of version 0.1 today's metric names and curves over time; what they have stays beside it."""
-    from models.tracking.upgrade import upgrade_runs
-
-    with progress_bar("runs", None) as step:
-        changed = upgrade_runs(step)
-    if json:
-        print_json({"changed": changed})
-    else:
-        out.print(f"{changed} runs have what they lacked under today's names")
-
-
-@app.command(epilog="Examples: regime-train tidy --dry-run; regime-train tidy --keep 10")
-def tidy(
-    keep: Annotated[int, typer.Option(min=0, help="How many of the newest versions of each model stay.")] = 10,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Remove old versions of registered models; never one that an alias points at or that a person set.
-
-    Runs and their logged models stay, and `promote` makes a version of any of them again.
-    """
-    from models.tracking.tidy import remove_old_versions
-
-    found = remove_old_versions(keep, dry_run)
-    if json:
-        print_json([asdict(one) for one in found])
-        return
-    for one in found:
-        done = "would go" if dry_run else "removed"
-        out.print(f"{one.name}: {len(one.removed)} versions {done}, {len(one.kept)} stay ({', '.join(one.kept)})")
-    if not found:
-        out.print("no registered models yet")
-
-
-@app.command(epilog="Example: regime-train upload")
-def upload(json: JsonOption = False) -> None:
-    """Send the results that MLflow could not take when they were made."""
-    from models.tracking import delivery
-
-    sent = delivery.upload()
-    if json:
-        print_json([asdict(one) for one in sent])
-        return
-    for one in sent:
-        out.print(f"{one.register_as}: {', '.join(f'{kind} v{made[1]}' for kind, made in one.logged.items())}")
-        for alias in one.left:
-            out.print(f"alias {alias} left where it is: it points at results made later")
-    if not sent:
-        out.print("nothing to send")
-
-
-@app.command(epilog="Examples: regime-train ui --open; regime-train ui --port 5001")
-def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
-    browser: Annotated[bool, typer.Option("--open", help="Open the comparison table in your browser.")] = False,
-) -> None:
-    """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
-    from models.tracking import user_interface
-
-    out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
-    if browser:
-        user_interface.open_when_ready(port)
-    raise typer.Exit(user_interface.serve(port))
+app.command("compare", epilog="Example: regime-train compare 3f2a 91bc --json")(runs_cli.compare_runs)
+app.command("diff", epilog="Examples: regime-train diff 3f2a 91bc; regime-train diff default 'default max_depth=2'")(
+    runs_cli.diff_runs
+)
+app.command(epilog="Example: regime-train upgrade")(runs_cli.upgrade)
+app.command(epilog="Examples: regime-train tidy --dry-run; regime-train tidy --keep 10")(runs_cli.tidy)
+app.command(epilog="Example: regime-train upload")(runs_cli.upload)
+app.command(epilog="Examples: regime-train ui --open; regime-train ui --port 5001")(runs_cli.ui)
 
 
 def main() -> None:
