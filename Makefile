@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: help install run test test-slow check figures docs ui lock lock-check sample bench mutants clean
+.PHONY: help install run test test-slow check figures docs ui lock lock-check sample bench bench-peers mutants clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,12 @@ mutants: install ## Change the rules one operator at a time; which changes does 
 
 bench: install ## All benchmarks, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+# In an environment of their own, never the project's: some peers need another pandas.
+bench-peers: install ## The walk-forward against other libraries' loops, written to benchmarks/PEERS.md
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-peers/bin/python --require-hashes benchmarks/peers.lock
+	$(BIN)/python benchmarks/peers.py
 
 clean: ## Remove the environment (never data or mlruns/)
 	rm -rf $(VENV)
