@@ -80,7 +80,7 @@ def headline(call: Call) -> str:
     if not call.model.champion:
         return f"No evidence: no model has earned a word on what comes {when}."
     if call.schema_version > 1:
-        return f"No evidence: the words could not be made {when}."
+        return f"No word {when}: it could not be made."
     return f"No evidence: no outcome is a tenth likelier than usual {when}."
 
 

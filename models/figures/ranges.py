@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from models.figures import style
 from models.figures.colors import BAND, BAR, INK, MUTED
@@ -14,7 +15,12 @@ ACCENT = "#0072B2"
 
 
 def fan(title: str, table: pd.DataFrame, horizon: int = 21) -> bytes:
-    """Bands of the last year's calls at their decision dates, and the return that followed each."""
+    """Bands of the last year's calls at their decision dates, and the return that followed each, as PNG."""
+    return style.png(draw_fan(title, table, horizon))
+
+
+def draw_fan(title: str, table: pd.DataFrame, horizon: int = 21) -> Figure:
+    """The same, not yet written; the report writes it as SVG."""
     rows = table[table["horizon"] == horizon].tail(SHOWN)
     drawn = style.figure(f"{title}: {horizon} sessions ahead", "Bands hold 50, 80 and 90 in 100; dots are what came.")
     axes = drawn.subplots()
@@ -25,7 +31,7 @@ def fan(title: str, table: pd.DataFrame, horizon: int = 21) -> bytes:
     axes.plot(rows["date"], rows["realised"], "o", ms=4, color=INK, label="return that followed")
     axes.yaxis.set_major_formatter(style.PERCENT)
     axes.legend(frameon=False)
-    return style.png(drawn)
+    return drawn
 
 
 def pit(title: str, table: pd.DataFrame) -> bytes:

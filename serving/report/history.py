@@ -13,6 +13,7 @@ from models.evaluation import backtest
 from models.evaluation.predictions import matured_rows
 from models.evaluation.verdicts import breakdown_spans, verdicts_of
 from models.figures import gain_curves, reliability, style
+from models.figures import ranges as ranges_figures
 from models.figures.colors import INK, MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
 from serving.parts import Grid, percent, spoken
@@ -75,7 +76,7 @@ def hits(table: pd.DataFrame) -> Grid:
         rows.append(
             (name, f"{len(part):,}", f"{right:,}", f"{len(part) - right:,}", percent(right / len(part)), percent(base))
         )
-    return Grid(("", "weeks with the word", "hits", "misses", "came", "usually"), tuple(rows))
+    return Grid(("", "weeks", "hits", "misses", "came", "usually"), tuple(rows))
 
 
 def wealth(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +120,22 @@ def equity(grown: pd.DataFrame, matured: pd.DataFrame) -> Figure:
         return figure
 
 
-def html(table: pd.DataFrame, returns: pd.DataFrame, name: str) -> str:
+def bands(ranges: pd.DataFrame, name: str) -> str:
+    """The ranges of the last year against what came, with the share of all weeks inside."""
+    rows = ranges[(ranges["leg"] == "broad") & (ranges["horizon"] == HORIZON)]
+    matured = rows[rows["realised"].notna()]
+    inside = float(((matured["realised"] >= matured["q10"]) & (matured["realised"] <= matured["q90"])).mean())
+    told = (
+        f"Of {len(matured):,} weeks out of sample {percent(inside)} ended inside the range that should hold 80 %. "
+        f"The last year: bands, the usual band, and the return that followed each week."
+    )
+    drawn = ranges_figures.draw_fan(name, rows, HORIZON)
+    return markup.figure(drawn, "record-range", "The range of the last year, and what came", told, True) + (
+        markup.paragraphs([told])
+    )
+
+
+def html(table: pd.DataFrame, returns: pd.DataFrame, name: str, ranges: tuple[str, pd.DataFrame] | None = None) -> str:
     """The whole section.
 
     Parameters
@@ -130,19 +146,23 @@ def html(table: pd.DataFrame, returns: pd.DataFrame, name: str) -> str:
         `ret_broad`, `ret_cap`, `ret_bill` by session.
     name : str
         The model's name.
+    ranges : (str, DataFrame), optional
+        Name and out-of-sample ranges (`range.parquet`) of the range's model.
     """
     matured = matured_rows(table)
     caption = "The odds of the last three years, each stated before, and what came"
     legend = (
-        "Beneath, by outcome: a filled dot is a hit (it was said and came), a cross a miss (said, did not come), "
-        "an open dot came without being said."
+        "Beneath, by outcome: a filled dot is a hit (its odds stood a tenth above their usual and it came), a cross a "
+        "miss (it did not come), an open dot came without such odds."
     )
     told = [
         markup.paragraphs([f"Out of sample, {style.span(matured)}, horizons of {HORIZON} sessions."]),
         markup.figure(probabilities(table), "record-odds", caption, legend, wide=True),
         markup.paragraphs([legend]),
-        markup.table(hits(table), "Hits and misses by word"),
+        markup.table(hits(table), "Hits and misses where odds stood a tenth above their usual"),
     ]
+    if ranges is not None:
+        told.append(bands(ranges[1], ranges[0]))
     grown = wealth(table, returns)
     if len(grown):
         last, deepest = grown.iloc[-1], drawdowns(grown).min()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.data.files import write_file
 from features.data.paths import home
+from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered
 from serving import glossary, journal
 from serving.call import Call
@@ -20,7 +21,13 @@ from serving.report.markup import escape
 STYLE = Path(__file__).with_name("style.css")
 
 
-def render(call: Call, data: charts.ChartData, predictions: pd.DataFrame | None, head: str) -> str:
+def render(
+    call: Call,
+    data: charts.ChartData,
+    predictions: pd.DataFrame | None,
+    head: str,
+    ranges: tuple[str, pd.DataFrame] | None = None,
+) -> str:
     """The whole file as text.
 
     Parameters
@@ -32,6 +39,8 @@ def render(call: Call, data: charts.ChartData, predictions: pd.DataFrame | None,
         The model's walk-forward predictions, where they are at hand.
     head : str
         The journal's head hash.
+    ranges : (str, DataFrame), optional
+        Name and out-of-sample ranges of the range's model.
     """
     sections = [(part.key, part.title, part_html(part)) for part in make_parts(call)]
     pictures = [
@@ -39,7 +48,7 @@ def render(call: Call, data: charts.ChartData, predictions: pd.DataFrame | None,
         ("rotation-graph", "Who leads, who follows", rotation_graph.html(data.daily)),
     ]
     if predictions is not None:
-        told = history.html(predictions, data.returns, f"{call.model.name} v{call.model.version}")
+        told = history.html(predictions, data.returns, f"{call.model.name} v{call.model.version}", ranges)
         pictures.append(("record", "The record", told))
     # Pictures stand before the fine print.
     place = next(place for place, (key, _, _) in enumerate(sections) if key == "data")
@@ -89,6 +98,17 @@ def _predictions(model: Registered, asof: pd.Timestamp) -> pd.DataFrame | None:
     return rows if rows is not None and rows["outcome"].notna().any() else None
 
 
+def _ranges(model: RegisteredRange | None, asof: pd.Timestamp) -> tuple[str, pd.DataFrame] | None:
+    """Name and ranges up to a decision, with the returns known by then."""
+    path = home() / "predictions" / model.run_id / "range.parquet" if model else None
+    if model is None or path is None or not path.exists():
+        return None
+    rows = pd.read_parquet(path)
+    rows = rows[rows["date"] <= asof]
+    rows = rows.assign(realised=rows["realised"].where(rows["label_end"] <= asof))
+    return (f"{model.name} v{model.version}", rows) if rows["realised"].notna().any() else None
+
+
 def write_report(path: Path, call: Call | None = None, asof: pd.Timestamp | None = None) -> Path:
     """Write the report of a call to `path`.
 
@@ -109,5 +129,6 @@ def write_report(path: Path, call: Call | None = None, asof: pd.Timestamp | None
     call = call or make_call(asof, context)
     at = pd.Timestamp(call.asof)
     data = charts.chart_data(context.snapshot.as_of(at))
-    write_file(path, render(call, data, _predictions(context.shown, at), journal.verify()[1]))
+    predictions, ranges = _predictions(context.shown, at), _ranges(context.range_model, at)
+    write_file(path, render(call, data, predictions, journal.verify()[1], ranges))
     return path
