@@ -129,7 +129,8 @@ def bands(ranges: pd.DataFrame, name: str) -> str:
         f"Of {len(matured):,} weeks out of sample {percent(inside)} ended inside the range that should hold 80 %. "
         f"The last year: bands, the usual band, and the return that followed each week."
     )
-    drawn = ranges_figures.draw_fan(name, rows, HORIZON)
+    with style.applied():
+        drawn = ranges_figures.draw_fan(name, rows, HORIZON)
     return markup.figure(drawn, "record-range", "The range of the last year, and what came", told, True) + (
         markup.paragraphs([told])
     )

@@ -18,6 +18,12 @@ from serving.predict import make_call
 from serving.report import charts, history, markup, rotation_graph
 from serving.report.markup import escape
 
+CAPTIONS = {
+    "range": "Range of the broad leg's return, and odds of falls",
+    "odds": "Odds by outcome",
+    "followed": "What followed each word",
+    "destinations": "Groups, in percent",
+}
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -59,7 +65,7 @@ def part_html(part: Part) -> str:
     """A part of the call: its table, its sentences, its lists."""
     if part.key == "terms":
         return _terms()
-    told = [markup.table(part.grid, "Odds by outcome" if part.key == "odds" else part.title)] if part.grid else []
+    told = [markup.table(part.grid, CAPTIONS.get(part.key, f"Table: {part.title}"))] if part.grid else []
     told.append(markup.paragraphs(part.lines))
     for title, items in part.lists:
         told.append(f"<h3>{escape(title)}</h3>{markup.bullets(items)}")

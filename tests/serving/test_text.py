@@ -60,6 +60,11 @@ def test_every_number_of_a_call_stands_under_its_heading_beside_its_usual():
     )
     assert "The leaders have faltered since 2025-12-05." in text
     assert "Model: regime v3 (markov, champion), fitted 2000-01-07. Log-loss skill +0.020" in text
+    assert "A word is printed while what it says has followed it more often than otherwise" in text
+
+
+def test_a_call_of_the_first_schema_says_at_which_odds_its_word_would_be_another():
+    text = shown(print_call, make_test_call(schema=1))
     assert "It is no longer breakdown below odds of 18.7 % (now 34.0 %)." in text
     assert "The word becomes rotation from odds of about 74.0 % (now 31.0 %)." in text
 

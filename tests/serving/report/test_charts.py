@@ -112,3 +112,16 @@ def test_outcomes_keep_their_colour_and_ids_are_unique():
 def test_percentile_by_hand():
     assert charts.percentile(pd.Series([1.0, 4.0, 2.0, np.nan, 3.0])) == 0.5
     assert np.isnan(charts.percentile(pd.Series([np.nan])))
+
+
+def test_bands_are_counted_and_drawn():
+    rng = np.random.default_rng(5)
+    dates = pd.date_range("2020-01-03", periods=200, freq="W-FRI")
+    rows = pd.DataFrame({"date": dates, "leg": "broad", "horizon": 21, "realised": rng.normal(0, 0.05, 200)})
+    for name, z in {"q05": -1.645, "q10": -1.282, "q25": -0.674, "q75": 0.674, "q90": 1.282, "q95": 1.645}.items():
+        rows[name] = rows[f"base_{name}"] = 0.05 * z
+    rows.loc[195:, "realised"] = np.nan
+    inside = (rows["realised"].abs() <= 0.05 * 1.282).sum() / 195
+    told = history.bands(pd.concat([rows, rows.assign(leg="cap")]), "regime-range v1")
+    assert f"Of 195 weeks out of sample {100 * inside:.1f}&nbsp;% ended inside" in told
+    assert told.count("<svg") == 1
