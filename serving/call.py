@@ -21,6 +21,7 @@ from features.data.errors import RegimeError
 from serving.contract import Contract, Share, first_reason, stored_as
 from serving.sections.destinations import Destinations
 from serving.sections.direction import Direction
+from serving.sections.evidence import LiveEvidence
 from serving.sections.range import BREAKDOWN, MONTH, HorizonRange, RangeModel
 
 SCHEMA_VERSION: Literal[2] = 2
@@ -99,6 +100,11 @@ class Drift(Contract):
 
     share_outside: Share = Field(description="how many of them")
     features: tuple[str, ...] = Field(description="their names")
+    weighted: Share | None = Field(
+        default=None,
+        description="their share where each counts by its mean absolute contribution over the last year; None where no "
+        "feature has one",
+    )
 
 
 class LastWeek(Contract):
@@ -186,6 +192,10 @@ class Call(Contract):
 
     direction: Direction | None = Field(
         default=None, description="the words that may be printed, and what followed each"
+    )
+
+    evidence: LiveEvidence | None = Field(
+        default=None, description="what the live calls have proved so far; None without a matured one"
     )
 
     @model_validator(mode="after")

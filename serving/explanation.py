@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.dataset import FAMILY_OF, MEANING_OF, SAY_OF, SIGNAL_OF
 from features.wording import HIGH, LOW, rank_words
-from models.explain import contributions
+from models.explain import contribution_table, contributions
 from models.fitted import FittedModel
 from serving.call import Drift, Driver, DriverHistory, Side
 
@@ -146,6 +146,9 @@ def family_contributions(model: FittedModel, row: pd.DataFrame) -> dict[str, flo
     return {str(name): float(sums[name]) for name in sums.abs().sort_values(ascending=False).index}
 
 
+WEIGHED_WEEKS = 52
+
+
 def feature_drift(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> Drift:
     """The model's features that lie outside the 1 to 99 % range of the rows before; about 2 % do by construction."""
     names = [name for name in model.features if name in past]
@@ -154,4 +157,10 @@ def feature_drift(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> 
     low, high = past[names].quantile(0.01), past[names].quantile(0.99)
     value = row[names].iloc[0]
     outside = (value < low) | (value > high)
-    return Drift(share_outside=float(outside.mean()), features=tuple(str(name) for name in outside.index[outside]))
+    weight = contribution_table(model, past.iloc[-WEIGHED_WEEKS:].reindex(columns=past.columns.union(model.features)))
+    weight = weight.abs().mean().reindex(names).fillna(0.0)
+    return Drift(
+        share_outside=float(outside.mean()),
+        features=tuple(str(name) for name in outside.index[outside]),
+        weighted=min(1.0, float((weight * outside).sum() / weight.sum())) if weight.sum() > 0.0 else None,
+    )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from features.data import catalog
 from features.data.calendar import HORIZON
 from serving import glossary
-from serving.call import Call, Driver, Probabilities, Side
-from serving.sections import destinations_words
+from serving.call import Call, Drift, Driver, Probabilities, Side
+from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section
 from serving.sections.direction import NO_DIRECTION, Direction, words_of
 
@@ -90,12 +90,18 @@ def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
     return (call.challenger.drivers if few else call.drivers), few
 
 
+def _live(call: Call) -> Part:
+    title = "What the live calls have proved"
+    return Part("evidence", title, () if call.evidence is None else tuple(evidence.words(call.evidence)))
+
+
 def make_parts(call: Call) -> tuple[Part, ...]:
     """Every part that has something to say, in order."""
     every = (
         _range(call),
         _odds(call),
         _followed(call),
+        _live(call),
         _places(call),
         _why(call),
         _data(call),
@@ -160,7 +166,7 @@ def _words(section: Direction) -> Part:
             name,
             f"{one.weeks:,}",
             f"{100.0 * one.mean_return:+.1f} %",
-            f"{100.0 * one.q10:+.0f} to {100.0 * one.q90:+.0f} %",
+            f"{100.0 * one.q10:+.0f} to {100.0 * one.q90:+.0f}",
             percent(one.breakdown, 0),
             percent(one.rotation, 0),
             "–" if one.at_onsets is None else percent(one.at_onsets, 0),
@@ -169,10 +175,11 @@ def _words(section: Direction) -> Part:
         )
         for name, one in sorted(section.followed_by.items(), key=lambda item: WORD_ORDER.index(item[0]))
     ]
-    header = ("after", "weeks", "mean", "8 in 10", "breakdown", "rotation", "at onsets", "runs a year", "earned")
+    header = ("after", "weeks", "mean", "8 in 10", "breakdown", "rotation", "onsets", "runs", "earned")
     key = (
-        "In the table: the broad leg's return over the 21 sessions after each word, how often the outcomes came, "
-        "the share of breakdown episodes in whose first week it stood, and whether it may be printed."
+        "In the table: the broad leg's return in percent over the 21 sessions after each word, how often the outcomes "
+        "came, the share of breakdown episodes in whose first week it stood, its runs a year, and whether it may be "
+        "printed."
     )
     return Part("followed", "What followed such words before", (*words_of(section), key), Grid(header, tuple(rows)))
 
@@ -191,6 +198,10 @@ def _followed(call: Call) -> Part:
     return Part("followed", "What followed such calls before", (line,))
 
 
+def _weighted(drift: Drift) -> str:
+    return "" if drift.weighted is None else f", {percent(drift.weighted, 0)} weighted by what they contribute"
+
+
 def _why(call: Call) -> Part:
     drivers, of_challenger = shown_drivers(call)
     lines = [f"The champion reads: {one.words}." for one in call.drivers] if of_challenger else []
@@ -199,7 +210,7 @@ def _why(call: Call) -> Part:
     if call.drift.features:
         lines.append(
             f"Unusual: {percent(call.drift.share_outside, 0)} of the features lie outside the 1 to 99 % range of their "
-            "past (usually 2 %)."
+            f"past (usually 2 %){_weighted(call.drift)}."
         )
     lists = []
     for side in SIDES:

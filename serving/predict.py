@@ -21,6 +21,7 @@ from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import baseline, from_json
 from models.tracking.registry import Registered
+from serving import journal
 from serving.call import (
     SCHEMA_VERSION,
     Call,
@@ -34,7 +35,7 @@ from serving.call import (
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
-from serving.sections import destinations, direction
+from serving.sections import destinations, direction, evidence
 from serving.sections import range as sections_range
 from serving.sections.direction import Direction
 from serving.sections.range import Range
@@ -135,6 +136,7 @@ def _assemble(
         said, why = _direction(context, dataset, used, date, past)
         left_out |= why
     places, why_not = destinations.make(context, date, probabilities.as_dict() if context.champion else None)
+    name = context.model_name
     return Call(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
@@ -167,6 +169,7 @@ def _assemble(
         range=None if ahead is None else ahead.by_horizon,
         range_model=None if ahead is None else ahead.model,
         direction=said,
+        evidence=None if past else evidence.build(journal.scored(journal.of_model(journal.read(), name)), dataset),
         left_out=left_out | ({"destinations": why_not} if places is None else {}),
     )
 

@@ -4,12 +4,11 @@ import pandas as pd
 import pytest
 
 from features.dataset import OUTCOMES
-from models.explain import contributions
+from models.explain import contribution_table, contributions
 from models.fit import fit_at
 from models.predictor import predict
 from models.spec import ModelSpec
 from serving import explanation
-from serving.call import Drift
 from serving.explanation import (
     family_contributions,
     feature_drift,
@@ -108,7 +107,12 @@ def test_outcomes_that_have_not_matured_do_not_count(monkeypatch):
 def test_drift_names_what_is_outside(toy):
     document = fitted(toy, "logit2")
     row = toy.X.iloc[[-1]].assign(broad_vol_21=99.0, broad_return_21=0.0)
-    assert feature_drift(document, row, toy.X) == Drift(share_outside=0.5, features=("broad_vol_21",))
+    found = feature_drift(document, row, toy.X)
+    assert (found.share_outside, found.features) == (0.5, ("broad_vol_21",))
+    # By importance: the mean size of the logit's terms over the last year of rows before.
+    weight = contribution_table(document, toy.X.iloc[-52:]).abs().mean()
+    assert found.weighted == pytest.approx(weight["broad_vol_21"] / weight.sum())
+    assert 0.0 < found.weighted < 1.0
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def test_a_claim_and_one_that_did_not_hold_read_differently():
     held = running_evidence.Evidence("climatology", "2014-01-03", 25.04, 90, "2020-03-06", True)
     lost = running_evidence.Evidence("climatology", "2014-01-03", 7.0, 90, "2020-03-06", False)
     open_ = running_evidence.Evidence("own", "2014-01-03", 3.14, 90, None, False)
-    assert running_evidence.sentence(open_).endswith('(stop alarm)": 3.1 to 1')
+    assert running_evidence.sentence(open_).endswith("since 2014-01-03: 3.1 to 1, silent below 20 to 1")
+    alarm = running_evidence.Evidence("own", "2014-01-03", 25.04, 90, "2020-03-06", True)
+    assert running_evidence.sentence(alarm).startswith("WARNING: 25.0 to 1 against the calls' own probabilities")
     assert "25.0 to 1; 20 to 1 was reached on 2020-03-06 and holds" in running_evidence.sentence(held)
     assert "did not hold" in running_evidence.sentence(lost)
     assert "7.3 years at a skill of 0.03 and 4.1 years at a skill of 0.06" in running_evidence.patience()
@@ -55,3 +57,16 @@ def test_the_years_it_takes_are_those_of_a_hundred_simulated_records(skill):
         found = e_processes.reference_is_right(record.dates, record.label_ends, record.p, record.base, record.outcome)
         years.append((found.crossed - record.dates[0]).days / 365.25 if found.claimed else np.inf)
     assert np.median(years) == pytest.approx(running_evidence.YEARS_TO_THRESHOLD[skill], abs=0.06)
+
+
+@pytest.mark.slow
+def test_the_bounded_scores_take_longer_by_a_hundred_simulated_records():
+    years, on_average = [], 0
+    for seed in range(100):
+        record = simulated_records.draw(seed, 1774, 0.03)
+        dates, ends = record.dates, record.label_ends
+        found = e_processes.at_no_step_better(dates, ends, record.p[:, 0], record.base[:, 0], record.outcome == 0)
+        years.append((found.crossed - dates[0]).days / 365.25 if found.claimed else np.inf)
+        on_average += e_processes.no_better_on_average(dates, ends, record.p, record.base, record.outcome).claimed
+    assert np.median(years) == pytest.approx(running_evidence.HENZI_ZIEGEL_YEARS[0.03], abs=0.06)
+    assert on_average < 50
