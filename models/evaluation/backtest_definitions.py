@@ -7,7 +7,7 @@ from dataclasses import replace
 from models.evaluation.metric_types import HIGHER, NONE, Group, Metric, bounds
 
 RULES = ("in_out", "three_way")
-BACKTEST_ASSUMES = "trading at the close in any size, bills always there, no tax"
+BACKTEST_ASSUMES = "trading at the close in any size, bills always available, no tax"
 
 
 def _sharpe_gain(name: str, reference: str, definition: str) -> Metric:

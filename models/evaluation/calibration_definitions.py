@@ -37,9 +37,10 @@ TAIL = Metric(
     "tail {outcome}",
     "probability",
     TARGET,
-    "observed frequency less mean p in the 5 % of weeks with the highest p of the outcome: below 0 too much was said",
-    "calibration where the most is said",
-    "the 5 % are those of the subset, known afterwards",
+    "observed frequency less mean p in the 5 % of weeks with the highest p of the outcome: below 0 the probabilities "
+    "were too high",
+    "calibration of the highest probabilities",
+    "the 5 % are taken from the subset itself, so they are known only afterwards",
     low=-1.0,
     high=1.0,
     target=0.0,

@@ -95,7 +95,7 @@ SKILL_MARGIN = Metric(
     HIGHER,
     "skill when rotation must win by 50 bp; climatology is not refitted",
     MEAN,
-    "that the label's edge is not what was learned",
+    "that the skill does not come from weeks close to the label's boundary",
     high=1.0,
     pattern="+.4f",
 )
@@ -107,7 +107,7 @@ SKILL_ROTATION = Metric(
     HIGHER,
     "p(rotation) / (p(rotation) + p(neither)) on weeks without breakdown, against climatology's",
     "the distribution given no breakdown (strictly proper)",
-    "it is conditional on the outcome: not tradable, it isolates what is not breakdown",
+    "conditional on the outcome, so it cannot be traded; it isolates rotation from breakdown",
     high=1.0,
     pattern="+.4f",
 )
@@ -131,7 +131,7 @@ SKILL_WITHOUT_BEST_CRISIS = Metric(
     HIGHER,
     "skill without all weeks from the first to the last of the breakdown episode with the largest summed gain",
     "how far the skill depends on one episode",
-    "hindsight on purpose: a lower bound on luck",
+    "the episode is chosen in hindsight, against the model",
     high=1.0,
     pattern="+.4f",
 )
