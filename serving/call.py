@@ -185,7 +185,7 @@ class Call(Contract):
     range: dict[str, HorizonRange] | None = Field(
         default=None, description="of the broad leg, by sessions ahead; the fall of 5 % within 21 is the breakdown"
     )
-    range_model: RangeModel | None = None
+    range_model: RangeModel | None = Field(default=None, description="which model the range is from")
     left_out: dict[str, str] = Field(
         default_factory=dict, description="blocks that could not be made for this call, each with the reason"
     )

@@ -33,6 +33,17 @@ def in_mlflow(name: str) -> str:
     return f"{section_of(found.metric)}/{name}"
 
 
+def of_any_version(name: str) -> str:
+    """The name in MLflow; a name that this version no longer has stays as it is.
+
+    Results that a server did not take may be delivered by a later version, which has other periods.
+    """
+    try:
+        return in_mlflow(name)
+    except RegimeError:
+        return name
+
+
 def curve_in_mlflow(name: str) -> str:
     """The name of a curve in MLflow: `gain_over_markov` is `gain/over_markov`."""
     return GAIN + name.removeprefix(GAINS)
@@ -68,10 +79,7 @@ def missing(names: Iterable[str]) -> dict[str, str]:
     """What the upgrade of an older run adds: by plain name the one with its heading, where only the former is there."""
     present, found = set(names), {}
     for name in present:
-        try:
-            new = in_mlflow(name)
-        except RegimeError:  # a heading stands before it already, or it is a curve or somebody's own
-            continue
+        new = of_any_version(name)  # the same where a heading stands before it, or it is a curve or somebody's own
         if new not in present:
             found[name] = new
     return found

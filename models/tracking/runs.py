@@ -18,7 +18,7 @@ from models.fitted import FittedModel
 from models.tracking import connection, logged_model, provenance, run_tables, shared_view
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.errors import TrackingError
-from models.tracking.metric_names import curve_in_mlflow, in_mlflow, without_headings
+from models.tracking.metric_names import curve_in_mlflow, in_mlflow, of_any_version, without_headings
 from models.tracking.relocation import EXPERIMENT
 
 CANDIDATE, BASELINE = "candidate", "baseline"  # the role of a result, and its run's tag `role`
@@ -206,7 +206,7 @@ def _log_metrics(mlflow: Any, run_id: str, model_id: str, result: Result, weeks:
     mlflow.log_input(weeks, context="test")
     mlflow.log_metrics({in_mlflow(name): value for name, value in key.items()}, model_id=model_id, dataset=weeks)
     now = int(time.time() * 1000)
-    points = [(in_mlflow(name), value, now, 0) for name, value in result.metrics.items() if name not in key]
+    points = [(of_any_version(name), value, now, 0) for name, value in result.metrics.items() if name not in key]
     for name, curve in result.curves.items():
         points += [(curve_in_mlflow(name), value, when, step) for step, when, value in curve]
     log_points(mlflow, run_id, points)

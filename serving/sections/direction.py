@@ -34,18 +34,18 @@ SIDES = ("rotation", "breakdown")
 class WordRecord(Contract):
     """What followed a word in the weeks matured by the decision; shares are of its weeks."""
 
-    weeks: Annotated[int, Field(ge=1)]
-    runs_a_year: float
+    weeks: Annotated[int, Field(ge=1)] = Field(description="weeks with the word")
+    runs_a_year: float = Field(description="unbroken stretches of such weeks, a year")
     mean_return: float = Field(description="of the broad leg over 21 sessions")
-    q10: float
-    q90: float
-    breakdown: Share
-    rotation: Share
+    q10: float = Field(description="10 % quantile of that return")
+    q90: float = Field(description="90 % quantile of that return")
+    breakdown: Share = Field(description="how often a breakdown came")
+    rotation: Share = Field(description="how often a rotation came")
     at_onsets: Share | None = Field(description="share of breakdown episodes in whose first week it stood")
     event: Share = Field(description="how often what the word claims came")
     otherwise: Share | None = Field(description="how often that came after the other words")
     bound: float | None = Field(description="one-sided 95 % block bound of the difference, all weeks")
-    bound_last_10_years: float | None
+    bound_last_10_years: float | None = Field(description="the same over the last ten years")
     earned: bool = Field(description="whether the word may be printed")
 
 
@@ -57,7 +57,7 @@ class Direction(Contract):
     direction: Literal["rotation", "breakdown"] | None = Field(description="None without evidence on direction")
     direction_state: Literal["rotation", "breakdown", "neither"] | None = Field(description="earned or not")
     evidence: bool = Field(description="the head-to-head beats the two-feature logit's, and is alive")
-    followed_by: dict[str, WordRecord]
+    followed_by: dict[str, WordRecord] = Field(description="by word, printed or not")
 
 
 def build(

@@ -33,10 +33,10 @@ MONTH = str(HORIZON)
 class RangeEvidence(Contract):
     """CRPS skill against the unscaled pool of twenty years, out of sample, with its one-sided p."""
 
-    crps_skill: float | None = None
-    crps_skill_p: Share | None = None
-    crps_skill_last_10_years: float | None = None
-    crps_skill_p_last_10_years: Share | None = None
+    crps_skill: float | None = Field(default=None, description="over all test weeks")
+    crps_skill_p: Share | None = Field(default=None, description="its p")
+    crps_skill_last_10_years: float | None = Field(default=None, description="over the last ten years")
+    crps_skill_p_last_10_years: Share | None = Field(default=None, description="its p")
 
 
 class HorizonRange(Contract):
@@ -45,9 +45,9 @@ class HorizonRange(Contract):
     quantiles: dict[str, float] = Field(description="of the return, by name: q05 is the 5 % quantile")
     usual: dict[str, float] = Field(description="the same of the unscaled returns of the last twenty years")
     falls: dict[str, Share] = Field(description="odds of a close at least so many percent lower within the horizon")
-    usual_falls: dict[str, Share]
+    usual_falls: dict[str, Share] = Field(description="the same of the unscaled returns")
     width_rank: Share | None = Field(description="share of the last ten years' decisions with a narrower 80 % band")
-    evidence: RangeEvidence
+    evidence: RangeEvidence = Field(description="what ranges of this model were worth")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -64,13 +64,13 @@ class HorizonRange(Contract):
 class RangeModel(Contract):
     """The registered model that the range is from; `champion`: it earned its place at the range's gate."""
 
-    name: str
-    version: str
-    kind: str
-    champion: bool
-    fitted_at: dt.date
-    fitted_now: bool
-    gate: str
+    name: str = Field(description="registered model")
+    version: str = Field(description="its version")
+    kind: str = Field(description="what sets its scale")
+    champion: bool = Field(description="whether the range's gate chose it")
+    fitted_at: dt.date = Field(description="the refit date its rows end before")
+    fitted_now: bool = Field(description="it was fitted for this call")
+    gate: str = Field(description="the gate's reason")
 
 
 class Range(Contract):
