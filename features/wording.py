@@ -165,13 +165,11 @@ def ranked(what: str, window: int) -> Say:
     return lambda value: f"{be(what)} higher than on {100.0 * value:.0f} % of the days of the past {span(window)}"
 
 
-def rank_words(percentile: float) -> str:
-    """Where a reading stands in its past; empty where that is near its usual or unknown."""
-    if percentile >= HIGH:
-        return f"higher than {_most(percentile)} of its past"
-    if percentile <= LOW:
-        return f"lower than {_most(1.0 - percentile)} of its past"
-    return ""
+def rank_words(below: float, above: float) -> str:
+    """Where a reading stands, by the shares of its past below and above it; empty where that is near its usual."""
+    if below >= HIGH:
+        return f"higher than {_most(below)} of its past"
+    return f"lower than {_most(above)} of its past" if above >= HIGH else ""
 
 
 def _most(share_of: float) -> str:

@@ -41,8 +41,7 @@ def strongest_drivers(
     """
     parts = contributions(model, row)
     parts = parts[parts != 0.0]
-    ranks = {str(name): _percentile(row, past, str(name)) for name in parts.index}
-    telling = [name for name, rank in ranks.items() if rank <= LOW or rank >= HIGH]
+    telling = [str(name) for name in parts.index if max(_below_and_above(row, past, str(name))) >= HIGH]
     order = parts[telling].abs().sort_values(ascending=False, kind="stable").index[:CONSIDERED]
     found = []
     for names in _groups([str(name) for name in order], past):
@@ -55,10 +54,12 @@ def strongest_drivers(
     return tuple(one for side in sides for one in [d for d in found if d.side == side][:DRIVERS_A_SIDE])
 
 
-def _percentile(row: pd.DataFrame, past: pd.DataFrame, name: str) -> float:
-    """Share of past readings below this one; NaN where it is missing or has no past."""
+def _below_and_above(row: pd.DataFrame, past: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Shares of past readings below and above this one, ties in neither; zeros where it is missing or has no past."""
     value, history = float(row[name].iloc[0]), past[name].dropna()
-    return float((history < value).mean()) if len(history) and math.isfinite(value) else math.nan
+    if not len(history) or not math.isfinite(value):
+        return 0.0, 0.0
+    return float((history < value).mean()), float((history > value).mean())
 
 
 def _groups(names: list[str], past: pd.DataFrame) -> list[list[str]]:
@@ -90,7 +91,7 @@ def _bound(one: str, other: str) -> float:
 def _driver(
     name: str, together: tuple[str, ...], contribution: float, row: pd.DataFrame, past: pd.DataFrame, outcome: pd.Series
 ) -> Driver:
-    value, percentile = float(row[name].iloc[0]), _percentile(row, past, name)
+    value, (below, above) = float(row[name].iloc[0]), _below_and_above(row, past, name)
     side: Side = "rotation" if contribution > 0.0 else "breakdown"
     return Driver(
         feature=name,
@@ -98,16 +99,16 @@ def _driver(
         side=side,
         contribution=contribution,
         value=value,
-        percentile=percentile,
-        words=reading_in_words(name, value, percentile),
+        percentile=below,
+        words=reading_in_words(name, value, below, above),
         together=together,
-        history=_history(past[name], percentile, outcome.reindex(past.index), side),
+        history=_history(past[name], below < HIGH, outcome.reindex(past.index), side),
     )
 
 
-def _history(past: pd.Series, percentile: float, outcome: pd.Series, side: Side) -> DriverHistory | None:
+def _history(past: pd.Series, low: bool, outcome: pd.Series, side: Side) -> DriverHistory | None:
     """How often the outcome followed readings in the same outer fifth of the past."""
-    outer = (past <= past.quantile(LOW)) if percentile <= LOW else (past >= past.quantile(HIGH))
+    outer = (past <= past.quantile(LOW)) if low else (past >= past.quantile(HIGH))
     known = past.notna() & outcome.notna()
     came = outcome[known].to_numpy(str) == side
     inside = outer[known].to_numpy()
@@ -116,7 +117,7 @@ def _history(past: pd.Series, percentile: float, outcome: pd.Series, side: Side)
     return DriverHistory(weeks=int(inside.sum()), share=float(came[inside].mean()), usual=float(came.mean()))
 
 
-def reading_in_words(name: str, value: float, percentile: float) -> str:
+def reading_in_words(name: str, value: float, below: float, above: float) -> str:
     """A reading and where it stands in its past: "VIX is at 31.0, higher than 93 % of its past".
 
     Parameters
@@ -124,12 +125,12 @@ def reading_in_words(name: str, value: float, percentile: float) -> str:
     name : str
         The feature's name; its wording stands beside it in `features.families`.
     value : float
-    percentile : float
-        Share of past readings below this one.
+    below, above : float
+        Shares of past readings below and above this one.
     """
     say = SAY_OF.get(name)
     said = say(value) if say else f"{MEANING_OF.get(name, name)}: {value:.2f}"
-    rank = rank_words(percentile)
+    rank = rank_words(below, above)
     return f"{said}, {rank}" if rank else said
 
 

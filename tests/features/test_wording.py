@@ -79,17 +79,18 @@ def test_a_size_has_no_sign_and_nothing_is_flat(value, digits):
 
 
 @pytest.mark.parametrize(
-    ("percentile", "words"),
+    ("below", "above", "words"),
     [
-        (0.93, "higher than 93 % of its past"),
-        (0.8, "higher than 80 % of its past"),
-        (0.999, "higher than 99 % of its past"),
-        (1.0, "higher than all of its past"),
-        (0.5, ""),
-        (0.1, "lower than 90 % of its past"),
-        (0.0, "lower than all of its past"),
-        (float("nan"), ""),
+        (0.93, 0.07, "higher than 93 % of its past"),
+        (0.8, 0.2, "higher than 80 % of its past"),
+        (0.999, 0.001, "higher than 99 % of its past"),
+        (1.0, 0.0, "higher than all of its past"),
+        (0.5, 0.5, ""),
+        (0.1, 0.9, "lower than 90 % of its past"),
+        (0.0, 1.0, "lower than all of its past"),
+        (0.0, 0.4, ""),  # tied with most of its past
+        (0.0, 0.0, ""),
     ],
 )
-def test_a_rank_near_the_usual_is_no_reason(percentile, words):
-    assert say.rank_words(percentile) == words
+def test_a_rank_near_the_usual_is_no_reason(below, above, words):
+    assert say.rank_words(below, above) == words

@@ -96,6 +96,12 @@ def test_a_short_history_says_nothing(monkeypatch):
     assert driver.words == "VIX is at 200.0, higher than all of its past"
 
 
+def test_a_reading_that_most_of_its_past_shared_is_no_reason(monkeypatch):
+    past = pd.DataFrame({"new_lows_252": [0.0] * 70 + [0.1] * 30})
+    monkeypatch.setattr(explanation, "contributions", lambda *_: pd.Series({"new_lows_252": 0.5}))
+    assert strongest_drivers(None, pd.DataFrame({"new_lows_252": [0.0]}), past, pd.Series("neither", range(100))) == ()
+
+
 def test_outcomes_that_have_not_matured_do_not_count(monkeypatch):
     past = pd.DataFrame({"vix": np.arange(1000.0)})
     monkeypatch.setattr(explanation, "contributions", lambda *_: pd.Series({"vix": -0.5}))
@@ -124,8 +130,8 @@ def test_drift_names_what_is_outside(toy):
     ],
 )
 def test_readings_in_words(name, value, percentile, words):
-    assert reading_in_words(name, value, percentile) == f"{words} of its past"
+    assert reading_in_words(name, value, percentile, 1.0 - percentile) == f"{words} of its past"
 
 
 def test_a_reading_near_its_usual_is_said_without_a_rank():
-    assert reading_in_words("vix", 17.0, 0.5) == "VIX is at 17.0"
+    assert reading_in_words("vix", 17.0, 0.5, 0.5) == "VIX is at 17.0"
