@@ -25,6 +25,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 run: install ## Embedded sample: data, features, walk-forward training, MLflow, the call
 	$(BIN)/regime data refresh --source sample
 	$(BIN)/regime train run default
+	$(BIN)/regime train run range
 	$(BIN)/regime call
 	@printf '%s\n' '' 'Next:' \
 	  '  $(BIN)/regime report                                      the call and its charts, one HTML file' \

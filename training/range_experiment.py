@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,21 @@ from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
 from models.evaluation import range_scores
-from models.evaluation.bootstrap import p_value
+from models.evaluation.bootstrap import BLOCKS, p_value
 from models.evaluation.confidence_set import model_confidence_set
+from models.evaluation.spa import adjusted_p
 from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
 from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec
-from models.tracking import range_registry, range_runs
+from models.tracking import range_registry, range_runs, trial_ledger
 from training.range_walkforward import PUBLISHED, walk_forward
 
 LEVEL = 0.05
 CONSTANT = "constant"
+LEDGER_LABEL = "range"  # its entries beside those of the outcomes' labels
+LEDGER_PRECISION = 1e-5
 SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
 
 
@@ -67,7 +71,7 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
     with progress("GARCH and volatility block", None):
         data = prepare(dataset, spec.horizons)
     runs = compute(data, dataset, spec, progress)
-    decision = judge({kind: one.ranges for kind, one in runs.items()})
+    decision = judge({kind: one.ranges for kind, one in runs.items()}, tried(name, runs, dataset))
     register_as = range_registry.registry_name(dataset.source)
     logged = range_runs.log(
         [_logged(name, kind, one, decision, dataset, data, text) for kind, one in runs.items()],
@@ -150,16 +154,68 @@ def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
     }
 
 
-def judge(tables: dict[str, pd.DataFrame]) -> RangeDecision:
-    """The simplest model that beats the constant scale with p < 0.05 and is in the confidence set of the best.
+def judge(tables: dict[str, pd.DataFrame], tries: Sequence[pd.Series] = ()) -> RangeDecision:
+    """The simplest baseline that beats the constant scale with p < 0.05 and is in the confidence set of the best.
 
-    The GARCH simulation is a rival and never champion: no call can be made from it.
+    A candidate takes its place only if it passes both tests too and beats every
+    simpler model, each in turn the benchmark of Hansen's SPA over all candidates ever
+    tried (`tries`, their weekly losses), with p < 0.05: it was picked from many. The
+    GARCH simulation is a rival and never champion: no call can be made from it.
     """
-    losses = range_scores.gate_losses({kind: t[t["leg"] == "broad"] for kind, t in tables.items()})
+    losses = weekly_losses(tables)
     members = model_confidence_set(losses)
     p = {kind: p_value((losses[CONSTANT] - losses[kind]).to_numpy()) for kind in losses if kind != CONSTANT}
     fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members and kind != GARCH]
-    return RangeDecision(fit[0] if fit else None, p, members)
+    chosen = next((kind for kind in fit if kind in BASELINES), None)
+    for kind in fit:
+        if kind not in BASELINES and _spa_p(losses, kind, tries) < LEVEL:
+            chosen = kind
+    return RangeDecision(chosen, p, members)
+
+
+def weekly_losses(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The gate's loss of each model in every matured week, (weeks, models)."""
+    return range_scores.gate_losses({kind: t[t["leg"] == "broad"] for kind, t in tables.items()})
+
+
+def _spa_p(losses: pd.DataFrame, kind: str, tries: Sequence[pd.Series]) -> float:
+    """The largest p of a candidate against the simpler models, over all tries that share its weeks."""
+    own = losses[kind]
+    others = [one for one in tries if own.index.isin(one.index).any() and not _same(one, own)]
+    simpler = [name for name in losses if MODELS.index(name) < MODELS.index(kind) and name in BASELINES]
+    found = []
+    for name in simpler:
+        benchmark = losses[name]
+        table = np.column_stack([own, *(one.reindex(own.index).fillna(benchmark) for one in others)])
+        ahead = float(own.mean()) < float(benchmark.mean())
+        found.append(adjusted_p(benchmark.to_numpy(), table, BLOCKS) if ahead else 1.0)
+    return max(found, default=1.0)
+
+
+def _same(one: pd.Series, own: pd.Series) -> bool:
+    """Whether an entry of the ledger, which keeps losses as float32, is this candidate."""
+    return one.index.equals(own.index) and bool(np.allclose(one, own, rtol=0.0, atol=LEDGER_PRECISION))
+
+
+def tried(name: str, runs: dict[str, RangeModelRun], dataset: Dataset) -> list[pd.Series]:
+    """Add every model to the ledger, and return the losses of all candidates ever tried on this source's ranges."""
+    losses = weekly_losses({kind: one.ranges for kind, one in runs.items()})
+    trial_ledger.add(
+        [
+            trial_ledger.Entry(
+                f"{name}:{kind}",
+                kind,
+                one.spec.to_json(),
+                dataset.digest,
+                dataset.source,
+                LEDGER_LABEL,
+                kind in BASELINES,
+                losses[kind],
+            )
+            for kind, one in runs.items()
+        ]
+    )
+    return [one.losses for one in trial_ledger.entries(dataset.source, LEDGER_LABEL) if not one.baseline]
 
 
 def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecision) -> dict[str, str | None]:
@@ -172,8 +228,9 @@ def reason(decision: RangeDecision) -> str:
     """The decision in one line."""
     if decision.champion is None:
         return "no range model beats a constant scale with p < 0.05 within the 90 % confidence set"
+    how = "is the simplest that beats" if decision.champion in BASELINES else "beats every simpler model and"
     return (
-        f"{decision.champion} is the simplest that beats a constant scale (p {decision.p[decision.champion]:.3f}) "
+        f"{decision.champion} {how} a constant scale (p {decision.p[decision.champion]:.3f}) "
         f"in the 90 % confidence set ({', '.join(sorted(decision.confidence_set, key=MODELS.index))})"
     )
 

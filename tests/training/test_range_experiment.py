@@ -99,6 +99,37 @@ def test_the_champion_is_the_simplest_that_beats_a_constant_scale(champion):
     assert (champion or "no range model") in said
 
 
+def with_candidate(gain: float) -> dict[str, pd.DataFrame]:
+    """Three baselines, of which a HAR gains, and a candidate that gains so much more."""
+    tables, noise = losses("har"), np.random.default_rng(1).normal(scale=0.01, size=600)
+    return tables | {"range": tables["har"].assign(crps=tables["har"]["crps"] - gain + noise)}
+
+
+def test_a_candidate_must_beat_every_simpler_model_over_all_that_was_tried():
+    assert range_experiment.judge(with_candidate(0.01)).champion == "range"
+    assert range_experiment.judge(with_candidate(0.0)).champion == "har"
+    # Among many tries of noise as large as its lead, the same lead is no news.
+    tables = with_candidate(0.0012)
+    own = range_experiment.weekly_losses(tables)
+    alone = range_experiment._spa_p(own, "range", ())
+    rng = np.random.default_rng(2)
+    tries = [own["har"] + rng.normal(scale=0.01, size=len(own)) for _ in range(60)]
+    assert range_experiment._spa_p(own, "range", tries) > alone
+
+
+@pytest.mark.usefixtures("mlruns")
+def test_the_ledger_counts_candidates_of_ranges_and_not_baselines(toy):
+    tables = with_candidate(0.01)
+    runs = {
+        kind: range_experiment.RangeModelRun(RangeSpec(model=kind), table, pd.DataFrame(), None, {})
+        for kind, table in tables.items()
+    }
+    found = range_experiment.tried("range", runs, toy)
+    assert len(found) == 1
+    np.testing.assert_allclose(found[0], range_experiment.weekly_losses(tables)["range"], atol=1e-5)
+    assert len(range_experiment.tried("range", runs, toy)) == 1
+
+
 def test_bad_input_is_one_line(toy):
     with pytest.raises(RegimeError, match="ret_broad has no value"):
         fit.prepare(toy, (5,))
