@@ -39,6 +39,7 @@ COLUMNS = (
 ORDER = (*words.SIZES.values(), "rotation", "breakdown")
 FORMER_CHAMPION = "logit-all"
 LEAD_WEEKS = 13  # how far before an episode a word still counts as ahead of it
+NO_CHAMPION = "There is no champion, and so no word to replay.\n"
 
 
 @dataclass(frozen=True)
@@ -179,11 +180,8 @@ def followed(stored: Stored) -> str:
 def replay(stored: Stored) -> str:
     """Share of weeks by word and year, before and after, with the changes of the word in each year."""
     if stored.champion is None:
-        return "There is no champion, and so no word to replay.\n"
-    table = matured_rows(_formerly(stored)).reset_index(drop=True)
-    before = verdicts_of(table)
-    size = _tables(stored).get("size")
-    now = _words_at(table["date"], size)
+        return NO_CHAMPION
+    table, before, now = _words_before_and_now(stored)
     years = table["date"].dt.year
     rows = []
     for year in [*sorted(years.unique()), "all"]:
@@ -195,6 +193,12 @@ def replay(stored: Stored) -> str:
     header = ["year", "before: rotation", "breakdown", "neither", "changes a year"]
     header += ["now: calm", "usual", "turbulent", "changes a year"]
     return _grid(header, rows)
+
+
+def _words_before_and_now(stored: Stored) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """The matured rows of the former champion, its verdicts, and today's size words of the same weeks."""
+    table = matured_rows(_formerly(stored)).reset_index(drop=True)
+    return table, verdicts_of(table), _words_at(table["date"], _tables(stored).get("size"))
 
 
 def _words_at(dates: pd.Series, table: pd.DataFrame | None) -> pd.Series:
@@ -217,11 +221,8 @@ def _changes(said: pd.Series, weeks: int) -> str:
 def episodes(stored: Stored) -> str:
     """Where each word stood at the episodes of breakdown: weeks before their first decision, or after it."""
     if stored.champion is None:
-        return "There is no champion, and so no word to replay.\n"
-    table = matured_rows(_formerly(stored)).reset_index(drop=True)
-    before = verdicts_of(table)
-    size = _tables(stored).get("size")
-    now = _words_at(table["date"], size)
+        return NO_CHAMPION
+    table, before, now = _words_before_and_now(stored)
     rows = []
     for first, last in breakdown_spans(table):
         at = int(table["date"].searchsorted(first))
