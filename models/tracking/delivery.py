@@ -78,7 +78,11 @@ def _version(batch: Batch, kind: str, result: Result, run_id: str, uri: str) -> 
     """The registered version of a result; empty for a baseline that no alias is to point at."""
     if result.role == BASELINE and kind not in batch.aliases.values():
         return ""
-    tags = result.tags | {"result_id": result.id, "made": f"{batch.made:.3f}", "run_name": result.name}
+    tags = {key: value for key, value in result.tags.items() if not key.startswith("mlflow.")} | {
+        "result_id": result.id,
+        "made": f"{batch.made:.3f}",
+        "run_name": result.name,
+    }
     tags |= {"document_sha256": logged_model.digest(result.document.to_json())}
     return registry.register(batch.register_as, uri, run_id, tags, result.description)
 

@@ -105,7 +105,7 @@ def state() -> str:
             "columnWidths": {name: WIDTHS.get(name, WIDTH) for name in columns},
             "compareRunCharts": [_card(place, *one) for place, one in enumerate(kinds)],
             "compareRunSections": [
-                {"uuid": uuid, "name": name, "display": True, "isReordered": False, "deleted": False}
+                {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False}
                 for uuid, name in sections
             ],
             "hideEmptyCharts": True,

@@ -29,7 +29,7 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
         "deleted": False,
         "isGenerated": False,
     }
-    section = {"uuid": "trials", "name": "Trials", "display": True, "isReordered": False, "deleted": False}
+    section = {"uuid": "trials", "name": "Trials", "display": True, "isReordered": True, "deleted": False}
     view = {
         "orderByKey": "attributes.start_time",
         "orderByAsc": False,

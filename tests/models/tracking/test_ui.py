@@ -153,7 +153,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
         keep("curves")
         page.goto(f"{address}&compareRunsMode=CHART")
         page.wait_for_selector("text=Gain over time")
-        page.wait_for_function(f"{CURVES} >= 8")
+        page.wait_for_function(f"{CURVES} >= 4")  # of the two candidates at least, over both references
         keep("charts")
 
         # The run: what changed, why, and whether it is more than chance, before the card.
@@ -168,7 +168,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
         # A table of results.
         page.goto(f"{front}/#/experiments/{experiment}/runs/{run}/artifacts/tables/against.json")
         page.wait_for_selector("text=what differs")
-        page.wait_for_selector("text=params.max_depth 3 -> 2")
+        page.wait_for_selector("text=max_depth 3 -> 2")
         keep("against")
         page.goto(f"{front}/#/experiments/{experiment}/runs/{run}/artifacts/tables/weeks.json")
         page.wait_for_selector("text=gain_over_climatology")
