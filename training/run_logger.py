@@ -19,7 +19,7 @@ from models.evaluation.predictions import matured_rows
 from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
-from models.tracking import delivery, provenance, runs, shared_view, specification, trial_ledger
+from models.tracking import delivery, provenance, runs, shared_view, spec_params, trial_ledger
 from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
@@ -191,7 +191,7 @@ def _params(run: ModelRun) -> dict[str, str]:
     spec = run.spec
     if spec.estimator in TREES:
         spec = spec.replace(params=LIGHTGBM_DEFAULTS | spec.params)
-    return {"model": run.name} | specification.params_of(spec)
+    return {"model": run.name} | spec_params.params_of(spec)
 
 
 def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:

@@ -8,7 +8,7 @@ from models.estimators import TREES
 from models.evaluation.predictions import matured_rows
 from models.spec import LIGHTGBM_DEFAULTS, PROTOCOL, ModelSpec
 from models.spec import baseline as plain
-from models.tracking.specification import params_of
+from models.tracking.spec_params import params_of
 from training.model_run import Experiment, ModelRun
 
 LONGEST = 120  # characters of a name: what a table and a chart's legend can show

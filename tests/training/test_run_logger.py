@@ -11,7 +11,7 @@ from models.estimators import COLORS
 from models.evaluation import metrics
 from models.figures import gain_curves
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
-from models.tracking import connection, front_page, promotion, registry, runs, specification
+from models.tracking import connection, front_page, promotion, registry, runs, spec_params
 from models.tracking.relocation import EXPERIMENT
 from tests.support.logged_experiments import REASON, decided, log
 from tests.support.predictions import experiment_of, table
@@ -49,7 +49,7 @@ def test_an_experiment_as_logged(toy):
         "markov": None,  # a baseline's run is everybody's: one experiment's reason does not belong there
         "climatology": None,
     }
-    fields = set(specification.params_of(ModelSpec()))
+    fields = set(spec_params.params_of(ModelSpec()))
     for kind, run in logged_runs.items():  # all of the specification, the baselines' too
         assert fields - {"params"} <= set(run.data.params), kind
     assert logged_runs["lightgbm"].data.params["params.max_depth"] == str(LIGHTGBM_DEFAULTS["max_depth"])

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.spec import ModelSpec
-from models.tracking.specification import params_of
+from models.tracking.spec_params import params_of
 
 
 def test_every_field_is_there():
