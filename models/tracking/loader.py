@@ -197,6 +197,12 @@ def _document(at: Pointer, text: str) -> FittedModel:
 
 def _fetched(at: Pointer) -> str:
     path = Path(at.place) / "artifacts" / "model.json"
-    if at.place and path.exists():
-        return path.read_text(encoding="utf-8")
-    return registry.model_text(at.name, at.version)
+    try:
+        if at.place and path.exists():
+            return path.read_text(encoding="utf-8")
+        return registry.model_text(at.name, at.version)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(
+            f"model {at.name} version {at.version} cannot be read ({type(error).__name__}): its text was changed or is "
+            "gone; put it back from a backup, or train again"
+        ) from error
