@@ -104,6 +104,7 @@ def state() -> str:
             "columnOrder": ["0", "attributes.`Run Name`", *columns],
             "columnWidths": {name: WIDTHS.get(name, WIDTH) for name in columns},
             "compareRunCharts": [_card(place, *one) for place, one in enumerate(kinds)],
+            "isAccordionReordered": True,  # or MLflow sorts its own sections among these
             "compareRunSections": [
                 {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False}
                 for uuid, name in sections

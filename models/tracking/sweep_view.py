@@ -35,6 +35,7 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
         "orderByAsc": False,
         "selectedColumns": [f"metrics.`{LOSS}`", "tags.`state`", *(f"params.`{name}`" for name in searched)],
         "compareRunCharts": [chart],
+        "isAccordionReordered": True,
         "compareRunSections": [section],
         "hideEmptyCharts": True,
     }
