@@ -82,7 +82,7 @@ def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
         "xAxisScaleType": "linear",
         "selectedXAxisMetricKey": "",
         "ignoreOutliers": False,
-        "useGlobalXaxisKey": True,
+        "useGlobalXaxisKey": False,
         "useGlobalLineSmoothing": True,
         "displayPoints": False,
         "range": {},
