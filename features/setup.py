@@ -64,7 +64,8 @@ def init(
     out.print(f"settings: {target}", soft_wrap=True, markup=False)
     if config and os.environ.get("REGIME_CONFIG") != str(target):
         out.print(f"other commands read it with `regime --config {target} ...` or REGIME_CONFIG", soft_wrap=True)
-    out.print("next: regime data refresh; regime train run default; regime weekly", soft_wrap=True)
+    steps = ("data refresh", "train run default", "train run range", "weekly")
+    out.print(f"next: {', '.join(f'regime {one}' for one in steps)}", soft_wrap=True)
 
 
 def _asked(answers: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class WeeklySettings(_Part):
     retrain_weeks: Annotated[int, Field(ge=0)] = Field(
         default=26, description="weeks after which models are trained again and the gate is run; 0 for never"
     )
-    experiments: tuple[str, ...] = Field(default=("default",), description="the experiments that are trained again")
+    experiments: tuple[str, ...] = Field(
+        default=("default", "range"), description="the experiments that are trained again; `destinations` may join"
+    )
     allowed_age_days: Annotated[int, Field(ge=0)] = Field(
         default=7, description="days the data may end before the last session; beyond, the week exits with 10"
     )
