@@ -146,6 +146,7 @@ def settings_page() -> str:
 
 def experiments_page() -> str:
     """Every key of an experiment file, and the experiments that come with the program."""
+    from models.destinations.spec import DestinationsSpec
     from models.range.spec import RangeSpec
     from models.spec import ModelSpec
 
@@ -158,6 +159,8 @@ def experiments_page() -> str:
         fields_table(ModelSpec),
         "## Keys of a model of the range",
         fields_table(RangeSpec),
+        "## Keys of a model of destinations",
+        fields_table(DestinationsSpec),
         "## The experiments that come with the program",
     ]
     for file in files:

@@ -28,7 +28,7 @@ class Against(Contract):
 
     null: str = Field(description="a name of `serving.running_evidence.NULLS`")
     value: float = Field(ge=0.0, description="e-value: 3.1 means 3.1 to 1")
-    bets: Annotated[int, Field(ge=0)]
+    bets: Annotated[int, Field(ge=0, description="settled")]
     reached: dt.date | None = Field(description="when it first stood at 20 to 1")
     claimed: bool = Field(description="it still does with every bet settled")
 
@@ -36,19 +36,19 @@ class Against(Contract):
 class SaidAndCame(Contract):
     """Calibration of the matured live calls: mean probability of an outcome, and how often it came."""
 
-    said: Share
-    came: Share
+    said: Share = Field(description="mean probability")
+    came: Share = Field(description="share of weeks in which it came")
 
 
 class LiveEvidence(Contract):
     """The record of the live calls, valid at any time."""
 
-    since: dt.date
+    since: dt.date = Field(description="the first of these calls")
     calls: Annotated[int, Field(ge=1, description="matured")]
     months: float = Field(description="independent months in them")
-    against: tuple[Against, ...]
+    against: tuple[Against, ...] = Field(description="e-values, one a null hypothesis")
     alarm: bool = Field(description="20 to 1 against the calls' own probabilities")
-    calibration: dict[str, SaidAndCame]
+    calibration: dict[str, SaidAndCame] = Field(description="by outcome")
 
 
 def build(entries: list[Entry], dataset: Dataset) -> LiveEvidence | None:

@@ -50,12 +50,13 @@ def test_every_field_of_a_call_is_documented(reference):
 
 def test_every_setting_and_key_of_an_experiment_is_documented():
     from features.data.settings import NotifySettings, Settings, WeeklySettings
+    from models.destinations.spec import DestinationsSpec
     from models.range.spec import RangeSpec
     from models.spec import ModelSpec
 
     silent = [
         f"{model.__name__}.{name}"
-        for model in (Settings, NotifySettings, WeeklySettings, ModelSpec, RangeSpec)
+        for model in (Settings, NotifySettings, WeeklySettings, ModelSpec, RangeSpec, DestinationsSpec)
         for name, field in model.model_fields.items()
         if not field.description and name not in ("notify", "weekly")
     ]

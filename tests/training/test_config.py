@@ -3,15 +3,18 @@
 import pytest
 
 from features.data.errors import RegimeError
+from models.destinations.spec import DestinationsSpec
 from models.range.spec import RangeSpec
 from models.spec import BOUNDS, LIGHTGBM_DEFAULTS, ModelSpec
-from training.config import FOLDER, is_range, read_range_spec, read_spec
+from training.config import FOLDER, is_destinations, is_range, read_destinations_spec, read_range_spec, read_spec
 from training.model_run import model_name
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
 def test_every_shipped_experiment_can_be_read(name):
-    if is_range(name):
+    if is_destinations(name):
+        assert isinstance(read_destinations_spec(name), DestinationsSpec)
+    elif is_range(name):
         assert isinstance(read_range_spec(name), RangeSpec)
     else:
         assert isinstance(read_spec(name), ModelSpec)
