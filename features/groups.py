@@ -15,7 +15,7 @@ import pandas as pd
 from features import panel_columns
 from features.data import calendar
 from features.data.arrays import Floats
-from features.data.catalog import BROAD_PARTS, GROUP_SERIES
+from features.data.catalog import BROAD_PARTS, CONTINUED_BY, GROUP_SERIES, MARKET_PARTS
 from features.data.errors import RegimeError
 from features.data.point_in_time import Reader
 from features.data.store import Snapshot
@@ -89,7 +89,7 @@ class Read:
     Attributes
     ----------
     library, joined : GroupReturns
-        The library's portfolios throughout; the same until the fund exists and then the fund against SPY.
+        The library's portfolios throughout; the same until the fund exists and then the fund against the cap leg's.
     legs : DataFrame, (sessions, `ret_broad`, `ret_cap`, `ret_leaders`)
         Daily returns as decimals.
     missing : tuple of str
@@ -121,17 +121,19 @@ def read(snapshot: Snapshot) -> Read:
     legs = pd.DataFrame(
         {name: panel_columns.COLUMNS[name].read(reader) for name in ("ret_broad", "ret_cap", "ret_leaders")}, sessions
     )
-    market = reader.exact("Mkt-RF") + reader.exact("RF")
+    market = np.sum([reader.exact(key) for key in MARKET_PARTS], axis=0)
     equal = np.mean([reader.exact(key) for key in BROAD_PARTS], axis=0)
     # From its first return on a group is its fund, holes included: a hole is missing, not the library's again.
     on_fund = np.cumsum(np.isfinite(fund), axis=0) > 0
     wide = np.ones((1, len(GROUPS)))
-    spy = np.where(np.isfinite(reader.fund("SPY")), reader.fund("SPY"), np.nan)[:, None] * wide
+    traded = reader.fund(CONTINUED_BY["cap"][0])
+    cap_fund = np.where(np.isfinite(traded), traded, np.nan)[:, None] * wide
     cap, broad = market[:, None] * wide, equal[:, None] * wide
     own = np.where(on_fund, fund, library)
     modern = legs["ret_broad"].to_numpy()[:, None] * wide
     logs = [
-        np.log1p(x) for x in (library, cap, broad, own, np.where(on_fund, spy, cap), np.where(on_fund, modern, broad))
+        np.log1p(x)
+        for x in (library, cap, broad, own, np.where(on_fund, cap_fund, cap), np.where(on_fund, modern, broad))
     ]
     return Read(
         GroupReturns(sessions, logs[0], logs[1], logs[2], np.zeros(own.shape, bool)),

@@ -99,7 +99,7 @@ def destinations(
     """Where money may go: a line of CSV a group, with its strength, the odds that were earned and its past rates."""
     from features.data.arguments import parse_date
     from serving.predict import make_call
-    from serving.sections.destinations import as_table
+    from serving.sections.destinations_builder import as_table
 
     call = _latest(()) if asof is None else make_call(parse_date(asof, "--asof"))
     if call.destinations is None:

@@ -35,7 +35,7 @@ from serving.call import (
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
-from serving.sections import destinations, direction, evidence
+from serving.sections import destinations_builder, direction, evidence
 from serving.sections import range as sections_range
 from serving.sections.direction import Direction
 from serving.sections.range import Range
@@ -135,7 +135,7 @@ def _assemble(
     if context.champion is not None:
         said, why = _direction(context, dataset, used, date, past)
         left_out |= why
-    places, why_not = destinations.make(context, date, probabilities.as_dict() if context.champion else None)
+    places, why_not = destinations_builder.make(context, date, probabilities.as_dict() if context.champion else None)
     name = context.model_name
     return Call(
         schema_version=SCHEMA_VERSION,

@@ -103,6 +103,7 @@ MAG7 = ("AAPL", "MSFT", "GOOGL", "AMZN", "NVDA", "TSLA", "META")
 VOLUME_FUNDS = ("SPY", "IWM", "RSP", "QQQ", "XLK", "KRE")
 # Of the French library's ten; no fund of 1998 continues Telcm and Shops.
 INDUSTRIES = ("NoDur", "Durbl", "Manuf", "Enrgy", "HiTec", "Telcm", "Shops", "Hlth", "Utils", "Other")
+MARKET_PARTS = ("Mkt-RF", "RF")  # the market's return is their sum
 # What continues a return of the library: the fund, and the session from which its return is used.
 _SECTORS_SINCE, _STYLES_SINCE = "1999-01-04", "2000-07-03"
 CONTINUED_BY: dict[str, tuple[str, str]] = {

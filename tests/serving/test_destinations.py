@@ -12,7 +12,8 @@ from features.groups import GROUPS, NAMES
 from models.destinations import conditional, history
 from models.destinations.record import CellEvidence, DestinationsRecord
 from models.destinations.spec import DestinationsSpec
-from serving.sections import destinations, destinations_words
+from serving.sections import destinations_builder, destinations_words
+from serving.sections.destinations import Destinations
 from tests.support.us_market import us_snapshot
 
 SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
@@ -66,7 +67,7 @@ def date(panel):
 @pytest.fixture(scope="module")
 def section(panel, date):
     odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
-    return destinations.build(panel, record(), "3", date, odds)
+    return destinations_builder.build(panel, record(), "3", date, odds)
 
 
 def test_odds_stand_only_where_they_were_earned_and_never_for_parts_of_the_broad_leg(section):
@@ -80,7 +81,7 @@ def test_odds_stand_only_where_they_were_earned_and_never_for_parts_of_the_broad
 def test_a_past_call_is_the_same_from_data_that_end_there(section, date):
     then = group_panel.build(us_snapshot().as_of(date))
     odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
-    assert destinations.build(then, record(), "3", date, odds) == section
+    assert destinations_builder.build(then, record(), "3", date, odds) == section
 
 
 def test_rates_are_weighted_by_the_calls_odds_where_a_champion_made_them(panel, section, date):
@@ -90,7 +91,7 @@ def test_rates_are_weighted_by_the_calls_odds_where_a_champion_made_them(panel, 
     place = NAMES.index(one.group)
     want = 0.5 * rates["rotation"][place] + 0.2 * rates["breakdown"][place] + 0.3 * rates["neither"][place]
     assert one.weighted == pytest.approx(want)
-    assert all(g.weighted is None for g in destinations.build(panel, record(), "3", date, None).groups)
+    assert all(g.weighted is None for g in destinations_builder.build(panel, record(), "3", date, None).groups)
 
 
 def test_what_followed_is_what_a_loop_finds(panel, section, date):
@@ -146,8 +147,8 @@ def test_the_words_fit_and_name_what_is_missing(section):
 
 def test_the_section_travels_as_json_and_as_a_table(section):
     text = json.dumps(section.model_dump(mode="json"))
-    assert destinations.Destinations.model_validate_json(text) == section
-    table = destinations.as_table(section)
+    assert Destinations.model_validate_json(text) == section
+    table = destinations_builder.as_table(section)
     assert len(table) == len(section.groups)
     assert {"group", "fund", "quadrant", "p_moves", "given_rotation"} <= set(table)
 
@@ -162,7 +163,7 @@ def test_the_section_travels_as_json_and_as_a_table(section):
 )
 def test_where_it_cannot_be_made_the_call_says_so_in_one_line(panel, date, changes, said):
     usual = {"snapshot": us_snapshot(), "destinations": ("1", record()), "groups": panel}
-    made, why = destinations.make(SimpleNamespace(**(usual | changes)), date, None)
+    made, why = destinations_builder.make(SimpleNamespace(**(usual | changes)), date, None)
     assert made is None
     assert said in why
     assert "\n" not in why
@@ -170,6 +171,8 @@ def test_where_it_cannot_be_made_the_call_says_so_in_one_line(panel, date, chang
 
 def test_a_week_with_too_few_rows_is_left_out_in_one_line(panel):
     context = SimpleNamespace(snapshot=us_snapshot(), destinations=("1", record()), groups=panel)
-    made, why = destinations.make(context, panel.dates[panel.dates.searchsorted(pd.Timestamp("1995-03-01"))], None)
+    made, why = destinations_builder.make(
+        context, panel.dates[panel.dates.searchsorted(pd.Timestamp("1995-03-01"))], None
+    )
     assert made is None
     assert "500 needed" in why
