@@ -1,11 +1,12 @@
 """Rewrite the figures that the documents quote, from the walk-forwards that are stored: `make figures`.
 
 `python -m training.report.documented FILE...` fills what stands between `<!-- figures: NAME -->` and
-`<!-- end of figures -->`, from the newest registered version of each model of the data in force.
+`<!-- end of figures -->`, from the newest run of the experiment `default` on the data in force and its baselines.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from features.dataset import Dataset, build
 from models.evaluation import metrics, registry, words
 from models.evaluation.predictions import PERIOD_NAMES, matured_rows
 from models.evaluation.verdicts import breakdown_spans, verdicts_of
-from models.tracking import loader, range_registry
+from models.tracking import loader, range_registry, runs
 from models.tracking import registry as versions
 
 BEGIN, END = "<!-- figures: {name} -->\n", "<!-- end of figures -->"
@@ -37,6 +38,7 @@ COLUMNS = (
     "calibration_slope_breakdown",
 )
 ORDER = (*words.SIZES.values(), "rotation", "breakdown")
+EXPERIMENT = "default"
 FORMER_CHAMPION = "logit-all"
 LEAD_WEEKS = 13  # how far before an episode a word still counts as ahead of it
 NO_CHAMPION = "There is no champion, and so no word to replay.\n"
@@ -50,7 +52,7 @@ class Stored:
     ----------
     dataset : Dataset
     tables : dict of str to DataFrame
-        Walk-forward by model, the newest of each.
+        Walk-forward by model, the candidate first.
     scores : dict of str to (dict of str to float)
     champion : str or None
     size : Series or None
@@ -75,16 +77,30 @@ def read() -> Stored:
     snapshot = store.load()
     dataset = build(snapshot, "path")
     name = versions.registry_name(snapshot.source, "path")
-    tables = {}
-    for _, run_id, tags in versions.versions(name):
-        path = home() / "predictions" / run_id / "predictions.parquet"
-        if tags.get("digest") == snapshot.digest and "kind" in tags and path.exists():
-            tables[tags["kind"]] = pd.read_parquet(path)
+    tables = _walkforwards(snapshot.digest)
     if not tables:
-        raise RegimeError(f"no walk-forward of {name} on these data is stored here: run `regime train run default`")
+        raise RegimeError(
+            f"no walk-forward of {EXPERIMENT} on these data is stored: run `regime train run {EXPERIMENT}`"
+        )
     scores = {kind: metrics.evaluate(table, dataset.returns) for kind, table in tables.items()}
     at = loader.pointer(name, "champion")
     return Stored(dataset, tables, scores, None if at is None else at.tags.get("kind"), _size(snapshot.source))
+
+
+def _walkforwards(digest: str) -> dict[str, pd.DataFrame]:
+    """The newest run of the experiment on these data with its baselines, by kind, as far as they are stored here."""
+    found = runs.finished_runs()
+    if "tags.experiment" not in found:
+        return {}
+    mine = (found["tags.digest"] == digest) & (found["tags.experiment"] == EXPERIMENT)
+    mine &= found["tags.role"] == runs.CANDIDATE
+    if not mine.any():
+        return {}
+    newest = found[mine].sort_values("start_time").iloc[-1]
+    tag = newest.get(f"tags.{runs.BASELINE_RUNS}")
+    ids = {newest["tags.kind"]: newest["run_id"]} | (json.loads(tag) if isinstance(tag, str) else {})
+    paths = {kind: home() / "predictions" / run_id / "predictions.parquet" for kind, run_id in ids.items()}
+    return {kind: pd.read_parquet(path) for kind, path in paths.items() if path.exists()}
 
 
 def _size(source: str) -> pd.Series | None:
