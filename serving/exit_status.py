@@ -25,7 +25,7 @@ class ExitStatus(IntEnum):
 
 MEANINGS = {
     ExitStatus.done: "done",
-    ExitStatus.bad_input: "bad input, no model yet, the journal was changed, or another weekly run is at work",
+    ExitStatus.bad_input: "bad input, no model and no training, a changed journal, or another weekly run is at work",
     ExitStatus.refused: "refused: a required input is stale or missing, or the model is of other data",
     ExitStatus.older_data_used: "done, but the refresh failed and the call stands on older data of the same source",
     ExitStatus.no_such_folder: "--folder is not a directory",

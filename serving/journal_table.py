@@ -7,8 +7,9 @@ from rich.table import Table
 
 from features.data.calendar import HORIZON
 from serving import journal
+from serving.parts import word_of
 
-COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict")
+COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict", "word")
 BAND = ("q10", "q90")  # the likely range of the broad leg's return over the horizon, decimals
 OUTCOMES = ("rotation", "breakdown", "neither")
 
@@ -17,8 +18,8 @@ def table() -> pd.DataFrame:
     """Return every line of the journal, oldest first.
 
     Columns: `n`, `asof`, `made_at`, `entry_type` (`live` or `replay`), `corrects` (the `n` of an older line, or
-    missing), `source`, `digest`, `model`, `version`, `verdict`, `p_` and `base_` of each outcome, and `q10` and
-    `q90` of the range over 21 sessions (missing where no range was said).
+    missing), `source`, `digest`, `model`, `version`, `verdict`, `word` (what the call claims),
+    `p_` and `base_` of each outcome, and `q10` and `q90` of the range over 21 sessions (missing where there is none).
 
     Raises
     ------
@@ -30,7 +31,7 @@ def table() -> pd.DataFrame:
         call = entry.call
         row = {"n": entry.n, "asof": entry.asof, "made_at": entry.made_at, "entry_type": entry.entry_type}
         row |= {"corrects": entry.corrects, "source": call.source, "digest": call.digest, "verdict": call.verdict}
-        row |= {"model": call.model.name, "version": call.model.version}
+        row |= {"model": call.model.name, "version": call.model.version, "word": word_of(call)}
         row |= {f"p_{name}": value for name, value in call.probabilities.as_dict().items()}
         row |= {f"base_{name}": value for name, value in call.base_rates.as_dict().items()}
         month = (call.range or {}).get(str(HORIZON))
@@ -51,7 +52,7 @@ def view(made: pd.DataFrame) -> Table:
         shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     replaced = set(made["corrects"].dropna())
     for row in made.to_dict("records"):
-        cells = [str(row["asof"]), row["verdict"].replace("_", " ")]
+        cells = [str(row["asof"]), row["word"]]
         cells += [f"{100 * row[f'p_{name}']:.0f} ({100 * row[f'base_{name}']:.0f})" for name in OUTCOMES[:2]]
         if ranged:
             cells.append("" if pd.isna(row["q10"]) else f"{100 * row['q10']:+.0f} {100 * row['q90']:+.0f}")

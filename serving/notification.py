@@ -1,4 +1,4 @@
-"""Tell people of the week: a new call, a change of its verdict, a week without a call, an alarm of the record.
+"""Tell people of the week: a new call, a change of its word, a week without a call, an alarm of the record.
 
 Messages go out through Apprise (the optional extra `notify`), to the addresses in
 the settings. Addresses hold passwords, so neither they nor what Apprise logs about
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from features.data.errors import RegimeError
 from features.data.settings import Event, NotifySettings
-from serving.parts import spoken
+from serving.parts import word_of
 from serving.text import print_call
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ class Message:
 
 def of_week(result: WeeklyResult) -> Message:
     """The message of a weekly run that made a call; without events where there is nothing new."""
-    call, before = result.call, result.verdict_before
+    call, before = result.call, result.word_before
     events: list[Event] = ["call"] if result.new else []
     heads = []
-    if result.new and before is not None and before != call.verdict:
+    if result.new and before is not None and before != word_of(call):
         events.append("words")
-        heads.append(f"The verdict changed from {spoken(before)} to {spoken(call.verdict)}.")
+        heads.append(f"The call changed from {before} to {word_of(call)}.")
     for alarm in alarms(result.scores.evidence.get("live", ())) if result.new else ():
         events.append("alarm")
         heads.append(

@@ -22,10 +22,11 @@ NAMED = 6  # series that a line names before it counts the rest
 USED = ("rotation", "breakdown", "neither", "usual odds", "head-to-head", "leaders", "challenger")
 SIDES: tuple[Side, Side] = ("rotation", "breakdown")
 SIZE_WORDS = {
-    "calm": "The market is likely to move less than usual",
-    "usual": "The market is likely to move about as much as usual",
-    "turbulent": "The market is likely to move more than usual",
+    "calm": "The market is likelier than otherwise to move less than usual",
+    "usual": "The market is likelier than otherwise to move about as much as usual",
+    "turbulent": "The market is likelier than otherwise to move more than usual",
 }
+OLD_DAYS = 7  # age of the data from which a call opens with it
 WORD_ORDER = ("calm", "usual", "turbulent", *SIDES)
 
 
@@ -64,14 +65,30 @@ def head_to_head(shares: Probabilities) -> float:
     return shares.rotation / decided if decided else 0.5
 
 
+def word_of(call: Call) -> str:
+    """The call in one or two words: a direction where one is earned, else a size, else that there is no evidence."""
+    if call.verdict not in SIDES and call.direction is not None and call.direction.size:
+        return call.direction.size
+    return spoken(call.verdict)
+
+
 def headline(call: Call) -> str:
-    """What the call says, in one sentence."""
+    """What the call says, in one sentence; the age of old data comes first."""
+    old = call.data_age_days is not None and call.data_age_days > OLD_DAYS
+    return f"{f'Old data, by {call.data_age_days:,} days. ' if old else ''}{_claim(call)}"
+
+
+def _claim(call: Call) -> str:
     p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
     when = f"in the {HORIZON} sessions after {call.asof}"
     if call.direction is not None and call.verdict not in SIDES:
         size = call.direction.size
-        told = f"{SIZE_WORDS[size]} {when}; {NO_DIRECTION}" if size else f"No evidence on size or direction {when}"
-        return f"{told}."
+        if size is None:
+            return f"No evidence on size or direction {when}."
+        record = call.direction.followed_by[size]
+        otherwise = "" if record.otherwise is None else f", otherwise in {percent(record.otherwise, 0)}"
+        right = f"so it was in {percent(record.event, 0)} of such weeks{otherwise}"
+        return f"{SIZE_WORDS[size]} {when} ({right}); {NO_DIRECTION}."
     if call.verdict in p:
         odds = f"{percent(p[call.verdict])}, usually {percent(base[call.verdict])}"
         if call.verdict == "neither":

@@ -8,6 +8,7 @@ later one where summer times differ.
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import shlex
 import sys
@@ -25,6 +26,7 @@ from serving.scheduler import Scheduler
 FILES = Path(__file__).with_name("schedules")
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = 9
+VARIABLES = ("REGIME_CONFIG", "REGIME_HOME", "MLFLOW_TRACKING_URI")  # where this shell's settings, data and runs are
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEK = timedelta(days=7)
 Clock = Callable[[datetime], datetime]  # a moment in this machine's own time
@@ -48,12 +50,16 @@ class Machine:
     runs: Path
     user: str
     moment: datetime
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 def this_machine(home: Path, runs: Path) -> Machine:
     """The present machine, user and directory; `home` and `runs` are what the run writes to."""
     moment = local_start(datetime.now(UTC).year, datetime.astimezone)
-    return Machine(Path(sys.executable), Path.cwd(), home, runs, getpass.getuser(), moment)
+    set_here = tuple((name, os.environ[name]) for name in VARIABLES if os.environ.get(name))
+    # An address with a password in it is no text for a file that others may read.
+    safe = tuple((name, value) for name, value in set_here if "@" not in value)
+    return Machine(Path(sys.executable), Path.cwd(), home, runs, getpass.getuser(), moment, safe)
 
 
 def local_start(year: int, to_local: Clock) -> datetime:
@@ -101,6 +107,9 @@ def texts(scheduler: Scheduler, machine: Machine, notify: bool) -> dict[str, str
         "HOME": machine.home,
         "RUNS": machine.runs,
         "USER": machine.user,
+        "CRON_VARIABLES": "".join(f"{name}={value}\n" for name, value in machine.variables),
+        "UNIT_VARIABLES": "".join(f'Environment="{name}={value}"\n' for name, value in machine.variables),
+        "TASK_VARIABLES": ", ".join(f"{name} = {value}" for name, value in machine.variables) or "none",
         "MINUTE": moment.minute,
         "HOUR": moment.hour,
         "MINUTE2": f"{moment:%M}",

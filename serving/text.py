@@ -13,7 +13,7 @@ from rich.table import Table
 
 from serving.call import Call
 from serving.journal_entry import EntryType
-from serving.parts import Grid, Part, headline, make_parts, spoken
+from serving.parts import Grid, Part, headline, make_parts, word_of
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
 
@@ -135,6 +135,6 @@ def weekly_summary(call: Call, refresh_failed: bool, head: str) -> str:
     p = call.probabilities
     leaders = "leaders falter" if call.leaders_faltering.now else "leaders hold"
     return (
-        f"regime {call.asof}: {spoken(call.verdict)} (rotation {p.rotation:.0%}, breakdown {p.breakdown:.0%}), "
+        f"regime {call.asof}: {word_of(call)} (rotation {p.rotation:.0%}, breakdown {p.breakdown:.0%}), "
         f"{leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}{_age(call)}"
     )

@@ -23,6 +23,7 @@ from serving.call import Call
 from serving.call_context import load_context
 from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
 from serving.journal_entry import Entry, EntryType
+from serving.parts import word_of
 from serving.predict import make_call
 from serving.report.page import write_report
 from serving.scorecard import Scorecard, score_journal
@@ -45,7 +46,7 @@ class WeeklyResult:
     refresh_failed: str | None
     not_anchored: tuple[str, ...]
     not_retrained: str | None = None
-    verdict_before: str | None = None
+    word_before: str | None = None
     new: bool = True
     allowed_age_days: int | None = None
 
@@ -151,7 +152,7 @@ def weekly_steps(
         report = write_report(home() / "report.html", call)
         registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
         not_anchored = tuple(anchors.put(head, lines))
-    before = [one.call.verdict for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]
+    before = [word_of(one.call) for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]
     return WeeklyResult(
         allowed_age_days=settings.load().weekly.allowed_age_days,
         call=call,
@@ -164,7 +165,7 @@ def weekly_steps(
         refresh_failed=failed,
         not_anchored=not_anchored,
         not_retrained=not_retrained,
-        verdict_before=before[-1] if before else None,
+        word_before=before[-1] if before else None,
         new=new,
     )
 

@@ -11,11 +11,11 @@ from features import group_panel
 from features.data import store
 from features.data.paths import home
 from features.data.progress import Progress, silent
-from features.group_panel import GroupPanel, happened
+from features.group_panel import HORIZONS, GroupPanel, happened
 from features.groups import NAMES
 from models.destinations import conditional
 from models.destinations.record import CellEvidence, ConditionalEvidence, DestinationsRecord
-from models.destinations.spec import CANDIDATES, DestinationsSpec
+from models.destinations.spec import CANDIDATES, OUTCOMES, DestinationsSpec
 from models.figures import destinations as pictures
 from models.figures import style
 from models.tracking import destination_runs, trial_ledger
@@ -73,8 +73,12 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
 
 
 def _ledger(name: str, runs: dict[str, GroupsRun], panel: GroupPanel) -> int:
-    """Enter every model of every cell; returns how many other candidates the ledger holds for these cells."""
-    made, others = [], 0
+    """Enter every model of every cell; returns how many comparisons were made or left out beside the run's own.
+
+    A candidate that was tried on an earlier snapshot of the same data is one try. A run of few cells pays for all of
+    them: which cells are looked at is a choice too.
+    """
+    made: list[trial_ledger.Entry] = []
     for kind, one in runs.items():
         for (outcome, horizon), weekly in one.weekly.items():
             spec = one.spec.replace(outcomes=(outcome,), horizons=(horizon,))
@@ -87,10 +91,12 @@ def _ledger(name: str, runs: dict[str, GroupsRun], panel: GroupPanel) -> int:
                 )
             )
     trial_ledger.add(made)
-    keys = {entry.key for entry in made}
-    for label in sorted({entry.label for entry in made}):
-        others += sum(one.key not in keys and not one.baseline for one in trial_ledger.entries(panel.source, label))
-    return others
+    labels = sorted({entry.label for entry in made})
+    compared = sum(kind != "base" for kind in runs)
+    left_out = (len(OUTCOMES) * len(HORIZONS) - len(labels)) * compared
+    known = [one for label in labels for one in trial_ledger.entries(panel.source, label) if not one.baseline]
+    own = sum(not entry.baseline for entry in made)
+    return left_out + len(trial_ledger.distinct_tries(known)) - own
 
 
 def published(panel: GroupPanel, one: GroupsRun) -> pd.DataFrame:

@@ -215,11 +215,12 @@ def _tenure(case: GateCase, present: Present, fallback: str | None) -> Tenure | 
         return Tenure.SET_BY_A_PERSON
     if _died(case, present) is not None or not (present.passed or present.baseline):
         return None
+    refit = next((name for name, spec in case.specs.items() if spec == present.spec), None)
+    if refit in case.signs and leak_sign(case, refit) is not None:
+        return None  # a call would refit it on these data, the leaking column included
     if not present.baseline:
         return Tenure.PASSED_BEFORE
-    own = next((name for name in case.eligible if case.specs[name] == present.spec), None)
-    if own is not None and leak_sign(case, own) is not None:
-        return None  # a call would refit it on these data, the leaking column included
+    own = refit if refit in case.eligible else None
     if present.losses is not None and len(present.losses) > len(case.losses[CLIMATOLOGY]):
         return Tenure.MORE_WEEKS
     if own is not None:

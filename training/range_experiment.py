@@ -22,7 +22,7 @@ from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
-from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec
+from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec, is_protocol
 from models.tracking import range_registry, range_runs, trial_ledger
 from training.range_walkforward import PUBLISHED, walk_forward
 
@@ -209,7 +209,7 @@ def tried(name: str, runs: dict[str, RangeModelRun], dataset: Dataset) -> list[p
                 dataset.digest,
                 dataset.source,
                 LEDGER_LABEL,
-                kind in BASELINES,
+                kind in BASELINES and is_protocol(one.spec),
                 losses[kind],
             )
             for kind, one in runs.items()
@@ -219,7 +219,12 @@ def tried(name: str, runs: dict[str, RangeModelRun], dataset: Dataset) -> list[p
 
 
 def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecision) -> dict[str, str | None]:
-    """Champion by the gate, the candidate as challenger where a call can be fitted from it."""
+    """Champion by the gate, the candidate as challenger where a call can be fitted from it.
+
+    None moves where the protocol's rows or horizons were changed: its baselines would be others than everybody's.
+    """
+    if not is_protocol(runs[candidate].spec):
+        return {}
     found: dict[str, str | None] = {"champion": decision.champion}
     return found | ({"challenger": candidate} if runs[candidate].fitted is not None else {})
 

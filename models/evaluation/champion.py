@@ -11,7 +11,7 @@ weekly run both apply it. Where no model qualifies there is no champion.
 3. The champion is the simplest baseline in the set that beats climatology with
    p < 0.05, is alive (`models.evaluation.alive`) and shows no sign of a leak,
 4. unless the candidate is in the set, passes the same three tests, and beats every
-   simpler model, each in turn the benchmark of Hansen's SPA over all candidates
+   simpler baseline, each in turn the benchmark of Hansen's SPA over all candidates
    ever tried on these weeks, with p < 0.05. A candidate becomes champion in no other
    way: the confidence set does not correct for picking the best of many tries.
 """

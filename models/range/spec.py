@@ -54,6 +54,14 @@ BASELINES = ("constant", "realised", "ewma", "har", GARCH, "vix")
 REFERENCE = "unscaled-20"  # what every skill is measured against: the unscaled pool of twenty years
 
 
+PROTOCOL_KEYS = ("horizons", "train_start", "refit_weeks", "half_life_years")
+
+
+def is_protocol(spec: RangeSpec) -> bool:
+    """Whether rows, horizons and refits are the protocol's: models on others are not judged beside everybody's."""
+    return all(getattr(spec, key) == RangeSpec.model_fields[key].default for key in PROTOCOL_KEYS)
+
+
 class RangeSpec(Specification):
     """What to fit and on which past.
 

@@ -13,7 +13,7 @@ from models.tracking.registry import Registered
 from serving import glossary, journal
 from serving.call import Call
 from serving.call_context import load_context
-from serving.parts import Part, headline, make_parts, spoken
+from serving.parts import Part, headline, make_parts, word_of
 from serving.predict import make_call
 from serving.report import charts, history, markup, rotation_graph
 from serving.report.markup import escape
@@ -84,7 +84,7 @@ def _document(call: Call, sections: list[tuple[str, str, str]], head: str) -> st
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>regime {call.asof}: {spoken(call.verdict)}</title><style>{STYLE.read_text('utf-8')}</style></head>"
+        f"<title>regime {call.asof}: {word_of(call)}</title><style>{STYLE.read_text('utf-8')}</style></head>"
         f'<body><a class="skip" href="#content">To the content</a><header><h1 class="{call.verdict}">'
         f'{escape(headline(call))}</h1><nav aria-label="Contents"><ul>{links}</ul></nav></header>'
         f'<main id="content">{body}</main><footer><p class="note">regime, journal head {escape(head[:16])}. Not '

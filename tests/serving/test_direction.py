@@ -118,7 +118,7 @@ def test_without_the_stored_walk_forward_there_are_no_words(data):
 
 def test_a_call_prints_the_earned_word_and_no_other():
     call = make_test_call(verdict="no_evidence", direction=SECTION)
-    assert parts.headline(call).startswith("The market is likely to move more than usual")
+    assert parts.headline(call).startswith("The market is likelier than otherwise to move more than usual")
     assert parts.headline(call).endswith("; no evidence on direction.")
     followed = next(one for one in parts.make_parts(call) if one.key == "followed")
     assert followed.lines[0].startswith("Size: turbulent. After turbulent in 400 weeks: +1.1 % on average")

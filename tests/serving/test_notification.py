@@ -49,7 +49,7 @@ def week(report=Path("absent.html"), **changes):
         **{
             "call": call,
             "new": True,
-            "verdict_before": call.verdict,
+            "word_before": call.verdict,
             "summary": "regime 2026-01-09: breakdown",
             "refresh_failed": None,
             "report": report,
@@ -86,9 +86,9 @@ def test_the_same_week_again_tells_nobody():
 
 def test_what_a_week_tells_of():
     assert notification.of_week(week()).events == ("call",)
-    changed = notification.of_week(week(verdict_before="no_evidence"))
+    changed = notification.of_week(week(word_before="no evidence"))
     assert changed.events == ("call", "words")
-    assert changed.body.startswith("The verdict changed from no evidence to breakdown.")
+    assert changed.body.startswith("The call changed from no evidence to breakdown.")
     rang = notification.of_week(week(evidence=(alarm(claimed=True),)))
     assert rang.events == ("call", "alarm")
     assert "speaks 31 to 1 against the calls' own probabilities" in rang.body

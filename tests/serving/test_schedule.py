@@ -23,6 +23,7 @@ MACHINE = Machine(
     Path("/home/me/runs"),
     "me",
     datetime(2026, 1, 10, 15, 5),
+    (("REGIME_HOME", "/home/me/regime"),),
 )
 
 
@@ -58,13 +59,17 @@ def test_the_run_starts_after_the_close_in_every_time_zone(zone, weekday, clock)
 
 def test_cron_has_one_line_in_the_machines_own_time():
     lines = [line for line in made(Scheduler.cron)["regime.cron"].splitlines() if line and line[0] not in "#M"]
-    assert lines == ["5 15 * * 6 cd \"/home/me/a & b\" && '/opt/my programs/python' -m regime weekly --catch-up"]
+    assert lines == [
+        "REGIME_HOME=/home/me/regime",
+        "5 15 * * 6 cd \"/home/me/a & b\" && '/opt/my programs/python' -m regime weekly --catch-up",
+    ]
 
 
 def test_systemd_is_hardened_and_takes_no_failure_for_success():
     service, timer = unit("regime.service"), unit("regime.timer")
     assert service["Service"]["ExecStart"] == "'/opt/my programs/python' -m regime weekly --catch-up --notify"
     assert service["Service"]["ProtectSystem"] == "strict"
+    assert service["Service"]["Environment"] == '"REGIME_HOME=/home/me/regime"'
     assert service["Service"]["NoNewPrivileges"] == "yes"
     assert service["Service"]["ReadWritePaths"] == '"/home/me/regime" "/home/me/runs" "/home/me/a & b"'
     assert not service.has_option("Service", "SuccessExitStatus")

@@ -196,5 +196,5 @@ def test_what_was_said_the_week_before_is_known():
     before = make_test_call(asof="2026-01-02", verdict="no_evidence", model={"champion": False})
     journal.append(before, pd.Timestamp("2026-01-03", tz="UTC"))
     first = weekly.weekly_steps(Source.sample, None, False, Anchors())
-    assert (first.new, first.verdict_before) == (True, "no_evidence")
+    assert (first.new, first.word_before) == (True, "no evidence")
     assert not weekly.weekly_steps(Source.sample, None, False, Anchors()).new

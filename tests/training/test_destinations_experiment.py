@@ -1,5 +1,6 @@
 """The destinations walk-forward, its replay, its gate, what is published and what is registered."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 from features import group_panel
 from features.data.errors import RegimeError
+from features.group_panel import HORIZONS
 from features.groups import MAY_CLAIM, NAMES
 from models.destinations import record
 from models.destinations.fit import TrainingTable, fit_at
-from models.destinations.spec import DestinationsSpec
+from models.destinations.spec import OUTCOMES, DestinationsSpec
 from models.evaluation.destination_scores import Weekly
 from models.tracking import destination_runs
 from models.tracking.connection import open_mlflow
@@ -65,13 +67,19 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
 
 def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):
     runs = groups_run.compute(panel, SPEC.replace(outcomes=("beats",)))
-    assert destinations_experiment._ledger("one", runs, panel) == 0
+    cells_left_out = len(OUTCOMES) * len(HORIZONS) - 1
+    first = destinations_experiment._ledger("one", runs, panel)
+    assert first == cells_left_out * (len(runs) - 1)
     candidate = groups_run.compute(
         panel,
         DestinationsSpec(**(dict(SPEC) | {"model": "lightgbm", "params": {"n_estimators": 3}, "outcomes": ("beats",)})),
     )
-    assert destinations_experiment._ledger("two", candidate, panel) == 0
-    assert destinations_experiment._ledger("one", runs, panel) == 1
+    assert destinations_experiment._ledger("two", candidate, panel) == cells_left_out * (len(candidate) - 1)
+    assert destinations_experiment._ledger("one", runs, panel) == first + 1
+    # The same candidate on a later snapshot of the same data is no second try.
+    later = dataclasses.replace(panel, digest="f" * 16)
+    destinations_experiment._ledger("two", candidate, later)
+    assert destinations_experiment._ledger("one", runs, panel) == first + 1
     assert mlruns
 
 

@@ -58,6 +58,16 @@ def dying(gain, seed=0):
     return made
 
 
+def test_a_champion_whose_refit_looks_like_a_leak_leaves():
+    passed = {"name": "lightgbm (version 3)", "baseline": False, "losses": ahead(0.06), "passed": True}
+    leaky = {"lightgbm": LeakSigns(0.95, 0.0)}
+    stays = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), signs=leaky, present=Present(spec="other", **passed)))
+    assert (stays.outcome, stays.tenure) == (GateOutcome.SUSPICIOUS, Tenure.PASSED_BEFORE)
+    leaves = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), signs=leaky, present=Present(spec="{}", **passed)))
+    assert (leaves.tenure, leaves.keeps_champion) == (None, False)
+    assert leaves.champion != "lightgbm"
+
+
 def test_a_candidate_ahead_of_all_is_champion():
     found = gate.judge(case(ahead(0.06), ahead(0.03, seed=1)))
     assert (found.champion, found.passed, found.keeps_champion, found.elected) == ("lightgbm", True, False, True)

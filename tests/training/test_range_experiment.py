@@ -1,5 +1,6 @@
 """The range's walk-forward, its replay, its gate on markets whose volatility is known, and what is logged."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -69,12 +70,14 @@ def test_an_experiment_is_judged_and_logged(market, data):
             range_experiment._logged("har", kind, one, decision, market, data, "model = 'har'")
             for kind, one in runs.items()
             if kind in ("har", "garch")
-        ]
+        ],
+        "regime-range-toy",
+        {"champion": "har"},
     )
-    run = open_mlflow().get_run(logged["har"])
+    run = open_mlflow().get_run(logged["har"].run_id)
     assert json.loads(run.data.tags["spec"])["model"] == "har"
     assert "range/crps_skill_21" in run.data.metrics
-    path = range_experiment.write_ranges(logged["har"], runs["har"].ranges)
+    path = range_experiment.write_ranges(logged["har"].run_id, runs["har"].ranges)
     assert tuple(pd.read_parquet(path).columns) == PUBLISHED
 
 
@@ -128,6 +131,23 @@ def test_the_ledger_counts_candidates_of_ranges_and_not_baselines(toy):
     assert len(found) == 1
     np.testing.assert_allclose(found[0], range_experiment.weekly_losses(tables)["range"], atol=1e-5)
     assert len(range_experiment.tried("range", runs, toy)) == 1
+
+
+@pytest.mark.usefixtures("mlruns")
+def test_a_baseline_on_other_rows_is_a_try_and_moves_no_alias(toy):
+    tables = {kind: table for kind, table in losses("har").items() if kind in ("constant", "har")}
+    changed = {
+        kind: range_experiment.RangeModelRun(
+            RangeSpec(model=kind, train_start="1950-01-01"), table, pd.DataFrame(), None, {}
+        )
+        for kind, table in tables.items()
+    }
+    assert len(range_experiment.tried("mine", changed, toy)) == 2
+    decision = range_experiment.judge(losses("har"))
+    assert decision.champion == "har"
+    assert range_experiment.aliases("har", changed, decision) == {}
+    plain = {kind: dataclasses.replace(one, spec=RangeSpec(model=kind)) for kind, one in changed.items()}
+    assert range_experiment.aliases("har", plain, decision)["champion"] == "har"
 
 
 def test_bad_input_is_one_line(toy):
