@@ -153,7 +153,11 @@ def words(by_horizon: Mapping[str, HorizonRange], model: RangeModel) -> list[str
             f"(usual {100 * one.usual_falls[BREAKDOWN]:.0f} %)."
         )
     if one.width_rank is not None:
-        lines.append(f"The range is wider than on {100 * one.width_rank:.0f} % of the last ten years' decisions.")
+        wide = one.width_rank >= 0.5
+        share = 100 * (one.width_rank if wide else 1.0 - one.width_rank)
+        lines.append(
+            f"The range is {'wider' if wide else 'narrower'} than in {share:.0f} % of the last ten years' weeks."
+        )
     if not model.champion:
         lines.append("No evidence for this range: no model of it is ahead of the usual one.")
     elif one.evidence.crps_skill is not None and one.evidence.crps_skill_p is not None:

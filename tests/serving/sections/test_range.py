@@ -108,7 +108,7 @@ def test_it_is_told_in_plain_lines_with_its_evidence_or_without():
         "The broad market's likely range over 21 sessions: -5.1 % to +6.3 % (8 in 10); usual -4.6 % to +5.7 %."
     )
     assert second == "Odds of closing 5 % lower on the way: 34 % (usual 17 %)."
-    assert rank == "The range is wider than on 81 % of the last ten years' decisions."
+    assert rank == "The range is wider than in 81 % of the last ten years' weeks."
     assert evidence == "Its CRPS is 3.7 % below the usual range's (p 0.001); in the last ten years 4.1 %."
     unearned = call.range_model.model_copy(update={"champion": False})
     assert section.words(call.range, unearned)[-1].startswith("No evidence for this range")
