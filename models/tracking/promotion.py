@@ -13,6 +13,8 @@ from models.tracking import connection, front_page, registry
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.relocation import EXPERIMENT
 
+UNJUDGED = "a baseline, which the gate did not choose"  # the reason on a version that had none
+
 
 @dataclass(frozen=True)
 class Promoted:
@@ -64,7 +66,7 @@ def _registered(client: Any, run_id: str) -> Any:
         raise RegimeError(f"run {run_id} has no model: only what `regime-train run` logged can be champion")
     name = registry.registry_name(tags["source"], tags["label"])
     kept = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
-    kept |= {"made": f"{run.info.end_time / 1000:.3f}", "run_name": run.info.run_name}
+    kept = {"gate": UNJUDGED} | kept | {"made": f"{run.info.end_time / 1000:.3f}", "run_name": run.info.run_name}
     uri = f"models:/{models[0].model_id}"
     version = registry.register(name, uri, run_id, kept, tags.get("mlflow.note.content", ""))
     return client.get_model_version(name, version)
