@@ -19,6 +19,7 @@ from serving.scorecard import Scorecard, Scores
 
 # The word of a call in the terminal's own colours: none where output is piped.
 STYLES = {"rotation": "bold green", "breakdown": "bold red", "neither": "bold", "no_evidence": "bold yellow"}
+GROUPS_SHOWN = 3  # groups that a terminal names in each list; the report and the other formats name all
 LEFT_OUT_OF_CSV = ("drivers", "families", "drift", "freshness", "substitutions")
 
 
@@ -33,10 +34,13 @@ def print_call(call: Call, out: Console) -> None:
         style = "yellow" if part.key == "data" and (call.data_age_days or call.caveat) else None
         for line in part.lines:
             _fold(out, line, style=style)
+        shown = GROUPS_SHOWN if part.key == "destinations" else None
         for title, items in part.lists:
             _fold(out, f"{title}:")
-            for item in items:
+            for item in items[:shown]:
                 _fold(out, item, "- ", "  ")
+        if shown and any(len(items) > shown for _, items in part.lists):
+            _fold(out, "All groups: `regime report`, `regime call destinations`.")
 
 
 def _fold(out: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:

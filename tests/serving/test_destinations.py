@@ -1,11 +1,13 @@
 """The groups' section of a call: what it holds, what it says, and what it says where it cannot be made."""
 
+import io
 import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from features import group_panel
 from features.groups import GROUPS, NAMES
@@ -14,6 +16,8 @@ from models.destinations.record import CellEvidence, DestinationsRecord
 from models.destinations.spec import DestinationsSpec
 from serving.sections import destinations_builder, destinations_words
 from serving.sections.destinations import Destinations
+from serving.text import markdown, print_call
+from tests.support.calls import make_test_call
 from tests.support.us_market import us_snapshot
 
 SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
@@ -176,3 +180,19 @@ def test_a_week_with_too_few_rows_is_left_out_in_one_line(panel):
     )
     assert made is None
     assert "500 needed" in why
+
+
+def test_a_terminal_names_three_groups_and_where_all_are(section):
+    call = make_test_call().model_copy(update={"destinations": section})
+    text = io.StringIO()
+    print_call(call, Console(file=text, width=80, color_system=None))
+    assert all(len(lines) > 3 for lines in destinations_words.followed_words(section).values())
+    assert text.getvalue().count("\n- ") - _reasons(call) == 3 * len(destinations_words.followed_words(section))
+    assert "All groups: `regime report`, `regime call destinations`." in text.getvalue()
+    assert markdown(call).count(": ahead in") == sum(map(len, destinations_words.followed_words(section).values()))
+
+
+def _reasons(call):
+    text = io.StringIO()
+    print_call(call.model_copy(update={"destinations": None}), Console(file=text, width=80, color_system=None))
+    return text.getvalue().count("\n- ")
