@@ -29,8 +29,19 @@ def uri() -> str:
 
 
 def database(where: str) -> Path | None:
-    """Return the file of a SQLite tracking URI, or None for any other URI."""
-    return Path(where.removeprefix("sqlite:///").partition("?")[0]) if where.startswith("sqlite:///") else None
+    """Return the file of a SQLite tracking URI, or None for any other URI.
+
+    Raises
+    ------
+    TrackingError
+        A SQLite URI that names no file.
+    """
+    if not where.startswith("sqlite:///"):
+        return None
+    named = where.removeprefix("sqlite:///").partition("?")[0]
+    if not Path(named).name:
+        raise TrackingError(f"the tracking URI {where} names no database file: write sqlite:////path/to/mlflow.db")
+    return Path(named)
 
 
 def is_server(where: str) -> bool:

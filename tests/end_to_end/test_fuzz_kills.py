@@ -28,6 +28,7 @@ from tests.support.calls import make_test_call
 from tests.support.data import write_folder
 
 pytestmark = [
+    pytest.mark.xdist_group("kills"),  # the last test counts what the others did
     pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt", reason="kills and limits of POSIX"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),

@@ -61,6 +61,11 @@ def test_the_wheel_holds_what_the_source_holds(wheel):
         ".css",
         ".svg",
         ".typed",
+        ".cron",
+        ".service",
+        ".timer",
+        ".xml",
+        ".yml",
     }
 
 

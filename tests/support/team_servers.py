@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,20 +37,23 @@ def _as_owner(words):
 
 
 @contextmanager
-def postgresql(folder):
+def postgresql():
     """A PostgreSQL of its own; gives the URI of a database."""
-    port, data, programs = free_port(), folder / "postgres", _programs()
-    folder.chmod(0o755)
-    data.mkdir()
-    if getpass.getuser() == "root":
-        shutil.chown(data, "postgres")
-        for above in data.parents:  # pytest's directories are for their owner alone
-            if above.stat().st_uid == os.getuid() and above.is_relative_to(folder.parents[1]):
-                above.chmod(above.stat().st_mode | 0o011)
+    # Not in pytest's directory, which is for its owner alone: as root, PostgreSQL runs as another user.
+    with tempfile.TemporaryDirectory(prefix="regime-postgresql-") as place:
+        if getpass.getuser() == "root":
+            shutil.chown(place, "postgres")
+        with _running(Path(place) / "data") as uri:
+            yield uri
+
+
+@contextmanager
+def _running(data):
+    port, programs = free_port(), _programs()
     run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
     subprocess.run(_as_owner([programs / "initdb", "-D", data, "-U", "regime", "--auth=trust", "--no-sync"]), **run)
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-o", settings, "-l", data / "log"]
+    control = [programs / "pg_ctl", "-D", data, "-w", "-o", settings, "-l", data / "server.log"]
     subprocess.run(_as_owner([*control, "start"]), **run)
     try:
         subprocess.run([programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "regime", "mlflow"], **run)

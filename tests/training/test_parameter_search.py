@@ -234,7 +234,7 @@ def logged(run_id):
 def test_a_killed_sweep_goes_on_and_its_winner_runs(home):
     subprocess.run([BIN / "regime-data", "refresh", "--source", "sample"], check=True, capture_output=True)
     settings = ("--set", "train_start=1990-01-01", "--set", "min_history_years=0")
-    words = ("sweep", "lightgbm", "--trials", "4", *settings, "--json")
+    words = ("sweep", "lightgbm", "--trials", "24", *settings, "--json")
     first, trials = regime(*words), home / "sweeps" / "trials.db"
     while finished_trials(trials) < 2:
         assert first.poll() is None, first.communicate()
@@ -245,17 +245,17 @@ def test_a_killed_sweep_goes_on_and_its_winner_runs(home):
     assert "is running already" in second.communicate()[1]
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
-    assert 2 <= finished_trials(trials) < 4
+    assert 2 <= finished_trials(trials) < 24
     resumed = regime(*words)
     said, complaint = resumed.communicate()
     assert resumed.returncode == 0, complaint
     found = json.loads(said)
-    assert (found["trials"], finished_trials(trials)) == (4, 4)
+    assert (found["trials"], finished_trials(trials)) == (24, 24)
     # The first test week is 2001-01-05; this label ends on 3 January, the next one's a week later.
     assert found["inner_span"][1] == "2000-12-01"
 
     parent, children = logged(found["run_id"])
-    assert len(children) == 4
+    assert len(children) == 24
     assert {"max_depth", "weighting"} <= set(children[0].data.params)
     assert parent.data.metrics["inner_log_loss"] == found["inner_log_loss"]
     assert 0.9 < found["inner_log_loss_climatology"] < 1.2  # three outcomes: about ln 3

@@ -1,5 +1,6 @@
 """A live refresh with the real clients, in a child process, against vendors on loopback."""
 
+import io
 import json
 import os
 import random
@@ -19,6 +20,8 @@ from features.data import calendar, catalog, store
 from features.data.sources import archive, live, membership, vendor_names
 from features.panel import build_inputs
 from tests.support.vendors import KEY, Stand, Vendors
+
+SHA256_BYTES = 32
 
 BIN = Path(sys.executable).parent
 NOW = pd.Timestamp.now("UTC")
@@ -461,8 +464,11 @@ def test_two_at_once_and_killed_at_any_point(stage, monkeypatch):
         process.wait()
         assert stage.load(monkeypatch).digest  # whole, and verified
         for path in (stage.home / "live").rglob("[!.]*.parquet"):
-            pd.read_parquet(path)
+            content = path.read_bytes()
+            assert content.startswith(archive.MAGIC), path
+            pd.read_parquet(io.BytesIO(content[len(archive.MAGIC) + SHA256_BYTES :]))
     assert stage.refresh()["digest"] == whole.digest
+    assert not list(stage.home.rglob("*damaged*"))
 
 
 # Without a network: the pieces, against slow or hand-made answers.

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, needs_postgresql]
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("team")
-    with postgresql(folder) as database, s3(folder) as store:
+    with postgresql() as database, s3(folder) as store:
         yield folder, database, store
 
 

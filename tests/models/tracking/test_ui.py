@@ -171,7 +171,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
         page.wait_for_selector("text=max_depth 3 -> 2")
         keep("against")
         page.goto(f"{front}/#/experiments/{experiment}/runs/{run}/artifacts/tables/weeks.json")
-        page.wait_for_selector("text=gain_over_climatology")
+        page.wait_for_selector("text=p_breakdown")
         keep("weeks")
 
         # The registry: the champion and why, before the list of versions.
