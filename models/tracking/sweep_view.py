@@ -9,7 +9,8 @@ from models.tracking.shared_view import KEY, NOTE_TAG
 
 LOSS = "inner_log_loss"
 NOTE = """**Sweeps.** A sweep is a parent run, its trials are the runs below it (the expander beside the name).
-The chart shows every trial as one line across the searched parameters to its inner log loss: lower is better.
+Open the expander first: the chart then shows every trial as one line across the searched parameters to its inner
+log loss: lower is better.
 The best trial's experiment file is an artifact of the parent, `NAME-swept.toml`; run it with `regime train
 run`. Trials are judged on weeks before the test weeks, so they are no candidates.
 """
@@ -24,7 +25,7 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
         "displayName": "Trials: searched parameters and inner log loss",
         "selectedParams": list(searched),
         "selectedMetrics": [LOSS],
-        "showAllRuns": False,
+        "showAllRuns": True,
         "runsCountToCompare": 100,
         "deleted": False,
         "isGenerated": False,
@@ -37,7 +38,7 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
         "compareRunCharts": [chart],
         "isAccordionReordered": True,
         "compareRunSections": [section],
-        "hideEmptyCharts": True,
+        "hideEmptyCharts": False,  # it is empty until a sweep is opened in the list
     }
     return {
         NOTE_TAG: NOTE,
