@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.blas import one_blas_thread
 from features.data import cache
 
 CODE = (Path(__file__),)
@@ -133,6 +134,11 @@ def refits(returns: np.ndarray, sessions: pd.DatetimeIndex, first_year: int, las
     sessions : DatetimeIndex, (sessions,)
     first_year, last_year : int
     """
+    with one_blas_thread():
+        return _refits(returns, sessions, first_year, last_year)
+
+
+def _refits(returns: np.ndarray, sessions: pd.DatetimeIndex, first_year: int, last_year: int) -> list[Refit]:
     found: list[Refit] = []
     digest, at = hashlib.sha256(cache.entry_key(CODE, [version("scipy"), version("numpy")]).encode()), 0
     for year in range(first_year, last_year + 1):

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.blas import one_blas_thread
 from features.data.errors import RegimeError
 from features.dataset import BASELINE_FAMILY, FAMILY_OF, PUBLISHED_SINCE, REVISED, Dataset
 from models import learners, predictor, sample_weights
-from models.blas import one_blas_thread
 from models.classifier import RegimeClassifier
 from models.estimators import estimator
 from models.fitted import FittedModel, Part

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.blas import one_blas_thread
 from features.dataset import Dataset
 from models import fingerprint, fit, splits
-from models.blas import one_blas_thread
 from models.estimators import estimator
 from models.fitted import Mixture, Part, Staged, Trees
 from models.predictor import predict

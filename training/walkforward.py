@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.blas import one_blas_thread
 from features.data import cache
 from features.dataset import Dataset
 from models import direction
-from models.blas import one_blas_thread
 from models.fit import fit_at
 from models.fitted import FittedModel
 from models.predictor import predict

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from features.blas import one_blas_thread
 from features.data.errors import RegimeError
 from features.group_panel import FEATURES, QUADRANT, QUADRANTS, GroupPanel, happened
 from features.groups import GROUPS
-from models.blas import one_blas_thread
 from models.destinations.fitted import FittedGroups, LogitShift, NoShift, QuadrantShift, Shift, TreesShift, standardised
 from models.destinations.spec import CANDIDATES, LOGITS, DestinationsSpec
 

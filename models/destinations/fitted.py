@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.special import expit, logit
 
+from features.blas import one_blas_thread
 from features.data.errors import RegimeError
 from features.group_panel import FEATURES, QUADRANT
-from models.blas import one_blas_thread
 
 CLIP = 5.0  # standard deviations a column may count
 

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from features import garch
+from features.blas import one_blas_thread
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, REVISED, Dataset
-from models.blas import one_blas_thread
 from models.range import pools, scales, volatility_block
 from models.range.fitted import Column, FittedRange, HorizonFit, Member, Pool
 from models.range.paths import LEAST_VOLATILITY, Ahead, Legs, ahead, read_legs

@@ -1,22 +1,16 @@
-"""One BLAS thread while a model is fitted: with two, OpenBLAS sums in another order and the last bits differ."""
+"""One BLAS thread while something is estimated: with two, OpenBLAS sums in another order and the last bits differ."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
 
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
 _held = ExitStack()
 _depth = 0
-
-
-@lru_cache(maxsize=1)
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # finds the libraries loaded by now; every caller has imported scikit-learn
 
 
 @contextmanager
@@ -27,10 +21,13 @@ def one_blas_thread() -> Iterator[None]:
     to leave restores it: otherwise a fold that ends would free the BLAS threads
     of a fold still being fitted.
     """
+    # SciPy brings a BLAS of its own, which only loaded libraries' limits reach: it must be there before they are set.
+    import scipy.linalg  # noqa: F401
+
     global _depth
     with _lock:
         if _depth == 0:
-            _held.enter_context(_controller().limit(limits=1))
+            _held.enter_context(ThreadpoolController().limit(limits=1))
         _depth += 1
     try:
         yield
