@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from features import data_status
 from features.console import JsonOption, out, print_json, print_note, progress_bar, run_app
 from features.data.retention import KEEP
 from features.data.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
@@ -195,29 +198,28 @@ def audit(
 @app.command(epilog="Example: regime-data indicators > docs/indicators.md")
 def indicators() -> None:
     """Every feature with its meaning, source, lag and coverage on the stored data, as Markdown."""
-    from features.data import store
-    from features.dataset import FIRST_YEAR
-    from features.families import FEATURES
-    from features.feature import compute
     from features.indicators import page as indicators_page
-    from features.panel import build_inputs
 
-    daily = compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
-    typer.echo(indicators_page(daily), nl=False)
+    typer.echo(indicators_page(_daily()), nl=False)
 
 
 @app.command(epilog="Example: regime-data readings > docs/readings.md")
 def readings() -> None:
     """How a call says each feature at low, middle and high values of the stored data, as Markdown."""
+    from features.readings import page as readings_page
+
+    typer.echo(readings_page(_daily()), nl=False)
+
+
+def _daily() -> pd.DataFrame:
+    """Every feature of the stored data, (sessions, features)."""
     from features.data import store
     from features.dataset import FIRST_YEAR
     from features.families import FEATURES
     from features.feature import compute
     from features.panel import build_inputs
-    from features.readings import page as readings_page
 
-    daily = compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
-    typer.echo(readings_page(daily), nl=False)
+    return compute(FEATURES, build_inputs(store.load()), FIRST_YEAR)
 
 
 def main() -> None:

@@ -58,9 +58,10 @@ def _ages(snapshot: store.Snapshot) -> tuple[pd.DataFrame, pd.Timestamp, str | N
     from features.data import freshness
 
     against = freshness.reference_date(snapshot)
-    table = freshness.ages(snapshot.as_of(against), against)
+    then = snapshot.as_of(against)
+    table = freshness.ages(then, against)
     table["source"] = [_origin(snapshot, key) for key in table["series"]]
-    return table, against, freshness.refusal_reason(snapshot, snapshot.as_of(against), against)
+    return table, against, freshness.refusal_reason(snapshot, then, against)
 
 
 def as_json() -> tuple[dict[str, Any], str | None]:

@@ -120,7 +120,7 @@ def _cached(returns: np.ndarray, start: Parameters | None, seen: str) -> Paramet
         return omega, alpha, gamma, beta
     found = estimate(returns, start)
     if found is not None:
-        cache.write("regime", key, json.dumps(found).encode())
+        cache.write("regime", key, json.dumps(found).encode(), trimmed=False)
     return found
 
 
@@ -135,7 +135,9 @@ def refits(returns: np.ndarray, sessions: pd.DatetimeIndex, first_year: int, las
     first_year, last_year : int
     """
     with one_blas_thread():
-        return _refits(returns, sessions, first_year, last_year)
+        found = _refits(returns, sessions, first_year, last_year)
+    cache.trim("regime")
+    return found
 
 
 def _refits(returns: np.ndarray, sessions: pd.DatetimeIndex, first_year: int, last_year: int) -> list[Refit]:

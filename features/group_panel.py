@@ -24,9 +24,6 @@ FIRST = pd.Timestamp("1927-01-01")
 YEAR = 252
 LEAST_GROUPS = 5  # a week with fewer has no rank correlation
 HORIZONS = (21, 63)
-UNIVERSES = ("library", "funds")
-ENTRY = labels.ENTRY
-MOVE = labels.MOVE
 happened = labels.group_outcome
 QUADRANTS = ("lagging", "improving", "weakening", "leading")
 OWN: dict[str, str] = {
@@ -123,13 +120,12 @@ def build(snapshot: Snapshot, horizons: tuple[int, ...] = HORIZONS) -> GroupPane
         raise RegimeError(f"no decision week by {sessions[-1].date()}: destinations need a year of returns")
     rows = {
         name: Rows(
-            features(one)[places],
+            _among(features(one)[places]),
             {horizon: labels.group_ahead(one.own, one.cap, places, horizon) for horizon in horizons},
             one.on_fund[places],
         )
         for name, one in (("library", read.library), ("joined", read.joined))
     }
-    rows = {name: Rows(_among(one.X), one.ahead, one.on_fund) for name, one in rows.items()}
     if int(rows["joined"].known.sum(axis=1).max()) < LEAST_GROUPS:
         raise RegimeError(
             f"fewer than {LEAST_GROUPS} groups in every week up to {sessions[-1].date()}: nothing to rank"

@@ -54,7 +54,7 @@ GROUPS: tuple[Group, ...] = tuple(
 )
 NAMES = tuple(group.name for group in GROUPS)
 KINDS = np.array([group.kind for group in GROUPS])
-MAY_CLAIM = ~np.isin(KINDS, ["overlap"])
+MAY_CLAIM = KINDS != "overlap"
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def read(snapshot: Snapshot) -> Read:
     # From its first return on a group is its fund, holes included: a hole is missing, not the library's again.
     on_fund = np.cumsum(np.isfinite(fund), axis=0) > 0
     wide = np.ones((1, len(GROUPS)))
-    traded = reader.fund(CONTINUED_BY["cap"][0])
-    cap_fund = np.where(np.isfinite(traded), traded, np.nan)[:, None] * wide
+    cap_fund = reader.fund(CONTINUED_BY["cap"][0])[:, None] * wide
     cap, broad = market[:, None] * wide, equal[:, None] * wide
     own = np.where(on_fund, fund, library)
     modern = legs["ret_broad"].to_numpy()[:, None] * wide

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features import rolling
 from features.data import calendar
 from features.data.arrays import Floats
 from features.data.errors import RegimeError
@@ -197,13 +198,6 @@ def group_ahead(own: Floats, cap: Floats, places: npt.NDArray[np.intp], horizon:
     out = np.full((len(places), own.shape[1]), np.nan)
     last = places + ENTRY + horizon
     whole = last < len(own)
-    for sign, steps in ((1.0, own), (-1.0, cap)):
-        run = np.full((len(steps) + 1, steps.shape[1]), 0.0)
-        run[1:] = np.nancumsum(steps, axis=0)
-        holes = np.zeros(run.shape, dtype=int)
-        holes[1:] = np.cumsum(~np.isfinite(steps), axis=0)
-        first, end = places[whole] + ENTRY + 1, last[whole] + 1
-        total = np.expm1(run[end] - run[first])
-        total[holes[end] > holes[first]] = np.nan
-        out[whole] = sign * total + (0.0 if sign > 0 else out[whole])
+    ended = last[whole]
+    out[whole] = np.expm1(rolling.total(own, horizon)[ended]) - np.expm1(rolling.total(cap, horizon)[ended])
     return out

@@ -136,6 +136,7 @@ def compute(panel: pd.DataFrame, label: str, dates: pd.DatetimeIndex) -> pd.Data
         digest.update(places.tobytes())
         at = end
         out[weeks] = _year(label, (broad, cap), refits, places, january, year, digest.hexdigest())
+    cache.trim("regime")
     return pd.DataFrame(out, dates, list(COLUMNS))
 
 
@@ -160,7 +161,7 @@ def _year(
     counts = np.stack([(codes == place).sum(axis=1) for place in range(len(COLUMNS))], axis=1)
     # One path more for each outcome: none is impossible.
     shares = (counts + 1.0) / (PATHS + len(COLUMNS))
-    cache.write("regime", key, shares.tobytes())
+    cache.write("regime", key, shares.tobytes(), trimmed=False)
     return np.asarray(shares)
 
 

@@ -27,6 +27,7 @@ EXAMPLES = {
     "_percentile_756": (0.05, 0.5, 0.95),
     "_change_63": (-0.06, 0.0, 0.07),
     "_minus_seven": (-0.004, 0.0, 0.004),
+    markov_regime.NAME: (0.02, 0.2, 0.99),
     "": (0.42, 0.61, 0.97),
 }
 ROW = re.compile(r"^\| `(\w+)` \| (example )?(\S+) \| (.+) \|$")
@@ -46,7 +47,7 @@ def page(daily: pd.DataFrame) -> str:
     for signal in SIGNALS:
         rows = [_row(item.name, item.say, daily[item.name]) for item in FEATURES if item.signal == signal]
         if signal == "realised volatility":
-            rows.append(_row(markov_regime.NAME, markov_regime.say, pd.Series([0.02, 0.2, 0.99])))
+            rows.append(_row(markov_regime.NAME, markov_regime.say, pd.Series(dtype=float)))
         parts.append(f"## {signal[0].upper()}{signal[1:]}\n\n{LINES}\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 

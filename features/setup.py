@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.console import err, out, print_json
+from features.console import JsonOption, err, out, print_json
 from features.data.errors import RegimeError
 from features.data.source import Source
 
@@ -36,7 +36,7 @@ def init(
     notify: Annotated[list[str] | None, typer.Option(help="Who is told; an Apprise address, may be repeated.")] = None,
     config: Annotated[Path | None, typer.Option(help="The file to write; that of `regime settings` if absent.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; replace a file that is there.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Ask for source, folder, key, home and notification (or take them as flags) and write `regime.toml`."""
     from features.data import settings
@@ -95,7 +95,7 @@ def _checked(answers: dict[str, Any]) -> Settings:
     RegimeError
         A folder that is missing or not asked for.
     """
-    from features.data import settings
+    from features.data import files, settings
 
     source, folder = answers.get("source"), answers.get("folder")
     if source not in [one.value for one in Source] and source is not None:
@@ -104,7 +104,7 @@ def _checked(answers: dict[str, Any]) -> Settings:
         raise RegimeError("source folder needs --folder PATH, and --folder goes with no other source")
     if folder:
         answers["folder"] = Path(folder).expanduser().resolve()
-        if not answers["folder"].is_dir():
+        if not files.is_folder(answers["folder"]):
             raise RegimeError(f"--folder {folder}: no such directory")
     if answers.get("home"):
         answers["home"] = Path(answers["home"]).expanduser().resolve()
@@ -123,7 +123,7 @@ def _write(target: Path, text: str) -> None:
 
 
 @app.command("settings", epilog="Example: regime settings --json")
-def show(json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False) -> None:
+def show(json: JsonOption = False) -> None:
     """Print the settings in force and where they are kept; secrets are not shown."""
     from features.data import settings
 

@@ -14,6 +14,12 @@ from collections.abc import Callable
 
 Say = Callable[[float], str]
 
+
+def spoken(name: str) -> str:
+    """A name without underscores."""
+    return name.replace("_", " ")
+
+
 # The legs and what trades against them, as a trader calls them.
 NAMES = {
     "broad": "equal weight",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from features.data import catalog
 from features.data.calendar import HORIZON
+from features.wording import spoken
 from serving import glossary
 from serving.call import Call, Drift, Driver, Probabilities, Side
 from serving.sections import destinations_words, evidence
@@ -47,11 +48,6 @@ class Part:
     lines: tuple[str, ...] = ()
     grid: Grid | None = None
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def spoken(name: str) -> str:
-    """A name without underscores."""
-    return name.replace("_", " ")
 
 
 def percent(value: float, digits: int = 1) -> str:

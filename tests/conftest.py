@@ -20,6 +20,16 @@ def pytest_configure() -> None:
     process_environment.set_up()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def outer_home(tmp_path_factory):
+    """What is made once for several tests never reads the data, caches or settings of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGIME_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.delenv("REGIME_CONFIG", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """Every test has a data directory, settings and an MLflow database of its own."""

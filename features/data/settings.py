@@ -11,16 +11,17 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.data.errors import RegimeError
+from features.data.source import Source
 
 FILE = "regime.toml"
 Event = Literal["call", "words", "refusal", "alarm"]
-EVENTS: tuple[Event, ...] = ("call", "words", "refusal", "alarm")
+EVENTS: tuple[Event, ...] = get_args(Event)
 
 
 class _Part(BaseModel):
@@ -63,7 +64,7 @@ class WeeklySettings(_Part):
 class Settings(_Part):
     """Everything `regime.toml` may hold."""
 
-    source: Literal["sample", "folder", "live"] | None = Field(default=None, description="the data that are refreshed")
+    source: Source | None = Field(default=None, description="the data that are refreshed")
     folder: Path | None = Field(default=None, description='the folder of tables, with source = "folder"')
     home: Path | None = Field(default=None, description="snapshots, journal and report; REGIME_HOME comes before it")
     fred_api_key: str | None = Field(default=None, description="FRED_API_KEY comes before it")

@@ -14,6 +14,7 @@ from features.data.arrays import Floats
 from features.data.catalog import CONTINUED_BY, YOUNG_SECTORS
 from features.feature import Block, Feature, entries
 from features.rolling import lagged, mean, z_score
+from features.wording import spoken
 
 _LEAD, _GRAPH = "sectors taking the lead", "relative rotation"
 _entry = entries("sectors")
@@ -45,11 +46,6 @@ RATIO_ROWS = SMOOTH + WINDOW
 GRAPH_ROWS = RATIO_ROWS + STEP + WINDOW
 
 
-def spoken(name: str) -> str:
-    """A key as it is said."""
-    return name.replace("_", " ")
-
-
 def ratio(line: Floats) -> Floats:
     """Where smoothed relative strength stands in its window, 100 being the middle."""
     return 100.0 + z_score(mean(line, SMOOTH), WINDOW)
@@ -66,13 +62,13 @@ def _line(x: Block, column: str, against: str | None) -> Floats:
 
 
 def _spread(name: str, column: str, said: str, window: int) -> Feature:
-    meaning = f"{name.replace('_', ' ')} ({said}) minus the cap leg over {window} sessions"
+    meaning = f"{spoken(name)} ({said}) minus the cap leg over {window} sessions"
     inputs = (column, "ret_cap")
 
     def compute(x: Block) -> Floats:
         return x.run(column, window) - x.run("ret_cap", window)
 
-    words = say.lead(name.replace("_", " "), "cap weight", say.over(window))
+    words = say.lead(spoken(name), "cap weight", say.over(window))
     return _entry(f"{name}_minus_cap_{window}", _LEAD, inputs, window, meaning, words, compute)
 
 

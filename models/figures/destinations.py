@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.wording import spoken
 from models.evaluation.destination_scores import BEST, Weekly
 from models.figures import style
 from models.figures.colors import BAR, INK, MUTED
@@ -44,7 +45,7 @@ def hit_rate(title: str, rates: pd.DataFrame) -> bytes:
     axes.barh(at, rates["all"], color=BAR, label="all weeks")
     axes.plot(rates["favoured"], at, "o", color=ACCENT, label="favoured by the model")
     axes.axvline(0.5, color=INK, lw=0.8)
-    axes.set_yticks(at, [str(name).replace("_", " ") for name in rates.index])
+    axes.set_yticks(at, [spoken(str(name)) for name in rates.index])
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.0)
     axes.xaxis.set_major_formatter(style.PERCENT)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from features.data.calendar import HORIZON
+from features.wording import spoken
 from models.evaluation import backtest
 from models.evaluation.predictions import matured_rows
 from models.evaluation.verdicts import breakdown_spans, verdicts_of
@@ -16,7 +17,7 @@ from models.figures import gain_curves, reliability, style
 from models.figures import ranges as ranges_figures
 from models.figures.colors import INK, MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
-from serving.parts import Grid, percent, spoken
+from serving.parts import Grid, percent
 from serving.report import charts, markup
 
 EVERY = 10  # sessions between the points of a line of decades

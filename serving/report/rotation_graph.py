@@ -14,7 +14,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from features.families.sectors import SECTORS, SPLIT_OFF, STYLES, spoken
+from features.families.sectors import SECTORS, SPLIT_OFF, STYLES
+from features.wording import spoken
 from models.figures import style
 from models.figures.colors import INK, MUTED
 from models.figures.svg import PALETTE

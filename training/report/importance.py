@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.dataset import FAMILY_OF
+from features.wording import spoken
 from models import explain
 from models.figures import style
 from models.figures.colors import BAR, MUTED, OUTCOME_COLORS
@@ -57,7 +58,7 @@ def diagram(name: str, document: FittedModel, X: pd.DataFrame) -> bytes | None:
         )
         left, right = figure.subplots(1, 2, width_ratios=[1.0, 1.6])
         families = found.groupby("family")["strength"].sum().sort_values()
-        left.barh([one.replace("_", " ") for one in families.index], families, color=BAR)
+        left.barh([spoken(one) for one in families.index], families, color=BAR)
         left.set_title("by family")
         left.set_xlabel("sum over its features")
         top = found.iloc[:FEATURES_SHOWN].iloc[::-1]
@@ -77,4 +78,4 @@ def diagram(name: str, document: FittedModel, X: pd.DataFrame) -> bytes | None:
 
 
 def _short(name: object) -> str:
-    return str(name).replace("_", " ")
+    return spoken(str(name))

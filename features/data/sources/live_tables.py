@@ -47,6 +47,7 @@ def build(
 def _wide(members: pd.DataFrame, session: pd.Timestamp, notes: Notes, look: screen.Screen) -> Tables:
     columns: dict[str, dict[str, pd.Series]] = {}
     bars = {name: _clean(name, session, notes, look) for name in dict.fromkeys(names("yahoo"))}
+    libraries = {name: archive.read("french", name) for name in dict.fromkeys(names("french"))}
     for series in catalog.CATALOG:
         place = vendor_names.live(series)
         if place is None:
@@ -54,7 +55,7 @@ def _wide(members: pd.DataFrame, session: pd.Timestamp, notes: Notes, look: scre
         group = columns.setdefault(series.table, {})
         if place[0] == "yahoo" and (found := bars[place[1]]) is not None:
             group[series.column] = found[BAR_COLUMN.get(series.table, "adjusted")]
-        elif place[0] == "french" and (library := archive.read("french", place[1])) is not None:
+        elif place[0] == "french" and (library := libraries[place[1]]) is not None:
             group[series.column] = library[vendor_names.french_file(series.column)[1]]
         elif series.table == "fredmd" and (stored := archive.read("fred", place[1])) is not None:
             group[series.column] = stored.set_index("date")["value"]

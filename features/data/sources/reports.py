@@ -11,7 +11,7 @@ import os
 import numpy as np
 import pandas as pd
 
-from features.data import calendar, catalog
+from features.data import calendar, catalog, settings
 from features.data.arrays import Tables
 from features.data.sources import archive, cftc, edgar
 from features.data.sources.live_names import Notes
@@ -25,8 +25,8 @@ CLOSED = "-02-01"  # of the year after: by then the last reports of a year have 
 
 
 def user_agent() -> str:
-    """Who asks EDGAR, by the environment; empty where nothing is set."""
-    return os.environ.get(AGENT, "").strip()
+    """Who asks EDGAR, by the environment, else the settings; empty where neither says."""
+    return (os.environ.get(AGENT) or settings.load().sec_user_agent or "").strip()
 
 
 def years(session: pd.Timestamp) -> tuple[str, ...]:
@@ -97,22 +97,30 @@ class Filings:
 
 def tables(members: pd.DataFrame, session: pd.Timestamp, notes: Notes) -> Tables:
     """The two tables from what the archive holds, as a folder has them; none where nothing was fetched."""
-    made = {"cftc_positioning": positioning_table(session), "earnings_breadth": earnings_table(members, session)}
+    filings = _filings(members)
+    made = {
+        "cftc_positioning": positioning_table(session),
+        "earnings_breadth": earnings_table(members, filings, session),
+    }
     if made["cftc_positioning"] is not None:
         first = cftc.PUBLISHED_SINCE.date()
         notes.back_filled["cftc_positioning"] = f"reports before {first} were published afterwards"
-    without = [name for name in members["price_col"].astype(str).unique() if _has_none(name)]
+    without = [name for name, stored in filings.items() if not len(stored)]
     if without:
         more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
         notes.missing["earnings"] = f"no net income at EDGAR of {', '.join(sorted(without)[:NAMED])}{more}"
     if not user_agent():
-        notes.missing[EDGAR] = f"earnings breadth needs {AGENT}: a name and an e-mail address, as the SEC asks"
+        notes.missing[EDGAR] = (
+            f"earnings breadth needs {AGENT} or the setting `sec_user_agent`: a name and an e-mail address, as the SEC "
+            "asks"
+        )
     return {name: table for name, table in made.items() if table is not None and len(table)}
 
 
-def _has_none(name: str) -> bool:
-    stored = archive.read(EDGAR, name)
-    return stored is not None and not len(stored)
+def _filings(members: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What is stored of each company, a table without rows where EDGAR has nothing."""
+    read = {name: archive.read(EDGAR, name) for name in members["price_col"].astype(str).unique()}
+    return {name: stored for name, stored in read.items() if stored is not None}
 
 
 def positioning_table(session: pd.Timestamp) -> pd.DataFrame | None:
@@ -133,13 +141,11 @@ def positioning_table(session: pd.Timestamp) -> pd.DataFrame | None:
     return pd.DataFrame(found).rename_axis("date")
 
 
-def earnings_table(members: pd.DataFrame, session: pd.Timestamp) -> pd.DataFrame | None:
+def earnings_table(
+    members: pd.DataFrame, filings: dict[str, pd.DataFrame], session: pd.Timestamp
+) -> pd.DataFrame | None:
     """Share of the day's members whose earnings grew, with and without the named seven, and the share covered."""
-    grown = {}
-    for name in members["price_col"].unique():
-        stored = archive.read(EDGAR, str(name))
-        if stored is not None and len(stored):
-            grown[str(name)] = edgar.growth(edgar.quarters(stored))
+    grown = {name: edgar.growth(edgar.quarters(stored)) for name, stored in filings.items() if len(stored)}
     known = [table["known"].min() for table in grown.values() if len(table)]
     if not known:
         return None

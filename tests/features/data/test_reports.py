@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.data import settings
 from features.data.sources import archive, cftc, edgar, live, reports
 from features.data.sources.live_names import Notes
 from features.data.sources.retry import GoneError, UnavailableError
@@ -166,3 +167,14 @@ def test_edgars_refusal_is_one_line_and_the_refresh_goes_on(monkeypatch, agent):
     said = notes.missing["edgar"]
     assert "\n" not in said
     assert ("status 403" if "@" in agent else "set SEC_USER_AGENT") in said
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_who_asks_is_in_the_environment_or_the_settings(monkeypatch):
+    assert reports.user_agent() == ""
+    path = settings.path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('sec_user_agent = "A Setting set@example.org"\n')
+    assert reports.user_agent() == "A Setting set@example.org"
+    monkeypatch.setenv(reports.AGENT, "A Tester tester@example.org")
+    assert reports.user_agent() == "A Tester tester@example.org"
