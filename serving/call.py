@@ -46,6 +46,12 @@ class Probabilities(Contract):
             raise ValueError(f"the three probabilities sum to {total:.6f}, not to one")
         return self
 
+    @property
+    def head_to_head(self) -> float:
+        """Rotation's share of rotation and breakdown; one half where both are zero."""
+        decided = self.rotation + self.breakdown
+        return self.rotation / decided if decided else 0.5
+
     def as_dict(self) -> dict[str, float]:
         """Outcome to share, in the order of every probability table."""
         return {"rotation": self.rotation, "breakdown": self.breakdown, "neither": self.neither}
@@ -88,7 +94,7 @@ class Driver(Contract):
 
 
 class Challenger(Contract):
-    """What the best candidate says, champion or not."""
+    """What the candidate judged last says, champion or not."""
 
     estimator: str = stored_as("kind", "how it was fitted")
     probabilities: Probabilities = Field(description="what it says")
@@ -174,7 +180,9 @@ class Call(Contract):
     source: Literal["sample", "folder", "live"] = Field(description="where the data come from")
     caveat: str | None = Field(description="what the data cannot be evidence of")
     model: ModelInfo = Field(description="which model made the call")
-    record: dict[str, VerdictRecord] = Field(description="how often each verdict was right")
+    record: dict[str, VerdictRecord] = Field(
+        default_factory=dict, description="of a call of schema 1: how often each verdict was right"
+    )
     allowed_stale: tuple[str, ...] = Field(description="required series that a person allowed to be stale")
     destinations: Destinations | None = Field(default=None, description="where money may go; None where not made")
     data_age_days: int | None = Field(
@@ -201,8 +209,8 @@ class Call(Contract):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         p = self.probabilities
-        decided = p.rotation + p.breakdown
-        if decided > 0.0 and not math.isclose(self.head_to_head, p.rotation / decided, abs_tol=SUM_TOLERANCE):
+        decided = p.rotation + p.breakdown > 0.0
+        if decided and not math.isclose(self.head_to_head, p.head_to_head, abs_tol=SUM_TOLERANCE):
             raise ValueError("the head-to-head is not that of the probabilities")
         if not self.model.champion and self.verdict != "no_evidence":
             raise ValueError(f"verdict {self.verdict} without a champion")

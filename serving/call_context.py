@@ -109,15 +109,15 @@ def last_refit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.Time
     return pd.Timestamp(past[-1])
 
 
-def load_context() -> CallContext:
-    """Load the snapshot in force and the models registered for its source.
+def load_context(snapshot: Snapshot | None = None) -> CallContext:
+    """Load the snapshot in force, unless it is given, and the models registered for its source.
 
     Raises
     ------
     RegimeError, RefusedError
         No data, no model, or a model trained on other legs or another source.
     """
-    snapshot = store.load()
+    snapshot = snapshot or store.load()
     name = registry_name(snapshot.source, "path")
     champion, challenger = (loader.registered(name, alias) for alias in ("champion", "challenger"))
     challenger = challenger or champion  # a candidate that was refused as a leak leaves no challenger

@@ -156,7 +156,8 @@ def report(
     from serving.report.page import write_report
 
     at = None if asof is None else parse_date(asof, "--asof")
-    path = write_report(to or home() / ("report.html" if at is None else f"report-{at.date()}.html"), asof=at)
+    call = _latest(()) if at is None else None
+    path = write_report(to or home() / ("report.html" if at is None else f"report-{at.date()}.html"), call, at)
     if json:
         print_json({"report": str(path)})
     else:

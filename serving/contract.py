@@ -22,6 +22,16 @@ class Contract(BaseModel):
     )
 
 
+def percent(value: float, digits: int = 1) -> str:
+    """A share in percent, with a space."""
+    return f"{100.0 * value:.{digits}f} %"
+
+
+def odds(value: float) -> str:
+    """An e-value as it is said."""
+    return f"{value:.1f} to 1" if value < 1000.0 else f"{value:.0f} to 1"
+
+
 def first_reason(error: ValidationError) -> str:
     """The first complaint of a failed validation, in one line: where, and what."""
     first = error.errors(include_url=False)[0]

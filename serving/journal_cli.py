@@ -110,7 +110,7 @@ def verify(
 def score(json: JsonOption = False) -> None:
     """How the calls turned out: live ones and replays apart, against climatology, Markov and the promise."""
     from serving.scorecard import score_journal
-    from serving.text import print_scorecard
+    from serving.scorecard_text import print_scorecard
 
     with progress_bar("data set", None) as step:
         card = score_journal(step)

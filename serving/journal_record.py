@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
 from features.data import store
 from features.dataset import OUTCOMES, build
 from models.evaluation import e_processes
+from models.evaluation.metrics import losses
 from models.tracking.registry import registry_name
 from serving import journal
 from serving.journal_entry import Entry
@@ -17,7 +17,6 @@ from serving.scorecard import TYPES, call_table
 
 COLUMNS = ("outcome", "right", "skill", "e_value")
 MARKS = {"rotation": "R", "breakdown": "B", "neither": "n"}
-SMALLEST = 1e-6  # as the log loss of the protocol
 
 
 def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = None) -> pd.DataFrame:
@@ -64,8 +63,7 @@ def running(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"n": pd.Series(dtype=int), "skill": [], "e_value": []})
     said, base = (rows[[f"{prefix}_{one}" for one in OUTCOMES]].to_numpy(float) for prefix in ("p", "base"))
     came = pd.Index(OUTCOMES).get_indexer(rows["outcome"])
-    place = np.arange(len(rows))
-    own, reference = (-np.log(np.maximum(p[place, came], SMALLEST)).cumsum() for p in (said, base))
+    own, reference = (losses(p, came).cumsum() for p in (said, base))
     dates, ends = pd.DatetimeIndex(rows["date"]), pd.DatetimeIndex(rows["label_end"])
     bets = e_processes.reference_is_right(dates, ends, said, base, came)
     return pd.DataFrame(

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from features.data.calendar import HORIZON
 from serving import journal
-from serving.parts import word_of
+from serving.headline import word_of
 
 COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict", "word")
 BAND = ("q10", "q90")  # the likely range of the broad leg's return over the horizon, decimals

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,11 @@ from rich.console import Console
 
 from features.data.errors import RegimeError
 from features.data.settings import Event, NotifySettings
-from serving.parts import word_of
+from serving.headline import word_of
+from serving.sections import evidence
 from serving.text import print_call
 
 if TYPE_CHECKING:
-    from serving.running_evidence import Evidence
     from serving.weekly import WeeklyResult
 
 WIDTH = 80  # columns of the text in a message
@@ -46,26 +45,20 @@ def of_week(result: WeeklyResult) -> Message:
     if result.new and before is not None and before != word_of(call):
         events.append("words")
         heads.append(f"The call changed from {before} to {word_of(call)}.")
-    for alarm in alarms(result.scores.evidence.get("live", ())) if result.new else ():
+    if result.new and call.evidence is not None and call.evidence.alarm:
         events.append("alarm")
-        heads.append(
-            f"Alarm: the record since {alarm.since} speaks {alarm.value:.0f} to 1 against the calls' own probabilities."
-        )
+        heads.append(evidence.words(call.evidence)[0])
     if result.refresh_failed:
         heads.append(f"The refresh failed, older data were used: {result.refresh_failed}")
     text = io.StringIO()
     print_call(call, Console(file=text, width=WIDTH, highlight=False, color_system=None))
-    return Message(tuple(events), result.summary, "\n\n".join([*heads, text.getvalue()]), result.report)
+    told = [*heads, text.getvalue(), f"Journal: {result.lines} entries, head {result.head}"]
+    return Message(tuple(events), result.summary, "\n\n".join(told), result.report)
 
 
 def of_failure(error: RegimeError) -> Message:
     """The message of a weekly run that made no call."""
     return Message(("refusal",), "regime: no call this week", f"{error}\n\nExit status {int(error.exit_code)}.")
-
-
-def alarms(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """The e-processes that say the calls' own probabilities are wrong, and reached 20 to 1."""
-    return [one for one in evidence if one.null == "own" and one.claimed]
 
 
 def send(message: Message, wanted: NotifySettings) -> bool:

@@ -10,24 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from features.data import catalog
-from features.data.calendar import HORIZON
+from features.data.freshness import SAMPLE_IS_PAST, behind
 from features.wording import spoken
 from serving import glossary
-from serving.call import Call, Drift, Driver, Probabilities, Side
+from serving.call import Call, Drift, Driver
+from serving.contract import percent
+from serving.headline import SIDES
 from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section
-from serving.sections.direction import NO_DIRECTION, Direction, words_of
+from serving.sections.direction import Direction, words_of
 
 MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
 NAMED = 6  # series that a line names before it counts the rest
 USED = ("rotation", "breakdown", "neither", "usual odds", "head-to-head", "leaders", "challenger")
-SIDES: tuple[Side, Side] = ("rotation", "breakdown")
-SIZE_WORDS = {
-    "calm": "The market is likelier than otherwise to move less than usual",
-    "usual": "The market is likelier than otherwise to move about as much as usual",
-    "turbulent": "The market is likelier than otherwise to move more than usual",
-}
-OLD_DAYS = 7  # age of the data from which a call opens with it
 WORD_ORDER = ("calm", "usual", "turbulent", *SIDES)
 
 
@@ -48,53 +43,6 @@ class Part:
     lines: tuple[str, ...] = ()
     grid: Grid | None = None
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def percent(value: float, digits: int = 1) -> str:
-    """A share in percent, with a space."""
-    return f"{100.0 * value:.{digits}f} %"
-
-
-def head_to_head(shares: Probabilities) -> float:
-    """Rotation's share of rotation and breakdown; one half where both are zero."""
-    decided = shares.rotation + shares.breakdown
-    return shares.rotation / decided if decided else 0.5
-
-
-def word_of(call: Call) -> str:
-    """The call in one or two words: a direction where one is earned, else a size, else that there is no evidence."""
-    if call.verdict not in SIDES and call.direction is not None and call.direction.size:
-        return call.direction.size
-    return spoken(call.verdict)
-
-
-def headline(call: Call) -> str:
-    """What the call says, in one sentence; the age of old data comes first."""
-    old = call.data_age_days is not None and call.data_age_days > OLD_DAYS
-    return f"{f'Old data, by {call.data_age_days:,} days. ' if old else ''}{_claim(call)}"
-
-
-def _claim(call: Call) -> str:
-    p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
-    when = f"in the {HORIZON} sessions after {call.asof}"
-    if call.direction is not None and call.verdict not in SIDES:
-        size = call.direction.size
-        if size is None:
-            return f"No evidence on size or direction {when}."
-        record = call.direction.followed_by[size]
-        otherwise = "" if record.otherwise is None else f", otherwise in {percent(record.otherwise, 0)}"
-        right = f"so it was in {percent(record.event, 0)} of such weeks{otherwise}"
-        return f"{SIZE_WORDS[size]} {when} ({right}); {NO_DIRECTION}."
-    if call.verdict in p:
-        odds = f"{percent(p[call.verdict])}, usually {percent(base[call.verdict])}"
-        if call.verdict == "neither":
-            return f"Likelier than usual: neither rotation nor breakdown {when}: {odds}."
-        return f"A {call.verdict} is likelier than usual {when}: {odds}."
-    if not call.model.champion:
-        return f"No evidence: no model has earned a word on what comes {when}."
-    if call.schema_version > 1:
-        return f"No word {when}: it could not be made."
-    return f"No evidence: no outcome is a tenth likelier than usual {when}."
 
 
 def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
@@ -137,7 +85,7 @@ def _probabilities(call: Call) -> Grid:
     rows = [
         (name, *(percent(one.as_dict()[name]) for one in columns.values())) for name in call.probabilities.as_dict()
     ]
-    rows.append(("head-to-head", *(percent(head_to_head(one)) for one in columns.values())))
+    rows.append(("head-to-head", *(percent(one.head_to_head) for one in columns.values())))
     return Grid(("", *columns), tuple(rows))
 
 
@@ -161,7 +109,7 @@ def _range(call: Call) -> Part:
 
 
 def _head_to_head(call: Call) -> str:
-    now, usual = head_to_head(call.probabilities), head_to_head(call.base_rates)
+    now, usual = call.probabilities.head_to_head, call.base_rates.head_to_head
     side = "above" if now > usual else "below"
     told = f"Rotation against breakdown stands at {percent(now)}, {side} its usual {percent(usual)}"
     return f"{told}." if call.head_to_head_evidence else f"{told}; no evidence that this splits the two."
@@ -311,14 +259,10 @@ def age_words(call: Call) -> str:
     """How old the data are against the clock, or why that is not asked."""
     days = call.data_age_days
     if call.source == "sample":
-        return "The embedded sample is a demonstration of the past: its age is not measured."
+        return SAMPLE_IS_PAST
     if days is None:
         return f"A call of the past, with what was known on {call.asof}: its age is not measured."
-    return (
-        f"They end {days:,} day{'s' if days > 1 else ''} before the last session."
-        if days
-        else "They hold the last session."
-    )
+    return behind(days)
 
 
 def _series(keys: Iterable[str]) -> str:

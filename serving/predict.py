@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from typing import Literal, cast
@@ -19,7 +18,9 @@ from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
 from features.panel import FIRST_DATE
 from models.fitted import FittedModel
 from models.predictor import predict
+from models.range.fitted import FittedRange
 from models.spec import baseline, from_json
+from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered
 from serving import journal
 from serving.call import (
@@ -31,7 +32,6 @@ from serving.call import (
     LeadersFaltering,
     ModelInfo,
     Probabilities,
-    VerdictRecord,
 )
 from serving.call_context import CallContext, load_context
 from serving.explanation import family_contributions, feature_drift, strongest_drivers
@@ -90,7 +90,7 @@ def make_call(
     reason = reason or refusal_reason(whole, snapshot, allowed=allowed)
     if reason:
         raise WeekRefusedError(reason)
-    context = context or load_context()
+    context = context or load_context(whole)
     specs = context.specs
     dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
     if dataset.X.loc[[date], LEGS_21].isna().any(axis=None):
@@ -141,7 +141,7 @@ def _assemble(
         schema_version=SCHEMA_VERSION,
         asof=date.date(),
         verdict="no_evidence" if said is None or said.direction is None else said.direction,
-        head_to_head=probabilities.rotation / (probabilities.rotation + probabilities.breakdown),
+        head_to_head=probabilities.head_to_head,
         head_to_head_evidence=float(shown.tags.get("head_to_head_p", 1.0)) < EVIDENCE_LEVEL,
         probabilities=probabilities,
         base_rates=base_rates,
@@ -162,7 +162,6 @@ def _assemble(
         source=cast(Literal["sample", "folder", "live"], snapshot.source),
         caveat=CAVEAT if snapshot.source == "sample" else None,
         model=_model_info(context, used, refit),
-        record=_record(shown),
         allowed_stale=tuple(sorted(allowed)),
         destinations=places,
         data_age_days=None if past else days_behind(context.snapshot),
@@ -182,8 +181,7 @@ def _direction(
     fitted = None
     try:
         if registered is not None and context.range_is_champion:
-            refit = past or registered.tags.get("digest") != context.snapshot.digest
-            fitted = context.range_in_force(dataset, registered, date) if refit else registered.document
+            fitted = _fitted_range(context, registered, dataset, date, past)
         return direction.build(
             dataset,
             model,
@@ -206,11 +204,18 @@ def _range(
         return None, {"range": "no range is registered: `regime train run range`"}
     champion = context.range_is_champion
     try:
-        refit = past or registered.tags.get("digest") != context.snapshot.digest
-        fitted = context.range_in_force(dataset, registered, date) if refit else registered.document
+        fitted = _fitted_range(context, registered, dataset, date, past)
         return sections_range.build(dataset, registered, champion, fitted, date, breakdown, base_rate), {}
     except RegimeError as error:
         return None, {"range": str(error)}
+
+
+def _fitted_range(
+    context: CallContext, registered: RegisteredRange, dataset: Dataset, date: pd.Timestamp, past: bool
+) -> FittedRange:
+    """The registered range, fitted as a fold's is for a past date or when the data have moved on since training."""
+    refit = past or registered.tags.get("digest") != context.snapshot.digest
+    return context.range_in_force(dataset, registered, date) if refit else registered.document
 
 
 def _probabilities(model: FittedModel, row: pd.DataFrame) -> Probabilities:
@@ -265,8 +270,3 @@ def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelI
         override=shown.tags.get("override"),
         succession=shown.tags.get(SUCCESSION),
     )
-
-
-def _record(shown: Registered) -> dict[str, VerdictRecord]:
-    stored = json.loads(shown.tags.get("record", "{}"))
-    return {name: VerdictRecord.model_validate_json(json.dumps(one)) for name, one in stored.items()}

@@ -14,6 +14,7 @@ import pandas as pd
 from features.dataset import OUTCOMES
 from models.evaluation import e_processes
 from models.evaluation.e_processes import EProcess
+from serving.contract import odds
 
 # Null hypothesis by name, as a person reads it.
 NULLS = {
@@ -93,12 +94,12 @@ def _evidence(null: str, since: str, process: EProcess) -> Evidence:
 
 def sentence(evidence: Evidence) -> str:
     """The evidence in one line; against the calls' own probabilities it is an alarm, and reads as a warning."""
-    odds = f"{evidence.value:.1f} to 1" if evidence.value < 1000.0 else f"{evidence.value:.0f} to 1"
+    stake = odds(evidence.value)
     if evidence.null == OWN:
         if evidence.claimed:
-            return f"WARNING: {odds} against the calls' own probabilities since {evidence.since}: do not rely on them"
-        return f"alarm against the calls' own probabilities since {evidence.since}: {odds}, silent below 20 to 1"
-    line = f'evidence since {evidence.since} against "{NULLS[evidence.null]}": {odds}'
+            return f"WARNING: {stake} against the calls' own probabilities since {evidence.since}: do not rely on them"
+        return f"alarm against the calls' own probabilities since {evidence.since}: {stake}, silent below 20 to 1"
+    line = f'evidence since {evidence.since} against "{NULLS[evidence.null]}": {stake}'
     if evidence.reached is None:
         return line
     held = "holds with every bet settled" if evidence.claimed else "did not hold when the last bets were settled"

@@ -1,4 +1,4 @@
-"""A call, a scorecard and a weekly run as plain text, for a terminal or a file."""
+"""A call and a weekly run as plain text, for a terminal or a file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from serving.call import Call
-from serving.journal_entry import EntryType
-from serving.parts import Grid, Part, headline, make_parts, word_of
-from serving.running_evidence import patience, sentence
-from serving.scorecard import Scorecard, Scores
+from serving.contract import percent
+from serving.headline import headline, word_of
+from serving.parts import Grid, Part, make_parts
 
 # The word of a call in the terminal's own colours: none where output is piped.
 STYLES = {"rotation": "bold green", "breakdown": "bold red", "neither": "bold", "no_evidence": "bold yellow"}
@@ -25,7 +24,7 @@ LEFT_OUT_OF_CSV = ("drivers", "families", "drift", "freshness", "substitutions")
 
 def print_call(call: Call, out: Console) -> None:
     """Print a call: what it says, the odds, what followed such calls, why, and what it stands on."""
-    _fold(out, headline(call), style=STYLES[call.verdict])
+    fold(out, headline(call), style=STYLES[call.verdict])
     for part in make_parts(call):
         out.print()
         out.print(part.title, style="bold", markup=False)
@@ -33,17 +32,17 @@ def print_call(call: Call, out: Console) -> None:
             out.print(_table(part.grid))
         style = "yellow" if part.key == "data" and (call.data_age_days or call.caveat) else None
         for line in part.lines:
-            _fold(out, line, style=style)
+            fold(out, line, style=style)
         shown = GROUPS_SHOWN if part.key == "destinations" else None
         for title, items in part.lists:
-            _fold(out, f"{title}:")
+            fold(out, f"{title}:")
             for item in items[:shown]:
-                _fold(out, item, "- ", "  ")
+                fold(out, item, "- ", "  ")
         if shown and any(len(items) > shown for _, items in part.lists):
-            _fold(out, "All groups: `regime report`, `regime call destinations`.")
+            fold(out, "All groups: `regime report`, `regime call destinations`.")
 
 
-def _fold(out: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
+def fold(out: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
     """A line folded between words at the console's width."""
     kept = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", line)  # a number and its unit stay together
     folded = textwrap.fill(
@@ -105,31 +104,6 @@ def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def print_scorecard(card: Scorecard, out: Console) -> None:
-    """Print how the calls turned out: live ones, then replays."""
-    parts: dict[EntryType, Scores] = {"live": card.live, "replay": card.replay}
-    for name, scores in parts.items():
-        _fold(out, _scores(name, scores))
-        for evidence in card.evidence.get(name, ()):
-            _fold(out, f"  {sentence(evidence)}")
-    if any(card.evidence.values()):
-        _fold(out, patience())
-
-
-def _scores(name: str, scores: Scores) -> str:
-    corrected = scores.get("corrections")
-    note = f"; {corrected} corrections kept, not scored" if corrected else ""
-    if not scores.get("matured"):
-        return f"{name}: {scores['calls']} calls, none matured{note}"
-    rates = {"verdict right": "hit_rate", "Markov's": "hit_rate_markov", "climatology's": "hit_rate_climatology"}
-    hits = "".join(f", {said} {scores[key]:.0%}" for said, key in rates.items() if scores[key] is not None)
-    return (
-        f"{name}: {scores['matured']} of {scores['calls']} calls matured ({scores['effective_months']:.0f} effective "
-        f"months): skill {scores['log_loss_skill']:+.4f} (p {scores.get('log_loss_skill_p', 1.0):.3f}), Markov "
-        f"{scores['log_loss_skill_markov']:+.4f}, promised {scores['promised_skill']:+.4f}{hits}{note}"
-    )
-
-
 def _age(call: Call) -> str:
     return f"; data end {call.data_age_days:,} days before the last session" if call.data_age_days else ""
 
@@ -139,6 +113,6 @@ def weekly_summary(call: Call, refresh_failed: bool, head: str) -> str:
     p = call.probabilities
     leaders = "leaders falter" if call.leaders_faltering.now else "leaders hold"
     return (
-        f"regime {call.asof}: {word_of(call)} (rotation {p.rotation:.0%}, breakdown {p.breakdown:.0%}), "
-        f"{leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}{_age(call)}"
+        f"regime {call.asof}: {word_of(call)} (rotation {percent(p.rotation, 0)}, "
+        f"breakdown {percent(p.breakdown, 0)}), {leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}{_age(call)}"
     )

@@ -22,8 +22,8 @@ from serving.anchor import Anchors
 from serving.call import Call
 from serving.call_context import load_context
 from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
+from serving.headline import word_of
 from serving.journal_entry import Entry, EntryType
-from serving.parts import word_of
 from serving.predict import make_call
 from serving.report.page import write_report
 from serving.scorecard import Scorecard, score_journal
@@ -149,7 +149,7 @@ def weekly_steps(
         caught_up = _catch_up(call) if catch_up else ()
         scores = score_journal()
         lines, head = journal.verify()
-        report = write_report(home() / "report.html", call)
+        report = write_report(home() / "report.html", call, head=head)
         registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
         not_anchored = tuple(anchors.put(head, lines))
     before = [word_of(one.call) for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]

@@ -16,7 +16,6 @@ from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.predictions import matured_rows
-from models.evaluation.verdicts import track_record
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
 from models.tracking import delivery, provenance, runs, shared_view, spec_params, trial_ledger
@@ -210,7 +209,6 @@ def _tags(experiment: Experiment, run: ModelRun) -> dict[str, str]:
             "digest": dataset.digest,
             "skill": f"{run.scores['log_loss_skill']:+.4f}",
             "skill_p": f"{run.scores['log_loss_skill_p']:.4f}",
-            "record": json.dumps(track_record(run.predictions)),
             "head_to_head_p": f"{_head_to_head_p(experiment, run):.4f}",
             "data": run_names.data_of(experiment),
             "earned nothing since": _last_high(run.predictions),

@@ -49,12 +49,20 @@ def ages(snapshot: Snapshot, against: pd.Timestamp | None = None) -> pd.DataFram
     return pd.DataFrame(rows, columns=names)
 
 
+SAMPLE_IS_PAST = "The embedded sample is a demonstration of the past: its age is not measured."
+
+
 def age_sentence(snapshot: Snapshot, now: pd.Timestamp | None = None) -> str:
     """How old the data are against the clock, in one sentence; the sample says that it is the past."""
     days = days_behind(snapshot, now)
     if days is None:
-        return "The embedded sample is a demonstration of the past: its age is not measured."
-    if days == 0:
+        return SAMPLE_IS_PAST
+    return behind(days)
+
+
+def behind(days: int) -> str:
+    """How old data are that end so many days before the last session."""
+    if not days:
         return "The data hold the last session."
     return f"The data end {days:,} day{'s' if days > 1 else ''} before the last session."
 

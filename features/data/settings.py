@@ -21,6 +21,7 @@ from features.data.source import Source
 
 FILE = "regime.toml"
 Event = Literal["call", "words", "refusal", "alarm"]
+ALLOWED_AGE_DAYS = 7  # a call of older data opens with their age
 EVENTS: tuple[Event, ...] = get_args(Event)
 
 
@@ -52,7 +53,9 @@ class WeeklySettings(_Part):
         default=("default", "range"), description="the experiments that are trained again; `destinations` may join"
     )
     allowed_age_days: Annotated[int, Field(ge=0)] = Field(
-        default=7, description="days the data may end before the last session; beyond, the week exits with 10"
+        default=ALLOWED_AGE_DAYS,
+        description="days the data may end before the last session; beyond, the week exits with 10. That a call opens "
+        "with the age of old data does not depend on it",
     )
     anchor_git: Path | None = Field(
         default=None, description="a git repository whose empty commits name the journal's head"

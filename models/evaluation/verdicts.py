@@ -9,14 +9,12 @@ refit alone moves probabilities that much) or where there is no champion.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
-from models.evaluation.predictions import matured_rows, outcomes_of
+from models.evaluation.predictions import outcomes_of
 
 MARGIN = 1.10
 GAP_WEEKS = 13  # dates further apart than this belong to different episodes
@@ -72,36 +70,3 @@ def episode_spans(dates: pd.DatetimeIndex) -> list[tuple[pd.Timestamp, pd.Timest
 def breakdown_spans(table: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """First and last decision of each episode of breakdown in a table of predictions, sorted by date."""
     return episode_spans(pd.DatetimeIndex(table.loc[table["outcome"] == "breakdown", "date"]))
-
-
-def track_record(predictions: pd.DataFrame) -> dict[str, Any]:
-    """By verdict: weeks, share right, its 90 % Wilson interval on effective months, base rate, and episodes.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        A walk-forward's table; only matured weeks count.
-
-    Notes
-    -----
-    The interval treats weeks/4.2 as independent trials. Verdicts that come in
-    long runs hold fewer than that; `episodes` counts the runs.
-    """
-    table = matured_rows(predictions)
-    verdicts = verdicts_of(table).to_numpy()
-    found = {}
-    for name in outcomes_of(predictions):
-        part = table[verdicts == name]
-        if not len(part):
-            continue
-        right = float((part["outcome"] == name).mean())
-        months = max(1, round(len(part) / WEEKS_A_MONTH))
-        interval = binomtest(round(right * months), months).proportion_ci(LEVEL, method="wilson")
-        found[name] = {
-            "weeks": len(part),
-            "right": round(right, 4),
-            "interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
-            "base_rate": round(float(part[f"base_{name}"].mean()), 4),
-            "episodes": len(episode_spans(pd.DatetimeIndex(part["date"]))),
-        }
-    return found

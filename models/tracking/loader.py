@@ -107,13 +107,6 @@ def _finite(text: str) -> float:
     return value
 
 
-def _mapping(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError(text)
-    return value
-
-
 def _digest_tag(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise ValueError(text)
@@ -125,7 +118,6 @@ def _digest_tag(text: str) -> str:
 TAGS: dict[str, Callable[[str], object]] = {
     "document_sha256": _digest_tag,
     "spec": from_json,
-    "record": _mapping,
     "skill": _finite,
     "skill_p": _finite,
     "head_to_head_p": _finite,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from features import feature
+from features import feature_cache
 from features.data import catalog
 from features.data.store import Snapshot
 from features.families import FEATURES
@@ -52,7 +52,7 @@ class Line:
 def chart_data(snapshot: Snapshot) -> ChartData:
     """Panel and all features, display ones included, over the last `YEARS` years."""
     inputs = build_inputs(snapshot)
-    daily = feature.compute(FEATURES, inputs, inputs.panel.index[-1].year - YEARS)
+    daily = feature_cache.compute(FEATURES, inputs, inputs.panel.index[-1].year - YEARS)
     returns = inputs.panel[list(RETURNS)].assign(ret_bill=inputs.panel["ret_bill"].ffill().fillna(0.0))
     return ChartData(inputs.panel.loc[daily.index], daily, returns)
 

@@ -17,7 +17,8 @@ from models.figures import gain_curves, reliability, style
 from models.figures import ranges as ranges_figures
 from models.figures.colors import INK, MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
-from serving.parts import Grid, percent
+from serving.contract import percent
+from serving.parts import Grid
 from serving.report import charts, markup
 
 EVERY = 10  # sessions between the points of a line of decades

@@ -13,7 +13,8 @@ from models.tracking.registry import Registered
 from serving import glossary, journal
 from serving.call import Call
 from serving.call_context import load_context
-from serving.parts import Part, headline, make_parts, word_of
+from serving.headline import headline, word_of
+from serving.parts import Part, make_parts
 from serving.predict import make_call
 from serving.report import charts, history, markup, rotation_graph
 from serving.report.markup import escape
@@ -115,7 +116,9 @@ def _ranges(model: RegisteredRange | None, asof: pd.Timestamp) -> tuple[str, pd.
     return (f"{model.name} v{model.version}", rows) if rows["realised"].notna().any() else None
 
 
-def write_report(path: Path, call: Call | None = None, asof: pd.Timestamp | None = None) -> Path:
+def write_report(
+    path: Path, call: Call | None = None, asof: pd.Timestamp | None = None, head: str | None = None
+) -> Path:
     """Write the report of a call to `path`.
 
     Parameters
@@ -125,6 +128,8 @@ def write_report(path: Path, call: Call | None = None, asof: pd.Timestamp | None
         Made anew if absent.
     asof : Timestamp, optional
         Then as it would have been made at that date; the latest one if absent.
+    head : str, optional
+        The journal's head, where it was verified just now.
 
     Raises
     ------
@@ -136,5 +141,5 @@ def write_report(path: Path, call: Call | None = None, asof: pd.Timestamp | None
     at = pd.Timestamp(call.asof)
     data = charts.chart_data(context.snapshot.as_of(at))
     predictions, ranges = _predictions(context.shown, at), _ranges(context.range_model, at)
-    write_file(path, render(call, data, predictions, journal.verify()[1], ranges))
+    write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges))
     return path

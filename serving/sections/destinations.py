@@ -24,9 +24,7 @@ class GroupReading(Contract):
     relative_21: float | None = Field(description="log return over the cap leg, 21 sessions")
     relative_63: float | None = Field(description="the same over 63")
     relative_252: float | None = Field(description="the same over 252")
-    quadrant: Literal["leading", "weakening", "lagging", "improving"] | None = Field(
-        description="of the rotation graph"
-    )
+    quadrant: Quadrant | None = Field(description="of the rotation graph")
     p_beats: Share | None = Field(description="odds of beating the cap leg over 21 sessions; None: not earned")
     base_beats: Share | None = Field(description="how often it did")
     p_moves: Share | None = Field(description="odds of ending more than 2 points away; None: not earned")

@@ -13,13 +13,12 @@ import pandas as pd
 from pydantic import Field
 
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
-from serving.contract import Contract, Share
+from serving.contract import Contract, Share, odds, percent
 
 if TYPE_CHECKING:  # its import reads every family of features, which a kept call does without
     from features.dataset import Dataset
     from serving.journal_entry import Entry
 
-THRESHOLD = 20.0
 SHOWN = ("climatology", "markov")  # the nulls that a call says in words; all are in its JSON
 
 
@@ -102,18 +101,14 @@ def words(section: LiveEvidence) -> list[str]:
     lines = []
     if section.alarm:
         lines.append(
-            f"Warning: the live record stands {_odds(values['own'].value)} against the calls' own probabilities: "
+            f"Warning: the live record stands {odds(values['own'].value)} against the calls' own probabilities: "
             "do not rely on them."
         )
     known = {"climatology": "the usual odds", "markov": "Markov"}
-    said = [f"{_odds(values[null].value)} against {known[null]}" for null in SHOWN if null in values]
+    said = [f"{odds(values[null].value)} against {known[null]}" for null in SHOWN if null in values]
     lines.append(f"Evidence since {section.since}: {', '.join(said)} ({section.calls} matured calls).")
     pairs = ", ".join(
-        f"{name} {100 * one.said:.0f} % said, {100 * one.came:.0f} % came" for name, one in section.calibration.items()
+        f"{name} {percent(one.said, 0)} said, {percent(one.came, 0)} came" for name, one in section.calibration.items()
     )
     lines.append(f"Of those calls: {pairs}.")
     return lines
-
-
-def _odds(value: float) -> str:
-    return f"{value:.1f} to 1" if value < 1000.0 else f"{value:.0f} to 1"

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from serving.parts import shown_drivers
 from serving.scorecard import Scorecard
-from serving.text import comma_separated, markdown, print_call, print_scorecard, weekly_summary
+from serving.scorecard_text import print_scorecard
+from serving.text import comma_separated, markdown, print_call, weekly_summary
 from tests.support.calls import DRIVER, make_test_call
 
 
