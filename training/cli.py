@@ -139,8 +139,13 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
 app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)
 
 
-@app.command(epilog="Example: regime-train canary --seeds 200 --workers 2")
+@app.command(
+    epilog="Examples: regime-train canary --seeds 200 --workers 2; regime-train canary garch_volatility --seeds 20"
+)
 def canary(
+    name: Annotated[
+        str | None, typer.Argument(help="One canary; those of the range and of the groups run only by name.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds; fewer where a rate near 1 is asked for.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,
     json: JsonOption = False,
@@ -150,8 +155,9 @@ def canary(
 
     from training import canaries
 
-    with progress_bar("canaries", sum(canaries.sizes(seeds).values())) as step:
-        found = canaries.run(seeds, workers, step=step)
+    names = () if name is None else (name,)
+    with progress_bar("canaries", sum(canaries.sizes(seeds, names).values())) as step:
+        found = canaries.run(seeds, workers, names, step)
     if json:
         print_json(canaries.as_json(found))
     else:
