@@ -1,4 +1,4 @@
-"""One side of `bench_peers`: a walk-forward of LightGBM over given rows, by one library's own loop. Prints JSON.
+"""One side of `peers.py`: a walk-forward of LightGBM over given rows, by one library's own loop. Prints JSON.
 
 Runs in the peers' environment, or in the project's for `ours`; called with the file of the rows and the side's name.
 """

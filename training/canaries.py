@@ -10,6 +10,9 @@
   become champion.
 - `no_leak`: the same market without a leak; at most 5 % may be flagged.
 
+`BESIDE` holds those of the range's gate (`training.range_canaries`) and of the groups'
+(`training.destinations_canaries`): they take longer and run only when they are named.
+
 A canary fails if a one-sided binomial test at 1 % rejects its bound. The interval
 shown is Clopper and Pearson's at 95 %. `training.canary_cases` runs one seed.
 """
@@ -19,12 +22,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from joblib import Parallel, delayed
 from scipy.stats import binomtest
 
-from training import canary_cases
+from features.data.errors import RegimeError
+from training import canary_cases, destinations_canaries, range_canaries
 from training.canary_cases import Outcome
 
 BOUND_LEVEL = 0.01
@@ -62,6 +67,20 @@ CANARIES = {
     "leak_next_week": Canary(canary_cases.leak_next_week, "suspicious", 1.00, False, 0.25),
     "leak_label": Canary(canary_cases.leak_label, "suspicious", 1.00, False, 0.25),
 }
+BESIDE = {
+    "constant_volatility": Canary(partial(range_canaries.outcome, "constant_volatility"), "passed", 0.05, True),
+    "garch_volatility": Canary(partial(range_canaries.outcome, "garch_volatility"), "passed", 0.90, False),
+} | {
+    name: Canary(partial(destinations_canaries.outcome, name), "passed", 0.05, True)
+    for name in destinations_canaries.CANARIES
+}
+
+
+def _named(name: str) -> Canary:
+    found = CANARIES.get(name) or BESIDE.get(name)
+    if found is None:
+        raise RegimeError(f"no canary {name[:60]!r}: known are {', '.join((*CANARIES, *BESIDE))}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,7 +111,7 @@ class Finding:
 
 def finding(name: str, outcomes: list[Outcome]) -> Finding:
     """Count the outcomes of a canary and test the rate against its bound."""
-    canary, seeds = CANARIES[name], len(outcomes)
+    canary, seeds = _named(name), len(outcomes)
 
     def total(what: str) -> int:
         return sum(getattr(one, what) for one in outcomes)
@@ -121,8 +140,8 @@ def finding(name: str, outcomes: list[Outcome]) -> Finding:
 
 
 def sizes(seeds: int, names: tuple[str, ...] = ()) -> dict[str, int]:
-    """Seeds each canary is run on; all of them if none is named."""
-    return {name: math.ceil(seeds * CANARIES[name].share) for name in names or CANARIES}
+    """Seeds each canary is run on; all of `CANARIES` if none is named. RegimeError for a name that is none."""
+    return {name: math.ceil(seeds * _named(name).share) for name in names or CANARIES}
 
 
 def run(
@@ -133,7 +152,7 @@ def run(
     with Parallel(n_jobs=workers, return_as="generator") as parallel:
         for name, size in sizes(seeds, names).items():
             outcomes = []
-            for outcome in parallel(delayed(CANARIES[name].run)(seed) for seed in range(size)):
+            for outcome in parallel(delayed(_named(name).run)(seed) for seed in range(size)):
                 outcomes.append(outcome)
                 step()
             found.append(finding(name, outcomes))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from features.console import JsonOption, out, print_json, print_table, progress_bar, run_app
+from features.data.errors import RegimeError
 from models.tracking import process_environment
 from training import runs_cli
 
@@ -46,12 +46,11 @@ def run(
     """
     from training import config, dask_cluster, experiment, leaderboard
 
-    if config.is_destinations(name, settings or ()):
-        _run_destinations(name, settings or (), json)
-        return
-    if config.is_range(name, settings or ()):
-        _run_range(name, settings or (), json)
-        return
+    for is_one, run_one in ((config.is_destinations, _run_destinations), (config.is_range, _run_range)):
+        if is_one(name, settings or ()):
+            _refuse({"--note": note, "--again": again, "--dask": dask})
+            run_one(name, settings or (), json)
+            return
     spec, text = config.read_spec(name, settings or ()), config.read_text(name, settings or ())
     changes, name = config.read_changes(name, settings or ()), config.experiment_name(name)
     with dask_cluster.connected(dask) as client:
@@ -82,16 +81,24 @@ def run(
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
 
 
+def _refuse(options: dict[str, object]) -> None:
+    """Refuse what was given of `options`, which an experiment of groups or of a range has no use for."""
+    given = " and ".join(option for option, value in options.items() if value)
+    if given:
+        raise RegimeError(f"{given}: for experiments on a label alone, not for one of destinations or of a range")
+
+
 def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a destinations experiment, one model after another, and print its tables."""
     from training import config, destinations_experiment, destinations_view
 
     spec, text = config.read_destinations_spec(name, settings), config.read_text(name, settings)
-    result = destinations_experiment.run(Path(name).stem, spec, text, progress_bar)
+    name = config.experiment_name(name)
+    result = destinations_experiment.run(name, spec, text, progress_bar)
     if json:
         print_json(result)
         return
-    for view in destinations_view.tables(Path(name).stem, result):
+    for view in destinations_view.tables(name, result):
         print_table(view)
     for line in destinations_view.lines(result):
         out.print(line, soft_wrap=True, markup=False)
@@ -104,12 +111,13 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     from training import config, range_experiment
 
     spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
-    result = range_experiment.run(Path(name).stem, spec, text, progress_bar)
+    name = config.experiment_name(name)
+    result = range_experiment.run(name, spec, text, progress_bar)
     if json:
         print_json(result)
         return
     first, last = result["span"]
-    view = Table(title=f"{Path(name).stem}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
+    view = Table(title=f"{name}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
     view.add_column("model", no_wrap=True)
     for horizon in spec.horizons:
         view.add_column(f"CRPS skill {horizon}", justify="right", no_wrap=True)
@@ -131,8 +139,13 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
 app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)
 
 
-@app.command(epilog="Example: regime-train canary --seeds 200 --workers 2")
+@app.command(
+    epilog="Examples: regime-train canary --seeds 200 --workers 2; regime-train canary garch_volatility --seeds 20"
+)
 def canary(
+    name: Annotated[
+        str | None, typer.Argument(help="One canary; those of the range and of the groups run only by name.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds; fewer where a rate near 1 is asked for.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,
     json: JsonOption = False,
@@ -142,8 +155,9 @@ def canary(
 
     from training import canaries
 
-    with progress_bar("canaries", sum(canaries.sizes(seeds).values())) as step:
-        found = canaries.run(seeds, workers, step=step)
+    names = () if name is None else (name,)
+    with progress_bar("canaries", sum(canaries.sizes(seeds, names).values())) as step:
+        found = canaries.run(seeds, workers, names, step)
     if json:
         print_json(canaries.as_json(found))
     else:
@@ -179,7 +193,7 @@ def sweep(
     """
     from training import config, dask_cluster, parameter_search
 
-    spec, name = config.read_spec(name, settings or ()), Path(name).stem
+    spec, name = config.read_spec(name, settings or ()), config.experiment_name(name)
     with dask_cluster.connected(dask) as client:
         found = parameter_search.run(name, spec, trials, workers, client, progress_bar, batch)
     if json:

@@ -40,11 +40,15 @@ def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
     spec = from_dict(values)
     check_sizes(spec.params)
     check_label(spec.label)
-    for column in (*spec.families, *spec.exclude, *spec.monotone):
-        if column not in FEATURES_AND_FAMILIES:
-            near = difflib.get_close_matches(column, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
-            raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
+    _check_columns((*spec.families, *spec.exclude, *spec.monotone))
     return spec
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in FEATURES_AND_FAMILIES:
+            near = difflib.get_close_matches(name, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
+            raise RegimeError(f"unknown feature or family {name!r}: nearest known is {near!r}")
 
 
 def is_range(name: str, settings: Sequence[str] = ()) -> bool:
@@ -66,10 +70,7 @@ def read_range_spec(name: str, settings: Sequence[str] = ()) -> RangeSpec:
     """The specification of a range experiment; raises as `read_spec`."""
     spec = RangeSpec(**_values(name, settings))
     check_label(spec.label)
-    for column in (*spec.families, *spec.exclude):
-        if column not in FEATURES_AND_FAMILIES:
-            near = difflib.get_close_matches(column, FEATURES_AND_FAMILIES, n=1, cutoff=0.0)[0]
-            raise RegimeError(f"unknown feature or family {column!r}: nearest known is {near!r}")
+    _check_columns((*spec.families, *spec.exclude))
     return spec
 
 

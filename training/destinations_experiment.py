@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features import group_panel
-from features.data import store
-from features.data.paths import home
+from features.data import kept_results, store
 from features.data.progress import Progress, silent
 from features.group_panel import HORIZONS, GroupPanel, happened
 from features.groups import NAMES
@@ -47,9 +46,12 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
     verdicts = judge(on_funds(runs), tries)
     found = conditional.scores(panel) if 21 in panel.ends else []
     record = _record(spec, panel, runs, verdicts, found, tries)
-    logged = destination_runs.log([_logged(name, kind, runs, verdicts, panel, record, text) for kind in runs])
+    tables = {kind: published(panel, one) for kind, one in runs.items()}
+    logged = destination_runs.log(
+        [_logged(name, kind, runs, verdicts, panel, record, text, tables[kind]) for kind in runs]
+    )
     version = destination_runs.register(record, logged[spec.model])
-    paths = {kind: _keep(logged[kind], published(panel, one)) for kind, one in runs.items()}
+    paths = {kind: write_destinations(logged[kind], table) for kind, table in tables.items()}
     tested = panel.dates[refit_weeks(panel, spec)[0] :]
     return {
         "experiment": name,
@@ -124,13 +126,9 @@ def published(panel: GroupPanel, one: GroupsRun) -> pd.DataFrame:
     return found[[name for name in PUBLISHED if name in found] + [name for name in found if name not in PUBLISHED]]
 
 
-def _keep(run_id: str, table: pd.DataFrame) -> str:
+def write_destinations(run_id: str, table: pd.DataFrame) -> str:
     """Keep the out-of-sample rows of a run in `REGIME_HOME`; returns the file."""
-    folder = home() / "predictions" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "destinations.parquet"
-    table.to_parquet(path, index=False)
-    return str(path)
+    return str(kept_results.write(run_id, "destinations.parquet", table))
 
 
 def _said(cell: Cell) -> str:
@@ -198,10 +196,11 @@ def _logged(
     panel: GroupPanel,
     record: DestinationsRecord,
     text: str,
+    table: pd.DataFrame,
 ) -> ExperimentRun:
     one = runs[kind]
     files: dict[str, str | bytes] = {"experiment.toml": text, destination_runs.TEXT: record.to_json()}
-    files["destinations.parquet"] = published(panel, one).to_parquet(index=False)
+    files["destinations.parquet"] = table.to_parquet(index=False)
     if kind in CANDIDATES or kind == "quadrants":
         files |= _pictures(f"{experiment}:{kind}", kind, runs, panel)
     champions = [_said(cell) for cell, verdict in verdicts.items() if verdict.champion == kind]

@@ -36,8 +36,9 @@ def find(name: str, spec: ModelSpec, digest: str, source: str) -> dict[str, Any]
             return None
         found = json.loads(runs.read_artifact(at.run_id, FILE))
         ids = json.loads(at.tags.get(runs.BASELINE_RUNS, "{}")) | {found["candidate"]: at.run_id}
-        versions = {kind: registry.version_of_run(run_id) for kind, run_id in ids.items()}
-        logged = {kind: (run_id, versions[kind]) for kind, run_id in ids.items()}
+        registered = registry.versions(registry.registry_name(source, spec.label))
+        newest = {run_id: version for version, run_id, _ in registered}  # the oldest come first
+        logged = {kind: (run_id, newest.get(run_id, "")) for kind, run_id in ids.items()}
         path = run_logger.predictions_path(at.run_id)
         if not path.exists():
             files.write_file(path, runs.read_artifact(at.run_id, run_logger.PREDICTIONS), durable=False)

@@ -31,14 +31,14 @@ def test_rows(dataset: Dataset, span: Span) -> pd.DataFrame:
     return dataset.X[(index >= start) & (index < end)] if end is not None else dataset.X[index >= start]
 
 
-def keys(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span], program: Path) -> list[str]:
-    """Key of each fold: its fit, its test rows, and the source file `program` that makes a fold of them."""
+def keys(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span], program: Sequence[Path]) -> list[str]:
+    """Key of each fold: its fit, its test rows, and the source files `program` that make a fold of them."""
     found = []
     for span, seen in zip(spans, fingerprint.digests(dataset, [start for start, _ in spans]), strict=True):
         rows = test_rows(dataset, span)
         dates = pd.DatetimeIndex(rows.index).as_unit("ns").to_numpy()
         parts = [fingerprint.fit_key(seen, spec, span[0]), dates, rows.to_numpy(dtype=float)]
-        found.append(cache.entry_key([program], parts))
+        found.append(cache.entry_key(program, parts))
     return found
 
 

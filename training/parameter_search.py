@@ -20,7 +20,7 @@ from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.progress import Progress, silent
 from features.dataset import build
-from models import fingerprint
+from models import fingerprint, tree_counts
 from models.estimators import TREES
 from models.spec import ModelSpec, baseline
 from models.tracking import sweeps
@@ -30,16 +30,16 @@ from training.search_space import SPACE, with_params
 from training.trial_batches import finished
 
 BATCH = 4  # fits that are asked for at once
-PROGRAM = ("inner_folds", "parameter_search", "search_space", "trial_batches", "trial_scores", "walkforward")
+MODULES = ("inner_folds", "parameter_search", "search_space", "trial_batches", "trial_scores", "walkforward")
+PROGRAM = (*(Path(__file__).with_name(f"{name}.py") for name in MODULES), Path(tree_counts.__file__))
 
 
 def study_name(name: str, folds: InnerFolds, spec: ModelSpec, batch: int = BATCH) -> str:
     """The name under which trials are comparable: same inner data, experiment, search space, batches and program."""
     seen = fingerprint.digests(folds.dataset, [folds.before])[0]
     space = {key: optuna.distributions.distribution_to_json(value) for key, value in SPACE.items()}
-    program = [Path(__file__).with_name(f"{module}.py") for module in PROGRAM]
     text = json.dumps([space, batch], sort_keys=True)
-    key = cache.entry_key(program, [fingerprint.fit_key(seen, spec, folds.before), text])
+    key = cache.entry_key(PROGRAM, [fingerprint.fit_key(seen, spec, folds.before), text])
     return f"{name}-{key[:12]}"
 
 

@@ -15,9 +15,9 @@ from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
 from models.evaluation import range_scores
-from models.evaluation.bootstrap import BLOCKS, p_value
+from models.evaluation.bootstrap import p_value
+from models.evaluation.champion import LEVEL, same, spa_p_value
 from models.evaluation.confidence_set import model_confidence_set
-from models.evaluation.spa import adjusted_p
 from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
@@ -26,10 +26,8 @@ from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec, is_protocol
 from models.tracking import range_registry, range_runs, trial_ledger
 from training.range_walkforward import PUBLISHED, walk_forward
 
-LEVEL = 0.05
 CONSTANT = "constant"
 LEDGER_LABEL = "range"  # its entries beside those of the outcomes' labels
-LEDGER_PRECISION = 1e-5
 SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
 
 
@@ -181,24 +179,13 @@ def weekly_losses(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def _spa_p(losses: pd.DataFrame, kind: str, tries: Sequence[pd.Series]) -> float:
     """The largest p of a candidate against the simpler models, over all tries that share its weeks."""
     own = losses[kind]
-    others = [one for one in tries if own.index.isin(one.index).any() and not _same(one, own)]
+    others = [one for one in tries if own.index.isin(one.index).any() and not same(one, own)]
     simpler = [name for name in losses if MODELS.index(name) < MODELS.index(kind) and name in BASELINES]
-    found = []
-    for name in simpler:
-        benchmark = losses[name]
-        table = np.column_stack([own, *(one.reindex(own.index).fillna(benchmark) for one in others)])
-        ahead = float(own.mean()) < float(benchmark.mean())
-        found.append(adjusted_p(benchmark.to_numpy(), table, BLOCKS) if ahead else 1.0)
-    return max(found, default=1.0)
-
-
-def _same(one: pd.Series, own: pd.Series) -> bool:
-    """Whether an entry of the ledger, which keeps losses as float32, is this candidate."""
-    return one.index.equals(own.index) and bool(np.allclose(one, own, rtol=0.0, atol=LEDGER_PRECISION))
+    return max((spa_p_value(own, losses[name], others) for name in simpler), default=1.0)
 
 
 def tried(name: str, runs: dict[str, RangeModelRun], dataset: Dataset) -> list[pd.Series]:
-    """Add every model to the ledger, and return the losses of all candidates ever tried on this source's ranges."""
+    """Add every model to the ledger, and return the losses of each candidate ever tried on this source's ranges."""
     losses = weekly_losses({kind: one.ranges for kind, one in runs.items()})
     trial_ledger.add(
         [
@@ -215,7 +202,8 @@ def tried(name: str, runs: dict[str, RangeModelRun], dataset: Dataset) -> list[p
             for kind, one in runs.items()
         ]
     )
-    return [one.losses for one in trial_ledger.entries(dataset.source, LEDGER_LABEL) if not one.baseline]
+    known = trial_ledger.entries(dataset.source, LEDGER_LABEL)
+    return trial_ledger.distinct_tries([one for one in known if not one.baseline])
 
 
 def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecision) -> dict[str, str | None]:

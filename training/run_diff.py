@@ -13,7 +13,6 @@ import pandas as pd
 from features.data.errors import RegimeError
 from models.evaluation import metrics, paired, predictions, registry
 from models.evaluation.metric_types import Place
-from models.evaluation.predictions import PERIODS
 from models.spec import from_json
 from models.tracking import comparisons, runs
 from training import leaderboard, run_logger, run_names
@@ -147,7 +146,9 @@ def _paired_scores(first: Side, second: Side) -> dict[str, paired.Paired]:
     """The scores that are means over decisions, compared in pairs: log loss, also by period, and Brier by outcome."""
     one, other = _weekly(first.predictions), _weekly(second.predictions)
     found = {name: paired.compare(one[name], other[name]) for name in one if name in other}
-    for suffix, (start, end) in PERIODS.items():
+    common = one["log_loss"].index.intersection(other["log_loss"].index)
+    spans = predictions.periods(common.max()) if len(common) else predictions.PERIODS
+    for suffix, (start, end) in spans.items():
         found[f"log_loss{suffix}"] = paired.compare(one["log_loss"].loc[start:end], other["log_loss"].loc[start:end])
     return found
 

@@ -12,6 +12,7 @@ from features.blas import one_blas_thread
 from features.data import cache
 from features.dataset import Dataset
 from models import direction
+from models.evaluation import words
 from models.fit import fit_at
 from models.fitted import FittedModel
 from models.predictor import predict
@@ -23,6 +24,8 @@ from training.fold_cache import Span
 from training.parallel import in_order
 
 TRAILING_YEARS = 20
+# What makes a fold's table beside its fit: a change of any of them makes other keys.
+PROGRAM = (Path(__file__), Path(direction.__file__), Path(words.__file__))
 Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold only; no other is used
 
 
@@ -67,7 +70,7 @@ def fitted_folds(
 
 def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:
     """As `fitted_folds`; a fold that is in the cache is read from it."""
-    keys = fold_cache.keys(dataset, spec, parts, Path(__file__))
+    keys = fold_cache.keys(dataset, spec, parts, PROGRAM)
     kept = [
         fold_cache.read(key, fold_cache.test_rows(dataset, span).index, with_model=span[1] is None)
         for key, span in zip(keys, parts, strict=True)

@@ -151,7 +151,7 @@ def choose(
     if candidate is not None and standings[candidate.name].eligible:
         others = [loss for loss in asked if loss is not candidate.losses]
         simpler = [one for one in contenders if one.baseline and one.suspicion is None]
-        spa_p = {one.name: _spa(candidate.losses, one.losses, others, blocks) for one in simpler}
+        spa_p = {one.name: spa_p_value(candidate.losses, one.losses, others, blocks) for one in simpler}
     champion = None
     if candidate is not None and spa_p and max(spa_p.values()) < LEVEL:
         champion = candidate.name
@@ -176,15 +176,17 @@ def _distinct(contenders: Sequence[Contender], tries: Sequence[pd.Series]) -> li
     """Losses of the candidates, and of every other try that shares weeks with them."""
     own = [one.losses for one in contenders if not one.baseline]
     weeks = contenders[0].losses.index
-    return own + [loss for loss in tries if weeks.isin(loss.index).any() and not any(_same(loss, one) for one in own)]
+    return own + [loss for loss in tries if weeks.isin(loss.index).any() and not any(same(loss, one) for one in own)]
 
 
-def _same(loss: pd.Series, mine: pd.Series) -> bool:
+def same(loss: pd.Series, mine: pd.Series) -> bool:
     """Whether an entry of the ledger, which keeps losses as float32, is this candidate."""
     return loss.index.equals(mine.index) and bool(np.allclose(loss, mine, rtol=0.0, atol=LEDGER_PRECISION))
 
 
-def _spa(mine: pd.Series, benchmark: pd.Series, others: Sequence[pd.Series], blocks: tuple[int, ...]) -> float:
+def spa_p_value(
+    mine: pd.Series, benchmark: pd.Series, others: Sequence[pd.Series], blocks: tuple[int, ...] = BLOCKS
+) -> float:
     """The candidate's own p against one benchmark, over all tries; 1 where its loss is no lower."""
     if not float(mine.mean()) < float(benchmark.mean()):
         return 1.0

@@ -22,7 +22,7 @@ from features import simulated_market
 from features.data import calendar
 from features.data.errors import RegimeError
 from models.evaluation import metrics
-from training import canaries, canary_cases, cli, gate_case
+from training import canaries, canary_cases, cli, destinations_canaries, gate_case, range_canaries
 
 SEEDS = 200
 
@@ -225,6 +225,26 @@ def test_the_command_reports_and_fails_loudly(monkeypatch):
     shown = CliRunner().invoke(cli.app, ["canary", "--seeds", "6", "--workers", "1"])
     assert shown.stdout.count("FAILED") == 2
     assert "6/6" in shown.stdout
+
+
+def test_the_canaries_of_range_and_groups_run_by_name_alone(monkeypatch):
+    assert not set(canaries.BESIDE) & set(canaries.sizes(200))
+    monkeypatch.setattr(canaries, "CANARIES", {"shuffled": canaries.Canary(_Always(True), "passed", 0.05, True)})
+    monkeypatch.setattr(range_canaries, "champion", lambda _, seed: "har" if seed % 3 else None)
+    done = CliRunner().invoke(cli.app, ["canary", "garch_volatility", "--seeds", "6", "--workers", "1", "--json"])
+    (found,) = json.loads(done.stdout)
+    assert (found["name"], found["count"], found["seeds"], found["bound"]) == ("garch_volatility", 4, 6, "at least 90%")
+    monkeypatch.setattr(destinations_canaries, "_panel", lambda: None)
+    monkeypatch.setattr(destinations_canaries, "passed", lambda *_: None)
+    done = CliRunner().invoke(cli.app, ["canary", "weeks_moved", "--seeds", "6", "--workers", "1", "--json"])
+    (found,) = json.loads(done.stdout)
+    assert (found["name"], found["count"], found["ok"], done.exit_code) == ("weeks_moved", 0, True, 0)
+
+
+def test_a_canary_that_is_none_is_one_line():
+    done = CliRunner().invoke(cli.app, ["canary", "nightingale"])
+    assert isinstance(done.exception, RegimeError)
+    assert str(done.exception).startswith("no canary 'nightingale': known are shuffled, ")
 
 
 def _bound(name):

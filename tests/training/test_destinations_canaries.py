@@ -31,5 +31,5 @@ def test_moving_weeks_keeps_the_groups_of_a_week_together(panel):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(canaries.CANARIES))
 def test_nothing_passes_in_one_shuffled_panel(panel, name):
-    # One panel says that the way is shut, not how often: that is `destinations_canaries.run`.
+    # One panel says that the way is shut, not how often: that is `regime train canary`.
     assert canaries.passed(name, panel, 0, {"n_estimators": 5.0}) is None

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from features import group_panel
+from features.data import kept_results
 from features.data.errors import RegimeError
 from features.group_panel import HORIZONS
 from features.groups import MAY_CLAIM, NAMES
@@ -54,7 +56,11 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     verdicts = destinations_gate.judge(groups_run.on_funds(runs))
     made = destinations_experiment._record(SPEC, panel, runs, verdicts, [], 0)
     logged = destination_runs.log(
-        [destinations_experiment._logged("test", "quadrants", runs, verdicts, panel, made, "model = 'quadrants'")]
+        [
+            destinations_experiment._logged(
+                "test", "quadrants", runs, verdicts, panel, made, "model = 'quadrants'", table
+            )
+        ]
     )
     version = destination_runs.register(made, logged["quadrants"])
     assert destination_runs.latest() == (version, made)
@@ -63,6 +69,16 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     assert "destinations/ic_beats_21_funds" in run.data.metrics
     assert record.from_json(made.to_json()) == made
     assert mlruns
+
+
+def test_the_rows_of_a_run_are_kept_within_the_bound(home, monkeypatch):
+    table = pd.DataFrame({"date": pd.date_range("1990-01-05", periods=3, freq="W-FRI"), "p_beats": 0.5})
+    first = Path(destinations_experiment.write_destinations("first", table))
+    assert first == home / "predictions" / "first" / "destinations.parquet"
+    monkeypatch.setattr(kept_results, "LIMIT", 0)
+    second = Path(destinations_experiment.write_destinations("second", table))
+    assert not first.exists()
+    pd.testing.assert_frame_equal(pd.read_parquet(second), table)
 
 
 def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):

@@ -18,6 +18,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from features.data.errors import RegimeError
+from models import tree_counts
 from models.estimators import NAMES, TREES
 from models.spec import ModelSpec
 from tests.support.weekly_noise import made
@@ -184,6 +185,14 @@ def test_a_sweep_killed_while_it_asks_draws_what_it_would_have_drawn(data, tmp_p
 def test_another_size_of_batch_is_another_study(data):
     weeks = inner_folds.inner_walk_forward(data, SPEC)
     assert len({parameter_search.study_name("toy", weeks, SPEC, size) for size in (1, 2, 4)}) == 3
+
+
+def test_a_change_of_how_numbers_of_trees_are_scored_is_another_study(data, monkeypatch):
+    weeks = inner_folds.inner_walk_forward(data, SPEC)
+    before = parameter_search.study_name("toy", weeks, SPEC)
+    changed, read = Path(tree_counts.__file__), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path == changed))
+    assert parameter_search.study_name("toy", weeks, SPEC) != before
 
 
 def test_a_model_without_parameters_is_refused_before_any_work():

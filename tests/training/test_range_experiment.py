@@ -131,6 +131,17 @@ def test_the_ledger_counts_candidates_of_ranges_and_not_baselines(toy):
     assert len(found) == 1
     np.testing.assert_allclose(found[0], range_experiment.weekly_losses(tables)["range"], atol=1e-5)
     assert len(range_experiment.tried("range", runs, toy)) == 1
+    # The same candidate on a later snapshot, which has a week more, is no second try.
+    longer = {kind: pd.concat([table, later_week(table)]) for kind, table in tables.items()}
+    runs = {kind: dataclasses.replace(one, ranges=longer[kind]) for kind, one in runs.items()}
+    found = range_experiment.tried("range", runs, dataclasses.replace(toy, digest="f" * 16))
+    assert [len(one) for one in found] == [601]
+
+
+def later_week(table: pd.DataFrame) -> pd.DataFrame:
+    """The last row again, a week later."""
+    last = table.iloc[[-1]]
+    return last.assign(date=last["date"] + pd.Timedelta(weeks=1))
 
 
 @pytest.mark.usefixtures("mlruns")

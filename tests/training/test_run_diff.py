@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from features.data.errors import RegimeError
-from models.evaluation import metrics, paired
+from models.evaluation import metrics, paired, predictions
 from models.spec import ModelSpec
 from models.tracking import comparisons, connection, runs
 from tests.support.logged_experiments import changed, decided, log
@@ -50,6 +50,11 @@ def test_what_differs_and_whether_it_is_more_than_chance():
     half = len(own) // 2
     gain = pd.Series(own[:half]) - pd.Series(own[half:])
     assert loss["difference"] == pytest.approx(-gain.mean())
+    rows = {row["metric"]: row for row in found.figures if "p" in row}
+    assert {f"log_loss{suffix}" for suffix in predictions.PERIOD_SUFFIXES if f"log_loss{suffix}" in first.figures} <= {
+        *rows
+    }
+    assert "log_loss_last_10_years" in rows
     assert loss["verdict"] == "worse"
     assert "more than chance" in found.sentence
     assert found.weeks == half
@@ -121,6 +126,4 @@ def test_the_sentence_names_the_better_one():
 
 
 def matured(one):
-    from models.evaluation import predictions
-
     return predictions.matured(one.predictions)

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.data import store
+from features.data import kept_results, store
 from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
-from features.data.paths import home
 from features.dataset import Dataset, build
 from models.evaluation import metrics, registry, words
 from models.evaluation.predictions import PERIOD_NAMES, matured_rows
@@ -88,25 +87,25 @@ def read() -> Stored:
 
 
 def _walkforwards(digest: str) -> dict[str, pd.DataFrame]:
-    """The newest run of the experiment on these data with its baselines, by kind, as far as they are stored here."""
+    """The newest run of the experiment's own file on these data with its baselines, as far as they are stored here."""
     found = runs.finished_runs()
-    if "tags.experiment" not in found:
+    if "tags.experiment" not in found or "tags.changes" not in found:
         return {}
     mine = (found["tags.digest"] == digest) & (found["tags.experiment"] == EXPERIMENT)
-    mine &= found["tags.role"] == runs.CANDIDATE
+    mine &= (found["tags.role"] == runs.CANDIDATE) & (found["tags.changes"] == "none")
     if not mine.any():
         return {}
     newest = found[mine].sort_values("start_time").iloc[-1]
     tag = newest.get(f"tags.{runs.BASELINE_RUNS}")
     ids = {newest["tags.kind"]: newest["run_id"]} | (json.loads(tag) if isinstance(tag, str) else {})
-    paths = {kind: home() / "predictions" / run_id / "predictions.parquet" for kind, run_id in ids.items()}
+    paths = {kind: kept_results.folder(run_id) / "predictions.parquet" for kind, run_id in ids.items()}
     return {kind: pd.read_parquet(path) for kind, path in paths.items() if path.exists()}
 
 
 def _size(source: str) -> pd.Series | None:
     at = loader.pointer(range_registry.registry_name(source), "champion")
-    path = home() / "predictions" / ("" if at is None else at.run_id) / "range.parquet"
-    if at is None or not path.exists():
+    path = None if at is None else kept_results.folder(at.run_id) / "range.parquet"
+    if path is None or not path.exists():
         return None
     table = pd.read_parquet(path)
     month = table[(table["leg"] == "broad") & (table["horizon"] == HORIZON)]

@@ -8,7 +8,10 @@ import pytest
 
 from features.data.errors import RegimeError
 from models.evaluation import metrics
+from tests.support.logged_experiments import changed, decided
+from tests.support.predictions import experiment_of
 from tests.support.weekly_noise import SPEC, made
+from training import run_logger
 from training.report import documented
 from training.walkforward import walk_forward
 
@@ -52,6 +55,20 @@ def test_shares_and_changes_of_a_year_by_hand(stored):
     assert last[5].strip() == f"{(part == -1).mean():.0%}"
     changes = (part.diff().dropna() != 0).sum() * 52.18 / len(part)
     assert last[8].strip() == f"{changes:.1f}"
+
+
+@pytest.mark.usefixtures("mlruns")
+def test_the_figures_are_of_the_file_as_it_is(toy):
+    plain = experiment_of(toy, name="default")
+    logged = run_logger.log(plain, decided("lightgbm"))
+    other = run_logger.log(changed(toy, {"params": {"max_depth": 2}}), decided("lightgbm"))  # the newer one
+    for one in (logged, other):
+        for kind, table in plain.predictions.items():
+            run_logger.keep_predictions(one[kind][0], table.assign(run=one[kind][0]))
+    found = documented._walkforwards(toy.digest)
+    assert set(found) == {"lightgbm", "markov", "climatology"}
+    assert set(found["lightgbm"]["run"]) == {logged["lightgbm"][0]}
+    assert documented._walkforwards("another") == {}
 
 
 def test_lead_and_lag():

@@ -1,0 +1,37 @@
+"""What the benchmarks read and run, without measuring anything."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.data import store
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """A benchmark's module by its name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module
+
+
+def test_a_plain_reading_reads_tables_in_parts(bench, us_snapshot, home):
+    digest = store.write(us_snapshot.tables, "folder", us_snapshot.legs, us_snapshot.last)
+    manifest = json.loads((home / "snapshots" / str(digest) / "manifest.json").read_text())
+    assert isinstance(manifest["tables"]["prices_sp500"], dict)  # in parts
+    members = us_snapshot.tables["prices_sp500"].drop(columns="available_at")
+    pd.testing.assert_frame_equal(bench("bench_features").plain(), members.rolling(200).mean(), check_freq=False)
+
+
+def test_only_our_side_is_told_to_run_what_was_run_before(bench, tmp_path, monkeypatch):
+    module, said = bench("bench_runs"), []
+    monkeypatch.setattr(module, "timed", lambda words, *_: said.append(words[1:]))
+    module._round(tmp_path / "ours", tmp_path, module.AGAIN)
+    module._round(tmp_path / "reference", tmp_path, ())
+    ours, theirs = said[1:4], said[5:8]
+    assert theirs == [list(words) for _, words in module.STEPS]
+    assert ours == [*theirs[:2], [*theirs[2], "--again"]]
