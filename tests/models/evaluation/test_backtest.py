@@ -64,7 +64,7 @@ def test_thresholds_by_a_slow_loop(case):
         assert (got[start : start + 26] == got[start]).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(30, 660), st.integers(0, 99))
 def test_what_happens_later_changes_no_earlier_position(week, seed):
     table, returns = market()
