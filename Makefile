@@ -36,7 +36,7 @@ test: install ## The default test suite
 	$(BIN)/pytest -m "not slow" -n 2
 
 test-slow: install ## What takes long: real-data runs, processes killed midway
-	$(BIN)/pytest -m slow -n 2 --dist loadgroup
+	$(BIN)/pytest -m slow -n 2
 
 check: install ## ruff, strict mypy, import-linter
 	$(BIN)/ruff check .

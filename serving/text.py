@@ -112,7 +112,8 @@ def weekly_summary(call: Call, refresh_failed: bool, head: str) -> str:
     """One line for a mail's subject: the verdict, both sides, the leaders, the journal's head."""
     p = call.probabilities
     leaders = "leaders falter" if call.leaders_faltering.now else "leaders hold"
+    old = "; refresh failed, older data used" if refresh_failed else ""
     return (
         f"regime {call.asof}: {word_of(call)} (rotation {percent(p.rotation, 0)}, "
-        f"breakdown {percent(p.breakdown, 0)}), {leaders}, journal {head[:12]}{'; refresh failed, older data used' if refresh_failed else ''}{_age(call)}"
+        f"breakdown {percent(p.breakdown, 0)}), {leaders}, journal {head[:12]}{old}{_age(call)}"
     )

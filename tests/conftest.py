@@ -5,12 +5,16 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from features import dataset
 from features.data import store
 from features.data.sources import folder
 from features.data.sources.sample import FOLDER
 from tests.support.data import SHARED
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
+settings.load_profile("no deadline")
 
 
 def pytest_configure() -> None:

@@ -7,7 +7,6 @@ ends with one line. Each test puts back what it damaged.
 import json
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -21,13 +20,6 @@ from tests.support import in_process
 from tests.support.servers import batch
 
 pytestmark = pytest.mark.slow
-COUNT = {"damaged files": 0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def counted():
-    yield
-    sys.__stdout__.write(f"\n{COUNT}\n")
 
 
 def flipped(content, seed):
@@ -51,7 +43,6 @@ FEW = ("cut in half", "empty", "one bit")
 
 def damage(path, how):
     """Damage a file; a function that puts it back."""
-    COUNT["damaged files"] += 1
     whole, mode = path.read_bytes(), path.stat().st_mode
     path.unlink()
     change = DAMAGES[how]

@@ -18,7 +18,6 @@ from serving.sections import destinations_builder, destinations_words
 from serving.sections.destinations import Destinations
 from serving.text import markdown, print_call
 from tests.support.calls import make_test_call
-from tests.support.us_market import us_snapshot
 
 SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
 
@@ -59,8 +58,8 @@ def record(source: str = "folder") -> DestinationsRecord:
 
 
 @pytest.fixture(scope="module")
-def panel():
-    return group_panel.build(us_snapshot())
+def panel(us_snapshot):
+    return group_panel.build(us_snapshot)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +81,8 @@ def test_odds_stand_only_where_they_were_earned_and_never_for_parts_of_the_broad
     assert {one.outcome: one.earned for one in section.evidence} == {"beats": False, "moves": True}
 
 
-def test_a_past_call_is_the_same_from_data_that_end_there(section, date):
-    then = group_panel.build(us_snapshot().as_of(date))
+def test_a_past_call_is_the_same_from_data_that_end_there(us_snapshot, section, date):
+    then = group_panel.build(us_snapshot.as_of(date))
     odds = {"rotation": 0.5, "breakdown": 0.2, "neither": 0.3}
     assert destinations_builder.build(then, record(), "3", date, odds) == section
 
@@ -165,16 +164,16 @@ def test_the_section_travels_as_json_and_as_a_table(section):
         ({"destinations": ("1", record("live"))}, "was trained on live data"),
     ],
 )
-def test_where_it_cannot_be_made_the_call_says_so_in_one_line(panel, date, changes, said):
-    usual = {"snapshot": us_snapshot(), "destinations": ("1", record()), "groups": panel}
+def test_where_it_cannot_be_made_the_call_says_so_in_one_line(us_snapshot, panel, date, changes, said):
+    usual = {"snapshot": us_snapshot, "destinations": ("1", record()), "groups": panel}
     made, why = destinations_builder.make(SimpleNamespace(**(usual | changes)), date, None)
     assert made is None
     assert said in why
     assert "\n" not in why
 
 
-def test_a_week_with_too_few_rows_is_left_out_in_one_line(panel):
-    context = SimpleNamespace(snapshot=us_snapshot(), destinations=("1", record()), groups=panel)
+def test_a_week_with_too_few_rows_is_left_out_in_one_line(us_snapshot, panel):
+    context = SimpleNamespace(snapshot=us_snapshot, destinations=("1", record()), groups=panel)
     made, why = destinations_builder.make(
         context, panel.dates[panel.dates.searchsorted(pd.Timestamp("1995-03-01"))], None
     )

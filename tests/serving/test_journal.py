@@ -82,7 +82,7 @@ def test_a_replay_does_not_correct_a_live_call():
     assert journal.append(call(digest="e"), NOW, "replay").corrects is None
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255))
 def test_any_changed_byte_is_found(home, place, byte):
     if not journal.path().exists():

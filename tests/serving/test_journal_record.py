@@ -102,7 +102,7 @@ def test_the_chart_shows_both_lines_and_what_came(kept):
     assert str(DATES[0].date()) in lines[-1]
 
 
-def test_csv_and_json_hold_the_numbers(kept):
+def test_csv_holds_the_numbers(kept):
     rows = list(csv.DictReader(io.StringIO(kept[0].to_csv(index=False))))
     assert len(rows) == 22
     assert float(rows[0]["p_rotation"]) == 0.2

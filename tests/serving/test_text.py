@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -77,7 +77,6 @@ def test_a_call_without_a_champion_says_what_is_missing():
     assert "A word is printed once a model beats the usual odds" in told
 
 
-@settings(deadline=None)
 @given(st.integers(60, 140), st.integers(0, 3000))
 def test_text_folds_between_words_at_any_width(width, days):
     console = Console(width=width, file=io.StringIO())

@@ -8,8 +8,9 @@ import sys
 from typing import NamedTuple
 
 import regime
+from serving.exit_status import ExitStatus
 
-STATUSES = set(range(8))  # 0 done, 1 bad input, 2 refused; the rest are `weekly`'s
+STATUSES = set(map(int, ExitStatus))
 
 
 class Said(NamedTuple):

@@ -8,7 +8,6 @@ slow series and members that join and leave, from 1994 to 2010. By seed.
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -136,11 +135,3 @@ def us_snapshot(seed: int = 0) -> Snapshot:
     for name, table in us_tables(seed).items():
         stored |= for_store(name, table.copy())
     return Snapshot(f"{seed:016x}", "folder", "us", pd.Timestamp(LAST), stored)
-
-
-def write_us_folder(path: Path, seed: int = 0) -> Path:
-    """The tables as a folder that `regime-data refresh --source folder` reads."""
-    path.mkdir(parents=True, exist_ok=True)
-    for name, table in us_tables(seed).items():
-        table.to_parquet(path / f"{name}.parquet")
-    return path

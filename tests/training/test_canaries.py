@@ -122,7 +122,7 @@ def test_shuffling_moves_blocks_and_keeps_counts(data):
     pd.testing.assert_frame_equal(moved.X[kept], data.X[kept])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.integers(1, 60))
 def test_shuffling_is_a_permutation_for_any_block(data, seed, block):
     moved = simulated_market.shuffled(data, seed, block)

@@ -18,17 +18,12 @@ import pytest
 
 from features.data import cache
 from features.data.errors import RegimeError
+from tests.support.servers import free_port
 from tests.support.weekly_noise import SPEC, made, same
 from training import dask_cluster, inner_folds, trial_scores, walkforward
 from training.walkforward import walk_forward
 
 BIN = Path(sys.executable).parent
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_package_that_is_missing_is_said(monkeypatch):

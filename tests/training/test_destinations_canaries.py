@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from features import group_panel
-from tests.support.us_market import us_snapshot
 from training import destinations_canaries as canaries
 
 
 @pytest.fixture(scope="module")
-def panel():
-    return group_panel.build(us_snapshot(), (21,))
+def panel(us_snapshot):
+    return group_panel.build(us_snapshot, (21,))
 
 
 def test_shuffling_within_weeks_keeps_each_weeks_returns(panel):

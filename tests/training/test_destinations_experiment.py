@@ -19,7 +19,6 @@ from models.destinations.spec import OUTCOMES, DestinationsSpec
 from models.evaluation.destination_scores import Weekly
 from models.tracking import destination_runs
 from models.tracking.connection import open_mlflow
-from tests.support.us_market import us_snapshot
 from training import destinations_experiment, destinations_gate, groups_run
 from training.destinations_walkforward import refit_weeks, universe_mask, walk_forward
 
@@ -27,23 +26,24 @@ SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons
 
 
 @pytest.fixture(scope="module")
-def panel():
-    return group_panel.build(us_snapshot(), (21,))
+def panel(us_snapshot):
+    return group_panel.build(us_snapshot, (21,))
 
 
-def test_a_replay_of_a_week_gives_the_bits_of_its_fold(panel):
+def test_a_replay_of_a_week_gives_the_bits_of_its_fold(us_snapshot, panel):
     table = TrainingTable(panel, SPEC.train_start)
     walked = walk_forward(table, SPEC, "beats", 21)
     start = int(refit_weeks(panel, SPEC)[2])
     date = panel.dates[start]
-    then = group_panel.build(us_snapshot().as_of(panel.dates[start + 7]), (21,))
+    then = group_panel.build(us_snapshot.as_of(panel.dates[start + 7]), (21,))
     again = fit_at(TrainingTable(then, SPEC.train_start), SPEC, "beats", 21, date)
     p = again.probabilities(then.rows["joined"].X[start + 7 : start + 8])[0]
     mask = universe_mask(panel, "funds")[start + 7]
     assert np.array_equal(p[mask], walked.p["funds"][start + 7][mask])
 
 
-def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
+@pytest.mark.usefixtures("mlruns")
+def test_an_experiment_publishes_scores_logs_and_registers(panel):
     runs = groups_run.compute(panel, SPEC)
     assert set(runs) == {"base", "momentum", "quadrants", "logit3", "volatility"} | {"quadrants"}
     table = destinations_experiment.published(panel, runs["quadrants"])
@@ -68,7 +68,6 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel, mlruns):
     assert json.loads(run.data.tags["spec"])["model"] == "quadrants"
     assert "destinations/ic_beats_21_funds" in run.data.metrics
     assert record.from_json(made.to_json()) == made
-    assert mlruns
 
 
 def test_the_rows_of_a_run_are_kept_within_the_bound(home, monkeypatch):
@@ -81,7 +80,8 @@ def test_the_rows_of_a_run_are_kept_within_the_bound(home, monkeypatch):
     pd.testing.assert_frame_equal(pd.read_parquet(second), table)
 
 
-def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):
+@pytest.mark.usefixtures("mlruns")
+def test_the_ledger_counts_candidates_of_other_experiments(panel):
     runs = groups_run.compute(panel, SPEC.replace(outcomes=("beats",)))
     cells_left_out = len(OUTCOMES) * len(HORIZONS) - 1
     first = destinations_experiment._ledger("one", runs, panel)
@@ -96,7 +96,6 @@ def test_the_ledger_counts_candidates_of_other_experiments(panel, mlruns):
     later = dataclasses.replace(panel, digest="f" * 16)
     destinations_experiment._ledger("two", candidate, later)
     assert destinations_experiment._ledger("one", runs, panel) == first + 1
-    assert mlruns
 
 
 def cell(gains: dict[str, float], late: float | None = None, weeks: int = 1200) -> dict[str, Weekly]:

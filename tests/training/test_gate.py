@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from models.evaluation import bootstrap, spa
+from models.evaluation.alive import Life
+from models.evaluation.champion import choose
 from training import gate, gate_wording
 from training.gate_types import Clauses, Failure, GateCase, GateOutcome, Leak, LeakSigns, Present, Tenure
 
@@ -324,8 +326,15 @@ def test_a_run_that_was_not_judged_has_not_passed():
     assert found.outcome is GateOutcome.UNJUDGED
     assert (found.passed, found.suspicious, found.champion, found.keeps_champion) == (False, False, None, True)
     assert gate_wording.tags(found) == {"gate": "not judged: no server", "gate_passed": "false"}
-    said = gate_wording.as_json(found)
-    assert (said["outcome"], said["passed"], said["kept"]) == ("unjudged", False, gate_wording.UNKNOWN_CHAMPION)
+    assert gate_wording.as_json(found) == {
+        "outcome": "unjudged",
+        "failure": None,
+        "passed": False,
+        "suspicious": False,
+        "kept": gate_wording.UNKNOWN_CHAMPION,
+        "died": None,
+        "standings": {},
+    }
 
 
 def test_monthly_decisions_are_resampled_in_blocks_of_half_a_year_and_a_year():
@@ -361,6 +370,32 @@ def test_the_bounds_of_a_leak(skill, auc, week, leak):
     made = case(CLIMATOLOGY * (1.0 - skill), ahead(0.03, seed=1), signs={"lightgbm": LeakSigns(auc, week)})
     assert gate.leak_sign(made, "lightgbm") is leak
     assert gate.leak_sign(replace(made, label="stress"), "lightgbm") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ({}, Failure.WITHIN_CHANCE),
+        ({"skill": 0.0}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"p": 0.049}, Failure.WITHIN_CHANCE),
+        ({"p": 0.05}, Failure.NOT_ABOVE_CLIMATOLOGY),
+        ({"in_set": False}, Failure.OUTSIDE_THE_SET),
+        ({"life": Life(False, None, -0.01, pd.DataFrame())}, Failure.NOT_ALIVE),
+    ],
+)
+def test_each_clause_at_its_bound(change, failure):
+    made = case(ahead(0.032, 0.1), ahead(0.03, seed=1))
+    chosen = choose(gate._contenders(made))
+    standing = replace(chosen.standings["lightgbm"], **change)
+    found = gate._failure(made, replace(chosen, standings=chosen.standings | {"lightgbm": standing}), None)
+    assert found is failure
+
+
+@pytest.mark.parametrize(("p", "failure"), [(0.099, None), (0.10, Failure.CHAMPION_NOT_BEATEN)])
+def test_the_level_that_the_champion_must_be_beaten_at(monkeypatch, p, failure):
+    monkeypatch.setattr(gate, "_p_over", lambda *_: p)
+    made = case(ahead(0.06), ahead(0.03, seed=1), present=present(ahead(0.04, seed=2)))
+    assert gate._succession(made, "lightgbm") is failure
 
 
 @pytest.mark.parametrize(
@@ -416,6 +451,14 @@ def test_without_another_baseline_one_stays_that_beats_climatology(gain, tenure)
     found = gate.judge(made)
     assert found.outcome is GateOutcome.FAILED
     assert found.tenure is tenure
+
+
+@pytest.mark.parametrize(("p", "tenure"), [(0.049, Tenure.LOSS_NO_HIGHER), (0.05, None)])
+def test_the_level_that_a_baseline_stays_at(monkeypatch, p, tenure):
+    monkeypatch.setattr(gate, "_p_over", lambda *_: p)
+    holder = present(ahead(0.04, seed=2), name="logit2 (version 1)", baseline=True)
+    made = case(ahead(0.01), ahead(0.03, seed=1), present=holder)
+    assert gate._tenure(made, holder, "markov") is tenure
 
 
 def test_a_baseline_that_looks_like_no_leak_is_only_a_baseline():

@@ -145,7 +145,7 @@ def test_from_nothing_to_a_snapshot(new_user, monkeypatch):
     positions, breadth = (snapshot.tables[name] for name in vendor_names.REPORTS)
     assert len(positions) > 1000
     assert (positions["available_at"] > positions.index).all()
-    assert breadth["earnings_covered" if "earnings_covered" in breadth else "covered"].iloc[-1] == 0.5
+    assert breadth["covered"].iloc[-1] == 0.5
     want = stage.vendors.chart("SPY")["adjusted"]
     pd.testing.assert_series_equal(stored(snapshot, "SPY"), want, check_names=False, check_freq=False)
     panel = build_inputs(snapshot).panel

@@ -115,7 +115,8 @@ class Company:
         return {"entityName": "A", "facts": {"us-gaap": {"NetIncomeLoss": {"units": {"USD": rows}}}}}
 
 
-def test_a_company_is_asked_weekly_and_one_without_a_number_is_named(empty_home, monkeypatch):
+@pytest.mark.usefixtures("empty_home")
+def test_a_company_is_asked_weekly_and_one_without_a_number_is_named(monkeypatch):
     monkeypatch.setenv(reports.AGENT, "A Tester tester@example.org")
     client = Company()
     monkeypatch.setattr(edgar, "Client", lambda _: client)
@@ -133,7 +134,6 @@ def test_a_company_is_asked_weekly_and_one_without_a_number_is_named(empty_home,
     assert made["covered"].iloc[-1] == 0.5  # of two members one has filings: too few for a share
     assert made["grew"].isna().all()
     assert made["grew_without_seven"].iloc[-1] == 1.0
-    assert empty_home
 
 
 @pytest.mark.usefixtures("empty_home")

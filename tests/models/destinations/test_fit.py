@@ -12,14 +12,13 @@ from features.group_panel import FEATURES, happened
 from features.groups import GROUPS
 from models.destinations import fit, fitted
 from models.destinations.spec import MODELS, DestinationsSpec
-from tests.support.us_market import us_snapshot
 
 DATE = pd.Timestamp("2008-03-14")
 
 
 @pytest.fixture(scope="module")
-def table():
-    return fit.TrainingTable(group_panel.build(us_snapshot()), "1927-01-01")
+def table(us_snapshot):
+    return fit.TrainingTable(group_panel.build(us_snapshot), "1927-01-01")
 
 
 def test_a_horizon_that_ends_on_the_day_of_the_decision_is_purged(table):
@@ -32,9 +31,9 @@ def test_a_horizon_that_ends_on_the_day_of_the_decision_is_purged(table):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_what_comes_after_the_decision_changes_no_bit_of_a_fit(table, model):
+def test_what_comes_after_the_decision_changes_no_bit_of_a_fit(us_snapshot, table, model):
     spec = DestinationsSpec(model=model, params={"n_estimators": 10})
-    then = fit.TrainingTable(group_panel.build(us_snapshot().as_of(DATE)), "1927-01-01")
+    then = fit.TrainingTable(group_panel.build(us_snapshot.as_of(DATE)), "1927-01-01")
     a, b = (fit.fit_at(one, spec, "beats", 21, DATE) for one in (table, then))
     assert a.to_json() == b.to_json()
 

@@ -64,7 +64,7 @@ def test_thresholds_by_a_slow_loop(case):
         assert (got[start : start + 26] == got[start]).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(30, 660), st.integers(0, 99))
 def test_what_happens_later_changes_no_earlier_position(week, seed):
     table, returns = market()
@@ -211,7 +211,9 @@ def test_without_rotation_there_is_no_three_way(case):
     assert got["sharpe_in_out"] == pytest.approx(backtest.backtest_metrics(table, returns)["sharpe_in_out"])
     assert not [name for name in got if "three_way" in name]
     assert not [name for name in metrics.evaluate(two) if "sharpe" in name]
-    assert not [name for name in metrics.evaluate(two.drop(columns="refit"), returns) if "sharpe" in name]
+    found = metrics.evaluate(two.drop(columns="refit"), returns)
+    assert not [name for name in found if "sharpe" in name]
+    assert metrics.evaluate(two).items() <= found.items()
 
 
 def test_climatology_is_always_in(case):

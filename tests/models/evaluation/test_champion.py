@@ -1,5 +1,7 @@
 """The champion rule on losses made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +70,20 @@ def test_poor_candidates_cannot_widen_the_set():
     assert found.candidate == "trees"
     assert all(found.standings[one.name].in_set is None for one in noisy)
     assert found.champion == "trees"
+
+
+@pytest.mark.parametrize(("p", "eligible"), [(0.049, True), (0.05, False)])
+def test_the_level_that_climatology_must_be_beaten_at(p, eligible):
+    standing = choose(contenders()).standings["logit2"]
+    assert replace(standing, p=p).eligible is eligible
+
+
+@pytest.mark.parametrize(("p", "elected"), [(0.049, True), (0.05, False)])
+def test_the_level_that_every_simpler_model_must_be_beaten_at(monkeypatch, p, elected):
+    monkeypatch.setattr(champion, "adjusted_p", lambda *_: p)
+    found = choose(contenders(Contender("trees", losses(0.08, 3), 10, False)))
+    assert set(found.spa_p.values()) == {p}
+    assert (found.champion == "trees") is elected
 
 
 def test_a_dead_baseline_holds_no_office():

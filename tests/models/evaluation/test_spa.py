@@ -89,7 +89,7 @@ def test_too_short_or_equal_to_the_benchmark_is_no_evidence():
     assert spa.adjusted_p(many, np.column_stack([many, many - 1.0]), (26, 52)) == 1.0
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 1000))
 def test_another_try_never_makes_a_candidate_better(seed):
     """Up to what chance moves: the bootstrap draws the same weeks, and a maximum over more is no smaller."""

@@ -6,18 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.range import predictor
-from models.range.fitted import Pool
-
-
-def pool(seed: int, count: int = 300) -> Pool:
-    rng = np.random.default_rng(seed)
-    steps = rng.normal(size=(count, 4))
-    return Pool(
-        years=20,
-        broad=tuple(steps.sum(axis=1).tolist()),
-        spread=tuple(rng.normal(size=count).tolist()),
-        lowest=tuple(np.cumsum(steps, axis=1).min(axis=1).tolist()),
-    )
+from tests.support.ranges import pool
 
 
 def test_quantiles_are_those_of_numpy():
@@ -37,7 +26,7 @@ def test_all_legs_come_from_one_path():
         assert found.lowest[row, 7] == pytest.approx(np.exp(scale * paths.lowest[7]) - 1.0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 1000), st.floats(1e-4, 0.2), st.floats(1.01, 5.0))
 def test_odds_fall_with_the_fall_and_rise_with_the_scale(seed, scale, factor):
     calm, wild = (

@@ -8,24 +8,15 @@ from hypothesis import strategies as st
 
 from features.data.errors import RegimeError
 from models.range import predictor, statement
-from models.range.fitted import Column, FittedRange, HorizonFit
-from tests.models.range.test_predictor import pool
+from tests.support.ranges import fitted_range, pool
 
 DATE = pd.Timestamp("2020-06-05")
 
 
 @pytest.fixture
 def fitted():
-    one = HorizonFit(
-        horizon=21,
-        rows=300,
-        members=(Column(column="own"),),
-        spread_members=(Column(column="other"),),
-        pool=pool(1),
-        usual=pool(2).model_copy(update={"broad": tuple(0.01 * x for x in pool(2).broad)}),
-        discounted={},
-    )
-    return FittedRange(name="range", fitted_at="2020-01-03", horizons=(one,))
+    usual = pool(2).model_copy(update={"broad": tuple(0.01 * x for x in pool(2).broad)})
+    return fitted_range("range", usual)
 
 
 ROWS = pd.DataFrame({"own": [-3.0, -5.0, -4.0], "other": -5.0}, pd.date_range(end=DATE, periods=3, freq="7D"))

@@ -6,27 +6,17 @@ import pytest
 
 from features.data.errors import RefusedError
 from models.range import predictor
-from models.range.fitted import Column, FittedRange, HorizonFit
 from models.range.spec import RangeSpec
 from models.tracking import range_registry, range_runs, registry
 from models.tracking.connection import open_mlflow
-from tests.models.range.test_predictor import pool
+from tests.support.ranges import fitted_range, pool
 
 ROW = pd.DataFrame({"own": [-4.0], "other": [-5.0], "more": [1.0]}, [pd.Timestamp("2020-06-05")])
 
 
 @pytest.fixture
 def document():
-    one = HorizonFit(
-        horizon=21,
-        rows=300,
-        members=(Column(column="own"),),
-        spread_members=(Column(column="other"),),
-        pool=pool(1),
-        usual=pool(2),
-        discounted={},
-    )
-    return FittedRange(name="ewma", fitted_at="2020-01-03", horizons=(one,))
+    return fitted_range("ewma", pool(2))
 
 
 @pytest.mark.usefixtures("mlruns")

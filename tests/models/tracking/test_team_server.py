@@ -55,7 +55,8 @@ def test_run_comparison_and_call(tmp_path):
     assert found["specification"]["train_start"][1] == "1990-01-01"
     assert found["logged_as"]
     call = json.loads(command("regime-predict", "--json"))
-    assert call["model"]["run_id" if "run_id" in call["model"] else "version"]
+    registered = {one["version"] for found in (first, second) for one in found["models"].values()}
+    assert call["model"]["version"] in registered - {None}
     # Everything lies in the bucket and the database; nothing in this machine's folders.
     listed = runs.finished_runs()
     assert listed["artifact_uri"].str.startswith("mlflow-artifacts:").all()
@@ -98,6 +99,7 @@ def test_two_researchers_train_at_once(tmp_path):
     assert len(candidates) == 2
     baselines = [{kind: made["run_id"] for kind, made in one["models"].items()} for one in found]
     common = baselines[0].keys() & baselines[1].keys() - {found[0]["candidate"]}
+    assert common
     assert {baselines[0][kind] for kind in common} == {baselines[1][kind] for kind in common}
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -214,21 +213,15 @@ def test_a_later_snapshot_of_a_try_is_the_same_try_and_another_program_is_anothe
 
 
 @pytest.mark.slow
-def test_many_tries_are_read_in_a_moment():
-    """Both ways give the same; the second reading is measured against what MLflow's own search needs."""
-
+def test_many_tries_are_read_from_copies_as_by_a_search(monkeypatch):
     connection.open_mlflow()
     made = [entry(seed, spec=ModelSpec(seed=seed).to_json()) for seed in range(200)]
     trial_ledger.add(made)
-    began = time.perf_counter()
     first = trial_ledger.entries("folder", "path")
-    by_search = time.perf_counter() - began
-    began = time.perf_counter()
+    monkeypatch.setattr(trial_ledger, "find_rows", lambda *_: pytest.fail("MLflow was searched"))
     second = trial_ledger.entries("folder", "path")
-    from_copies = time.perf_counter() - began
     assert [one.key for one in first] == [one.key for one in second]
     assert [one.spec for one in first] == [one.spec for one in made]
-    assert from_copies < by_search / 3
 
 
 def test_copies_are_checked_and_what_is_new_or_damaged_is_fetched(monkeypatch):

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from models.tracking import connection, shared_view, sweeps, trial_ledger, user_
 from models.tracking.metric_names import in_mlflow
 from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
 from tests.support.logged_experiments import REASON, changed, decided, log
+from tests.support.servers import free_port
 from training import run_logger
 
 WAIT = 180_000  # milliseconds: a slow machine starts a server and a large page in a minute
@@ -60,9 +60,7 @@ def served(toy):
     )
     second = run_logger.log(other, decided("lightgbm"))
     sweeps.log_sweep("sweep default", "study", {}, {}, {}, TRIALS, {"default-swept.toml": 'estimator = "lightgbm"\n'})
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # A session of its own, so that the server's workers end with it.
     words = [Path(sys.executable).parent / "regime-train", "ui", "--port", str(port)]
     server = subprocess.Popen(words, env=dict(os.environ), start_new_session=True, stdout=subprocess.DEVNULL)
