@@ -5,10 +5,16 @@ champion may die (`models.evaluation.alive`). So its stored walk-forward is
 extended: the weeks since are predicted by the models that were in force, as a fold would,
 and scored with what is known today. If it is dead, the same is done for every
 eligible model, and `models.evaluation.champion` chooses.
+
+Not checked here: the signs of a leak. The gate looks for them when models are
+trained, and what it then wrote is read: a candidate that it called suspicious and
+those that ran beside it do not follow. A leak that only the weeks since would show,
+and one in a model whose version is no longer in the registry, are not seen.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,10 +26,11 @@ from models.evaluation.alive import YEARS, Life, life
 from models.evaluation.champion import CLIMATOLOGY, Contender, choose
 from models.predictor import predict
 from models.spec import ModelSpec, from_json, is_protocol, normal
-from models.tracking import registry, trial_ledger
+from models.tracking import promotion, registry, runs, trial_ledger
 from serving.call_context import CallContext, last_refit, load_context
 
-SUCCESSION = "succession"  # the tag of a model version that says how it came to be shown
+SUCCESSION = registry.SUCCESSION
+SUSPICIOUS = "suspicious"  # what the gate writes as `gate_passed` of a candidate that looks like a leak
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,26 @@ class Succession:
     died: str
     champion: str | None
     reason: str
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A walk-forward that was logged: its version in the registry, empty for a baseline that has none."""
+
+    kind: str
+    spec: ModelSpec
+    version: str
+    run_id: str
+
+    @property
+    def place(self) -> str:
+        return f"version {self.version}" if self.version else f"run {self.run_id[:8]}"
+
+
+@dataclass(frozen=True)
+class _Able:
+    model: _Model
+    contender: Contender
 
 
 def follow_the_dead() -> Succession | None:
@@ -56,47 +83,94 @@ def follow_the_dead() -> Succession | None:
 
 
 def _follow(context: CallContext, dataset: Dataset, dead: str, found: Life) -> Succession:
-    contenders, versions = _contenders(context, dataset)
+    able = _able(context, dataset)
     known = trial_ledger.entries(context.snapshot.source, dataset.label)
     tries = trial_ledger.distinct_tries([entry for entry in known if not entry.baseline])
-    name = choose(contenders, tries).champion if contenders else None
+    name = choose([one.contender for one in able.values()], tries).champion if able else None
     why = f"{dead} died on {found.since:%Y-%m-%d}, with a skill of {found.skill:+.3f} over its last {YEARS} years"
     if name is None:
         reason = f"{why}; nobody in the confidence set beats climatology and is alive: no evidence"
-        shown = context.challenger.version
-    else:
-        reason = f"{why}; {name} is what the rule then gives"
-        shown = versions[name]
-    registry.set_alias(context.model_name, "champion", None if name is None else shown)
-    registry.tag_version(context.model_name, shown, {SUCCESSION: reason})
+        registry.set_alias(context.model_name, "champion", None)
+        registry.tag_version(context.model_name, context.challenger.version, {SUCCESSION: reason})
+        return Succession(dead, None, reason)
+    reason = f"{why}; {name} is what the rule then gives"
+    chosen = able[name].model
+    tags = {SUCCESSION: reason}
+    if not able[name].contender.baseline:
+        tags["gate_passed"] = "true"  # it passed the rule: the next training holds it for a champion
+    version = chosen.version or promotion.register_run(chosen.run_id, reason)
+    registry.tag_version(context.model_name, version, tags)
+    registry.set_alias(context.model_name, "champion", version)
     return Succession(dead, name, reason)
 
 
-def _contenders(context: CallContext, dataset: Dataset) -> tuple[list[Contender], dict[str, str]]:
-    """Every eligible model with climatology's weeks, and the version each stands for."""
-    newest: dict[str, tuple[str, ModelSpec, str, str]] = {}
-    for version, run_id, tags in registry.versions(context.model_name):
-        if "spec" not in tags or "kind" not in tags or not _same_market(tags, context):
-            continue
-        spec = normal(from_json(tags["spec"]))
-        if spec.needs_jump and "jump_state" not in dataset.X:
+def _able(context: CallContext, dataset: Dataset) -> dict[str, _Able]:
+    """Every model with climatology's weeks, by name; empty where climatology's are not on this machine."""
+    series: dict[str, tuple[pd.Series, _Model]] = {}
+    for one in _models(context):
+        if one.spec.needs_jump and "jump_state" not in dataset.X:
             continue  # its column was not computed: it cannot be carried on
-        if is_protocol(spec) or tags.get("gate_passed") != "suspicious":
-            newest[spec.to_json()] = (tags["kind"], spec, version, run_id)
-    series: dict[str, tuple[pd.Series, ModelSpec, str]] = {}
-    for kind, spec, version, run_id in newest.values():
-        table = carried_on(run_id, spec, dataset, context)
+        table = carried_on(one.run_id, one.spec, dataset, context)
         if table is not None:
-            series[kind if kind not in series else f"{kind} (version {version})"] = (losses_of(table)[0], spec, version)
+            name = one.kind if one.kind not in series else f"{one.kind} ({one.place})"
+            series[name] = (losses_of(table)[0], one)
     if CLIMATOLOGY not in series:
-        return [], {}
+        return {}
     weeks = series[CLIMATOLOGY][0].index
-    fit = {name: one for name, one in series.items() if weeks.isin(one[0].index).all()}
-    contenders = [
-        Contender(name, losses.loc[weeks], simplicity(spec.estimator), is_protocol(spec))
-        for name, (losses, spec, _) in fit.items()
-    ]
-    return contenders, {name: version for name, (_, _, version) in fit.items()}
+    return {
+        name: _Able(one, Contender(name, losses.loc[weeks], simplicity(one.spec.estimator), is_protocol(one.spec)))
+        for name, (losses, one) in series.items()
+        if weeks.isin(losses.index).all()
+    }
+
+
+def _models(context: CallContext) -> list[_Model]:
+    """The baselines that ran beside the newest judged candidate, then the newest version of every specification.
+
+    A candidate that looked like a leak is left out, and so is every candidate that ran beside one.
+    """
+    versions = registry.versions(context.model_name)
+    suspicious = [(run_id, tags) for _, run_id, tags in versions if tags.get("gate_passed") == SUSPICIOUS]
+    beside = {run_id for _, tags in suspicious for run_id in _baseline_runs(tags)} | {run_id for run_id, _ in suspicious}
+    version_of = {run_id: version for version, run_id, _ in versions}
+    newest: dict[str, tuple[_Model, dict[str, str]]] = {}
+    for version, run_id, tags in versions:
+        found = _model(run_id, version, tags)
+        if found is not None:
+            newest[_key(found.spec)] = (found, tags)
+    runs_beside = _baseline_runs(context.challenger.tags) or _baseline_runs(context.shown.tags)
+    for run_id, tags in runs.tags_of(runs_beside).items():
+        found = _model(run_id, version_of.get(run_id, ""), tags)
+        if found is not None:
+            newest[_key(found.spec)] = (found, tags)
+    return sorted(
+        (
+            one
+            for one, tags in newest.values()
+            if _same_market(tags, context) and (is_protocol(one.spec) or one.run_id not in beside)
+        ),
+        key=lambda one: one.run_id not in runs_beside,  # the plain names are those of the newest baselines
+    )
+
+
+def _model(run_id: str, version: str, tags: dict[str, str]) -> _Model | None:
+    if "spec" not in tags or "kind" not in tags:
+        return None
+    return _Model(tags["kind"], normal(from_json(tags["spec"])), version, run_id)
+
+
+def _key(spec: ModelSpec) -> str:
+    """What makes two models one: no baseline of the protocol draws anything, so its seed does not count."""
+    return (spec.replace(seed=ModelSpec().seed) if is_protocol(spec) else spec).to_json()
+
+
+def _baseline_runs(tags: dict[str, str]) -> list[str]:
+    """The runs of the baselines that a candidate ran beside, as its delivery wrote them; none where it wrote none."""
+    try:
+        found = json.loads(tags.get(runs.BASELINE_RUNS, "{}"))
+    except ValueError:  # somebody changed the tag
+        return []
+    return [str(one) for one in found.values()] if isinstance(found, dict) else []
 
 
 def _same_market(tags: dict[str, str], context: CallContext) -> bool:

@@ -58,8 +58,20 @@ def promote(run: str, reason: str) -> Promoted:
     return Promoted(version.name, str(version.version), run_id, str(version.tags.get("kind", "")), override)
 
 
-def _registered(client: Any, run_id: str) -> Any:
-    """The new version of a run that has none, as most baselines: under the name of its data and label."""
+@translate_errors
+def register_run(run_id: str, gate: str) -> str:
+    """Register a run that has no version, as most baselines; returns the version, whose tag `gate` is the reason given.
+
+    Raises
+    ------
+    RegimeError
+        The run has no model.
+    """
+    return str(_registered(connection.client(), run_id, {"gate": gate}).version)
+
+
+def _registered(client: Any, run_id: str, said: dict[str, str] | None = None) -> Any:
+    """The new version of a run that has none: under the name of its data and label, tagged with what is said of it."""
     run = client.get_run(run_id)
     models, tags = run.outputs.model_outputs if run.outputs else [], run.data.tags
     if run.info.status != "FINISHED" or not models or not {"source", "label", "spec", "document_sha256"} <= tags.keys():
@@ -67,6 +79,7 @@ def _registered(client: Any, run_id: str) -> Any:
     name = registry.registry_name(tags["source"], tags["label"])
     kept = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
     kept = {"gate": UNJUDGED} | kept | {"made": f"{run.info.end_time / 1000:.3f}", "run_name": run.info.run_name}
+    kept |= said or {}
     uri = f"models:/{models[0].model_id}"
     version = registry.register(name, uri, run_id, kept, tags.get("mlflow.note.content", ""))
     return client.get_model_version(name, version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -274,6 +274,15 @@ def candidates(group: str, most: int) -> list[Candidate]:
         )
         for run in found
     ]
+
+
+@translate_errors
+def tags_of(run_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the tags of these runs by run id, of those that are wholly there and not deleted."""
+    client = connection.client()
+    found = [client.get_run(run_id) for run_id in run_ids]
+    there = [run for run in found if run.info.status == "FINISHED" and run.info.lifecycle_stage == "active"]
+    return {str(run.info.run_id): dict(run.data.tags) for run in there}
 
 
 @translate_errors
