@@ -131,7 +131,8 @@ def _models(context: CallContext) -> list[_Model]:
     """
     versions = registry.versions(context.model_name)
     suspicious = [(run_id, tags) for _, run_id, tags in versions if tags.get("gate_passed") == SUSPICIOUS]
-    beside = {run_id for _, tags in suspicious for run_id in _baseline_runs(tags)} | {run_id for run_id, _ in suspicious}
+    beside = {run_id for run_id, _ in suspicious}
+    beside |= {run_id for _, tags in suspicious for run_id in _baseline_runs(tags)}
     version_of = {run_id: version for version, run_id, _ in versions}
     newest: dict[str, tuple[_Model, dict[str, str]]] = {}
     for version, run_id, tags in versions:

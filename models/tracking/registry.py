@@ -13,7 +13,6 @@ from models.tracking import connection
 from models.tracking.connection import quoted, translate_errors
 from models.tracking.errors import TrackingError
 
-
 OVERRIDE = "override"  # the tag of a version that a person made champion: why
 SUCCESSION = "succession"  # the tag of a version that is shown because a champion died: which
 
