@@ -12,6 +12,7 @@ from models import direction as states
 from models.fit import fit_at
 from models.spec import baseline
 from serving import parts
+from serving.headline import headline
 from serving.sections import direction
 from tests.support.calls import make_test_call
 from tests.support.weekly_noise import SPEC, made
@@ -118,15 +119,15 @@ def test_without_the_stored_walk_forward_there_are_no_words(data):
 
 def test_a_call_prints_the_earned_word_and_no_other():
     call = make_test_call(verdict="no_evidence", direction=SECTION)
-    assert parts.headline(call).startswith("The market is likelier than otherwise to move more than usual")
-    assert parts.headline(call).endswith("; no evidence on direction.")
+    assert headline(call).startswith("The market is likelier than otherwise to move more than usual")
+    assert headline(call).endswith("; no evidence on direction.")
     followed = next(one for one in parts.make_parts(call) if one.key == "followed")
     assert followed.lines[0].startswith("Size: turbulent. After turbulent in 400 weeks: +1.1 % on average")
     assert followed.lines[1] == "No evidence on direction."
     assert [row[0] for row in followed.grid.rows] == ["turbulent", "breakdown"]
     assert [row[-1] for row in followed.grid.rows] == ["yes", "no"]
     silent = make_test_call(verdict="no_evidence", direction=SECTION | {"size": None})
-    assert parts.headline(silent).startswith("No evidence on size or direction")
+    assert headline(silent).startswith("No evidence on size or direction")
 
 
 def test_a_printed_direction_is_the_verdict():

@@ -13,7 +13,6 @@ import pytest
 from features.data.errors import RefusedError, RegimeError
 from features.data.settings import EVENTS, NotifySettings
 from serving import notification
-from serving.running_evidence import Evidence
 from tests.support.calls import make_test_call
 
 
@@ -43,8 +42,7 @@ def receiver(status=200):
 
 
 def week(report=Path("absent.html"), **changes):
-    evidence = changes.pop("evidence", ())
-    call = make_test_call(asof="2026-01-09")
+    call = make_test_call(asof="2026-01-09", evidence=changes.pop("evidence", None))
     return SimpleNamespace(
         **{
             "call": call,
@@ -53,16 +51,27 @@ def week(report=Path("absent.html"), **changes):
             "summary": "regime 2026-01-09: breakdown",
             "refresh_failed": None,
             "report": report,
-            "scores": SimpleNamespace(evidence={"live": evidence}),
+            "lines": 12,
+            "head": "ab" * 32,
         }
         | changes
     )
 
 
-def alarm(**changes):
-    return Evidence(
-        **({"null": "own", "since": "2024-01-05", "value": 31.0, "bets": 60, "reached": "2025-11-07"} | changes)
-    )
+def record(alarm):
+    """What the live calls have proved, with the alarm on or off; what it says of the usual odds does not matter."""
+    against = [
+        {"null": null, "value": 31.0, "bets": 60, "reached": "2025-11-07", "claimed": claimed}
+        for null, claimed in (("own", alarm), ("markov", True))
+    ]
+    return {
+        "since": "2024-01-05",
+        "calls": 90,
+        "months": 21.0,
+        "against": against,
+        "alarm": alarm,
+        "calibration": {"breakdown": {"said": 0.2, "came": 0.4}},
+    }
 
 
 def test_a_new_call_arrives_with_its_text_and_the_report(tmp_path):
@@ -89,11 +98,12 @@ def test_what_a_week_tells_of():
     changed = notification.of_week(week(word_before="no evidence"))
     assert changed.events == ("call", "words")
     assert changed.body.startswith("The call changed from no evidence to breakdown.")
-    rang = notification.of_week(week(evidence=(alarm(claimed=True),)))
+    rang = notification.of_week(week(evidence=record(alarm=True)))
     assert rang.events == ("call", "alarm")
-    assert "speaks 31 to 1 against the calls' own probabilities" in rang.body
-    assert notification.of_week(week(evidence=(alarm(claimed=False),))).events == ("call",)
-    assert notification.of_week(week(evidence=(alarm(claimed=True, null="markov"),))).events == ("call",)
+    assert rang.body.startswith("Warning: the live record stands 31.0 to 1 against the calls' own probabilities")
+    assert rang.body.endswith(f"Journal: 12 entries, head {'ab' * 32}")
+    assert notification.of_week(week(evidence=record(alarm=False))).events == ("call",)
+    assert notification.of_week(week()).events == ("call",)
     assert notification.of_failure(RefusedError("VIX is stale")).events == ("refusal",)
 
 

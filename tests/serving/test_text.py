@@ -98,9 +98,9 @@ def test_piped_text_has_no_colour_and_a_terminal_has():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"data_age_days": 1062}, "They end 1,062 days before the last session."),
-        ({"data_age_days": 1}, "They end 1 day before the last session."),
-        ({"data_age_days": 0}, "They hold the last session."),
+        ({"data_age_days": 1062}, "The data end 1,062 days before the last session."),
+        ({"data_age_days": 1}, "The data end 1 day before the last session."),
+        ({"data_age_days": 0}, "The data hold the last session."),
         ({}, "A call of the past, with what was known on 2026-01-09: its age is not measured."),
         ({"source": "sample"}, "The embedded sample is a demonstration of the past: its age is not measured."),
     ],
@@ -178,7 +178,7 @@ def test_a_scorecard_names_each_rate():
     text = shown(print_scorecard, Scorecard("live", 0.05, live, {"calls": 3, "matured": 0}))
     assert text.splitlines() == [
         "live: 8 of 10 calls matured (2 effective months): skill +0.0500 (p 0.200), Markov -0.0100, promised +0.0300, "
-        "verdict right 75%, climatology's 50%; 2 corrections kept, not scored",
+        "word right 75 %, climatology's 50 %; 2 corrections kept, not scored",
         "replay: 3 calls, none matured",
     ]
 
@@ -189,7 +189,7 @@ def test_the_summary_fits_a_subject():
     )
     said = weekly_summary(call, False, "ab" * 32)
     assert said == (
-        "regime 2026-01-09: no evidence (rotation 36%, breakdown 14%), leaders falter, journal abababababab"
+        "regime 2026-01-09: no evidence (rotation 36 %, breakdown 14 %), leaders falter, journal abababababab"
     )
     assert len(said) < 110
     assert weekly_summary(call, True, "ab" * 32).endswith("older data used")
