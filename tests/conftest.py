@@ -41,6 +41,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.delenv("REGIME_CONFIG", raising=False)
     monkeypatch.setenv("REGIME_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    # MLflow writes the address it is given into the environment, so the registry of the test before would be read.
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     return tmp_path / "home"
 
 
