@@ -142,7 +142,7 @@ def within_a_week(asof: str, now: pd.Timestamp) -> bool:
 
 
 def _new_york_date(now: pd.Timestamp) -> pd.Timestamp:
-    return now.tz_convert("America/New_York").tz_localize(None).normalize()
+    return now.tz_convert(calendar.ZONE).tz_localize(None).normalize()
 
 
 def entry_type_at(

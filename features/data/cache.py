@@ -33,6 +33,7 @@ LIMITS: dict[str, int] = {
     "calls": 8 * MEGABYTE,
     "models": 128 * MEGABYTE,
     "ledger": 128 * MEGABYTE,
+    "sessions": MEGABYTE,
 }
 _CHECKSUM_BYTES = 32
 _log = logging.getLogger(__name__)

@@ -2,31 +2,65 @@
 
 Dates are tz-naive midnight timestamps (the session's date). The calendar is
 `pandas_market_calendars`' NYSE; that it equals the dates of the French library
-1926-2023 is tested.
+1926-2023 is tested. Sessions and closes are computed once and kept in the cache
+for the installed version of that package.
 """
 
 from __future__ import annotations
 
+import io
 import warnings
 from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
-import pandas_market_calendars as mcal
 
+from features.data import cache
 from features.data.errors import RegimeError
 
 FIRST_SESSION = pd.Timestamp("1926-07-01")
 LAST_SESSION = pd.Timestamp("2035-12-31")
+FIRST_CLOSE = pd.Timestamp("1999-12-01")  # a clock may stand in 2000
+ZONE = "America/New_York"
+LIBRARIES = ("pandas_market_calendars", "exchange_calendars", "pandas")
 CUT_OFF = pd.Timedelta(minutes=20)  # a decision is made this long after the close
 HORIZON = 21  # sessions a label and a call look ahead: one month
 SESSIONS_A_WEEK = 5
 
 
 @lru_cache(maxsize=1)
+def _timetable() -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """All sessions, and the closes of those since `FIRST_CLOSE` in New York time."""
+    parts = [f"{name} {version(name)}" for name in LIBRARIES]
+    key = cache.entry_key([Path(__file__)], [*parts, str(FIRST_SESSION), str(LAST_SESSION)])
+    if (kept := cache.read("sessions", key)) is not None:
+        with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
+            return pd.DatetimeIndex(arrays["sessions"]), pd.DatetimeIndex(arrays["closes"])
+    days, closes = _compute()
+    buffer = io.BytesIO()
+    np.savez(buffer, sessions=days.to_numpy(), closes=closes.to_numpy())
+    cache.write("sessions", key, buffer.getvalue())
+    return days, closes
+
+
+def _compute() -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    import pandas_market_calendars as mcal  # here: with the timetable kept nobody needs it
+
+    nyse = mcal.get_calendar("NYSE")
+    days = pd.DatetimeIndex(nyse.valid_days(FIRST_SESSION, LAST_SESSION, tz=None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the package's own
+        table = nyse.schedule(FIRST_CLOSE, LAST_SESSION)
+    # The wall clock, not UTC: a change of the rules of summer time must not be kept.
+    closes = pd.DatetimeIndex(table["market_close"]).tz_convert(ZONE).tz_localize(None)
+    return days.tz_localize(None).normalize().as_unit("ns"), closes.as_unit("ns")
+
+
 def all_sessions() -> pd.DatetimeIndex:
     """All NYSE sessions, past and scheduled, 1926-07 to 2035-12."""
-    days = mcal.get_calendar("NYSE").valid_days(FIRST_SESSION, LAST_SESSION, tz=None)
-    return pd.DatetimeIndex(days).tz_localize(None).normalize().as_unit("ns")
+    return _timetable()[0]
 
 
 def sessions(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
@@ -55,16 +89,8 @@ def decision_dates(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
 
 @lru_cache(maxsize=1)
 def _closes() -> pd.DatetimeIndex:
-    """Closing times in UTC of the sessions since 2000, early closes included."""
-    return _closes_between(pd.Timestamp("2000-01-01"), LAST_SESSION)
-
-
-@lru_cache(maxsize=8)
-def _closes_between(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the package's own
-        table = mcal.get_calendar("NYSE").schedule(start, end)
-    return pd.DatetimeIndex(table["market_close"])
+    """Closing times in UTC of the sessions since `FIRST_CLOSE`, early closes included."""
+    return _timetable()[1].tz_localize(ZONE).tz_convert("UTC")
 
 
 def last_complete(now: pd.Timestamp) -> pd.Timestamp:
@@ -77,11 +103,8 @@ def last_complete(now: pd.Timestamp) -> pd.Timestamp:
     """
     if not 2000 <= now.year <= LAST_SESSION.year:
         raise RegimeError(f"the clock says {now:%Y-%m-%d}, and the calendar serves 2000 to 2035: set the clock")
-    # The month before is enough, and a call is spared the schedule of decades: no closure on record is as long.
-    day = pd.Timestamp(now.tz_convert("America/New_York").date())
-    closes = _closes_between(day - pd.Timedelta(days=30), day)
-    done = int(closes.searchsorted(now - CUT_OFF, side="right"))
-    return pd.Timestamp(closes[done - 1].tz_convert("America/New_York").tz_localize(None).normalize())
+    done = int(_closes().searchsorted(now - CUT_OFF, side="right"))
+    return pd.Timestamp(_timetable()[1][done - 1].normalize())
 
 
 def session_at(moment: pd.Timestamp) -> pd.Timestamp:
@@ -89,9 +112,8 @@ def session_at(moment: pd.Timestamp) -> pd.Timestamp:
 
     `moment` is New York time, tz-naive, from 2000 on; early closes count as they were.
     """
-    local = moment.tz_localize("America/New_York")
-    place = int(_closes().searchsorted(local.tz_convert("UTC"), side="left"))
-    return pd.Timestamp(_closes()[place].tz_convert("America/New_York").tz_localize(None).normalize())
+    place = int(_closes().searchsorted(moment.tz_localize(ZONE).tz_convert("UTC"), side="left"))
+    return pd.Timestamp(_timetable()[1][place].normalize())
 
 
 def month_ends(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:

@@ -15,7 +15,6 @@ import pandas as pd
 from features.data import calendar
 from features.data.errors import RegimeError
 
-ZONE = "America/New_York"
 EARLIEST = pd.Timestamp("1800-01-01")
 # A stamp without a zone counts as New York time when it lies in the trading day.
 OPENS, CLOSES = pd.Timedelta(hours=9, minutes=30), pd.Timedelta(hours=16, minutes=15)
@@ -170,7 +169,7 @@ def _sessions(where: str, moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
     if (times == pd.Timedelta(0)).all():
         return moments.tz_localize(None) if moments.tz is not None else moments
     if moments.tz is not None:
-        local = moments.tz_convert(ZONE).tz_localize(None)
+        local = moments.tz_convert(calendar.ZONE).tz_localize(None)
         times = local - local.normalize()
         if (times == pd.Timedelta(0)).all():
             return local
@@ -187,7 +186,7 @@ def _sessions(where: str, moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def _sane(where: str, dates: pd.DatetimeIndex) -> None:
-    today = pd.Timestamp.now(ZONE).tz_localize(None).normalize()
+    today = pd.Timestamp.now(calendar.ZONE).tz_localize(None).normalize()
     if dates.max() > today:
         raise RegimeError(f"{where} has a future date, {dates.max().date()} (today is {today.date()} in New York)")
     if dates.min() < EARLIEST:

@@ -18,10 +18,9 @@ import csv
 import io
 import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
-import requests
-from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
 from features.data import calendar
@@ -96,12 +95,19 @@ LATE: dict[str, str] = {
     "2026-01-06": "2026-01-16",
     "2026-01-13": "2026-01-20",
 }
-_FEDERAL = CustomBusinessDay(calendar=USFederalHolidayCalendar())
+
+
+@lru_cache(maxsize=1)
+def _federal() -> CustomBusinessDay:
+    """One federal business day; its holidays take a while to compute, and the catalogue needs none of them."""
+    from pandas.tseries.holiday import USFederalHolidayCalendar
+
+    return CustomBusinessDay(calendar=USFederalHolidayCalendar())
 
 
 def scheduled_release(report: pd.Timestamp) -> pd.Timestamp:
     """The third federal business day after the report date."""
-    return pd.Timestamp(report + BUSINESS_DAYS_TO_RELEASE * _FEDERAL)
+    return pd.Timestamp(report + BUSINESS_DAYS_TO_RELEASE * _federal())
 
 
 def available_at(reports: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -139,6 +145,8 @@ def fetch(year: int, host: str = HOST) -> pd.DataFrame:
 
 
 def _ask(path: str, host: str) -> pd.DataFrame:
+    import requests  # here: whoever reads the catalogue asks no vendor
+
     try:
         answer = requests.get(host + path, timeout=TIMEOUT)
     except requests.RequestException as error:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import tenacity
+if TYPE_CHECKING:
+    import tenacity
 
 ATTEMPTS = 4
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds
@@ -35,6 +36,8 @@ def brief(error: BaseException) -> str:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
+    import tenacity
+
     backoff = tenacity.wait_exponential_jitter(multiplier=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT)(state)
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, UnavailableError) else None
@@ -43,6 +46,8 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 def patiently(ask: Callable[[], T]) -> T:
     """`ask()`, again with exponential back-off while it raises `UnavailableError`; its last error is raised."""
+    import tenacity  # here: the catalogue comes through this module, and asks nobody
+
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(UnavailableError),
         stop=tenacity.stop_after_attempt(ATTEMPTS),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.data import catalog
+from features.data import calendar, catalog
 from features.data.checks import dates, tables
 from features.data.errors import RegimeError
 from features.data.vendor_files.understood import UNITS, Target, Understood, place, ticker_of, wide
@@ -116,7 +116,7 @@ def _days(name: str, values: pd.Series, layout: Format) -> pd.DatetimeIndex:
     where = f"{name}: column {layout.date}"
     if layout.vendor == "TradingView" and text.str.fullmatch(r"\d{9,10}").all():
         # Seconds since 1970 at which the session opens.
-        moments = pd.to_datetime(text.astype("int64"), unit="s", utc=True).dt.tz_convert(dates.ZONE)
+        moments = pd.to_datetime(text.astype("int64"), unit="s", utc=True).dt.tz_convert(calendar.ZONE)
         return dates.read(where, pd.DatetimeIndex(moments).tz_localize(None).normalize())
     if layout.month_first and text.str.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}").all():
         parts = text.str.split("/", expand=True)

@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from features.data import calendar
+from features.data import cache, calendar
 from tests.support.data import SHARED, needs_shared
 
 
@@ -45,3 +49,60 @@ def test_the_last_complete_session_is_that_of_the_whole_schedule():
     for now in moments:
         last = closes[closes <= now - calendar.CUT_OFF][-1]
         assert calendar.last_complete(now) == last.tz_convert("America/New_York").tz_localize(None).normalize(), now
+
+
+@pytest.fixture
+def anew():
+    """The calendar as a new process has it: nothing computed or read yet."""
+    for kept in (calendar._timetable, calendar._closes):
+        kept.cache_clear()
+    yield
+    for kept in (calendar._timetable, calendar._closes):
+        kept.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
+def test_what_is_kept_is_what_the_package_says():
+    computed = calendar.all_sessions(), calendar._closes()
+    (entry,) = cache.folder("sessions").iterdir()
+    written = entry.stat().st_ino
+    calendar._timetable.cache_clear()
+    calendar._closes.cache_clear()
+    read = calendar.all_sessions(), calendar._closes()
+    assert (read[0].equals(computed[0]), read[1].equals(computed[1])) == (True, True)
+    assert (read[0].dtype, read[1].dtype) == (computed[0].dtype, computed[1].dtype)
+    assert entry.stat().st_ino == written
+    ours = read[1][(read[1] >= "2015-01-01") & (read[1] < "2017-01-01")].tz_convert("America/New_York")
+    early = [str(close) for close in ours if close.hour != 16]
+    assert early == [f"{day} 13:00:00-05:00" for day in ("2015-11-27", "2015-12-24", "2016-11-25")]
+    assert list(ours.tz_localize(None).normalize()) == list(read[0][(read[0] >= "2015") & (read[0] < "2017")])
+
+
+@pytest.mark.usefixtures("anew")
+def test_an_edited_timetable_is_computed_again(caplog):
+    want = calendar.all_sessions()
+    (entry,) = cache.folder("sessions").iterdir()
+    whole = bytearray(entry.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    entry.write_bytes(whole)
+    calendar._timetable.cache_clear()
+    assert calendar.all_sessions().equals(want)
+    assert "does not verify" in caplog.text
+
+
+@pytest.mark.usefixtures("anew")
+def test_another_version_of_the_package_is_another_timetable(monkeypatch):
+    calendar.all_sessions()
+    calendar._timetable.cache_clear()
+    monkeypatch.setattr(calendar, "version", lambda _: "99")
+    calendar.all_sessions()
+    assert len(list(cache.folder("sessions").iterdir())) == 2
+
+
+def test_a_kept_timetable_needs_no_calendar_package():
+    """Of two processes the first computes; the second reads, without the package."""
+    words = [sys.executable, "-c"]
+    program = "import sys; from features.data import calendar; calendar.all_sessions(); "
+    program += "print('pandas_market_calendars' in sys.modules)"
+    said = [subprocess.run([*words, program], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert [one.strip() for one in said] == ["True", "False"]
