@@ -106,7 +106,7 @@ def status(
 
     where = regime.places()
     if json:
-        stored = {source: str(found["digest"]) for source, found in store.stored().items()}
+        stored = {source: found.digest for source, found in store.stored().items()}
         document, reason = data_status.as_json()
         print_json({**where, "stored": stored, **document})
     else:

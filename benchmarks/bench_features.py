@@ -34,8 +34,8 @@ def _seconds(function):
 def plain():
     """Read every stored table without a check and take one rolling mean of the member panel."""
     manifest = store.current_manifest()
-    folder = home() / "snapshots" / str(manifest["digest"])
-    tables = {name: table_files.read(folder, name, entry) for name, entry in store.tables_of(manifest).items()}
+    folder = home() / "snapshots" / manifest.digest
+    tables = {name: table_files.read(folder, name, entry) for name, entry in manifest.tables.items()}
     return tables["prices_sp500"].drop(columns="available_at").rolling(200).mean()
 
 

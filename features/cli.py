@@ -102,9 +102,10 @@ def use(
 
     manifest = store.use(source.value)
     if json:
-        print_json({key: manifest[key] for key in ("source", "digest", "legs", "last")})
+        said = {"source": manifest.source, "digest": manifest.digest, "legs": manifest.legs}
+        print_json(said | {"last": str(manifest.last)})
     else:
-        out.print(f"{source.value} {manifest['digest']} is in force, up to {manifest['last']}")
+        out.print(f"{source.value} {manifest.digest} is in force, up to {manifest.last}")
 
 
 EveryOption = Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")]

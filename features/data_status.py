@@ -86,7 +86,7 @@ def show(every: bool = False) -> str | None:
 
     snapshot = store.load()
     table, against, reason = _ages(snapshot)
-    others = [f"{name} {found['digest']}" for name, found in store.stored().items() if name != snapshot.source]
+    others = [f"{name} {found.digest}" for name, found in store.stored().items() if name != snapshot.source]
     if others:
         out.print(f"also stored: {', '.join(others)} (`regime data use` puts one in force)", markup=False)
     out.print(

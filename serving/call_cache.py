@@ -35,9 +35,9 @@ def latest_key(allowed: tuple[str, ...]) -> str | None:
         There is no snapshot, or it does not verify.
     """
     manifest = store.verified_manifest()
-    source = str(manifest["source"])
+    source = manifest.source
     clock = str(calendar.last_complete(pd.Timestamp.now("UTC")).date()) if source != "sample" else ""
-    parts: list[Any] = [manifest["digest"], clock, sorted(allowed)]
+    parts: list[Any] = [manifest.digest, clock, sorted(allowed)]
     pointers = [loader.pointer(registry_name(source, "path"), alias) for alias in loader.ALIASES]
     if not any(pointers):
         return None

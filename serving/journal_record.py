@@ -35,7 +35,7 @@ def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = No
     """
     if not store.stored():
         return made  # a journal without data is still a journal: nothing is known of what came
-    name = registry_name(str(store.current_manifest()["source"]), "path")
+    name = registry_name(store.current_manifest().source, "path")
     entries = journal.of_model(journal.read(), name)
     if not entries:
         return made.assign(**dict.fromkeys(COLUMNS))

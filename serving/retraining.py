@@ -21,7 +21,7 @@ def due(plan: WeeklySettings, now: pd.Timestamp) -> bool:
     """Whether models of the data in force are missing, or were last trained `plan.retrain_weeks` ago or longer."""
     if not plan.retrain_weeks:
         return False
-    name = registry.registry_name(str(store.current_manifest()["source"]), "path")
+    name = registry.registry_name(store.current_manifest().source, "path")
     made = max(registry.made_at(name, alias) for alias in ("champion", "challenger"))
     return bool(now - pd.Timestamp(made, unit="s", tz="UTC") >= pd.Timedelta(weeks=plan.retrain_weeks))
 

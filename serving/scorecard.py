@@ -134,7 +134,7 @@ def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
     RegimeError
         No data, or the journal was changed.
     """
-    name = registry_name(str(store.current_manifest()["source"]), "path")
+    name = registry_name(store.current_manifest().source, "path")
     entries = journal.of_model(journal.read(), name)
     scored = journal.scored(entries)
     if not scored:

@@ -40,7 +40,7 @@ def wanted(source: Source | None, folder: Path | None) -> tuple[Source, Path | N
     if source is None and folder is not None:
         source = Source.folder
     if source is None:
-        source = Source(said.source or str(store.current_manifest()["source"]))
+        source = Source(said.source or store.current_manifest().source)
     if source is not Source.folder and folder is not None:
         raise RegimeError(f"--folder {folder} goes with --source folder, not with {source.value}")
     if source is Source.folder and folder is None:
@@ -91,8 +91,8 @@ def refresh_store(
         raise RegimeError("--source folder needs --folder PATH, and --folder goes with no other source")
     home()  # an unusable data directory is said before minutes are spent reading
     before = history.stored(source.value)
-    notes: dict[str, Any] = (before or {}).get("notes") or {}
-    accepted = sorted({*accept, *notes.get("accepted", [])})
+    notes: dict[str, Any] = {}
+    accepted = sorted({*accept, *(before.notes if before else {}).get("accepted", [])})
     look = screen.Screen(accepted=screen.parse_accepted(accepted), past={} if replace else history.past(before))
     if source is Source.live:
         tables, last, notes = _live(look, progress, notify)
@@ -100,8 +100,7 @@ def refresh_store(
     else:
         with progress(f"reading {source.value}", None):
             tables, legs, last = folder_source.read(folder or FOLDER, look)
-        notes = {}
-    if not replace and before is not None and before["legs"] == legs:
+    if not replace and before is not None and before.legs == legs:
         history.check_nothing_lost(tables, last, before)
     screen.check_accepted(accept, tables)
     notes = notes | look.notes() | ({"accepted": accepted} if accepted else {})

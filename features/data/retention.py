@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from features.data import files
 from features.data.errors import RegimeError
 from features.data.paths import home
+
+if TYPE_CHECKING:  # it imports pydantic, which a command's help does without
+    from features.data.manifest import Manifest
 
 KEEP = 8  # snapshots of each source, the newest first
 
@@ -42,23 +44,19 @@ def link_equal_files(draft: Path, digests: dict[str, str]) -> int:
 
 
 def _files(manifest: Path) -> dict[str, str]:
-    entries = _read(manifest).get("tables")
-    if not isinstance(entries, dict):
-        return {}
     from features.data.table_files import all_files  # here: it imports pandas, and a command's help needs the rest
 
-    try:
-        return all_files(entries)
-    except (KeyError, TypeError, AttributeError):  # damaged: it shares nothing
-        return {}
+    found = _read(manifest)
+    return {} if found is None else all_files(found.tables)
 
 
-def _read(manifest: Path) -> dict[str, Any]:
+def _read(manifest: Path) -> Manifest | None:
+    from features.data.manifest import Manifest
+
     try:
-        found = json.loads(manifest.read_text())
+        return Manifest.model_validate_json(manifest.read_bytes())
     except (OSError, ValueError):  # damaged: it shares nothing, and `prune` leaves it to its owner
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
 
 
 def _named(digests: set[str]) -> set[str]:
@@ -81,8 +79,8 @@ def prune(keep: int = KEEP, dry_run: bool = False) -> list[str]:
     root = home() / "snapshots"
     ages: dict[str, list[tuple[float, str]]] = {}
     for path in root.glob("[!.]*/manifest.json"):
-        if source := _read(path).get("source"):
-            ages.setdefault(str(source), []).append((path.parent.stat().st_mtime, path.parent.name))
+        if (manifest := _read(path)) is not None:
+            ages.setdefault(manifest.source, []).append((path.parent.stat().st_mtime, path.parent.name))
     old = {digest for group in ages.values() for _, digest in sorted(group, reverse=True)[keep:]}
     removed = sorted(old - _named(old))
     if not dry_run:

@@ -20,8 +20,6 @@ plus 20 minutes) the row could be known. `as_of(t)` keeps rows with
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -39,6 +37,7 @@ import pandas as pd
 from features.data import files, retention, table_files
 from features.data.arrays import Tables
 from features.data.errors import RefusedError, RegimeError
+from features.data.manifest import Manifest
 from features.data.paths import home
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
@@ -99,12 +98,6 @@ def _cut(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
     return known.assign(end=known["end"].where(known["end"] <= date))
 
 
-def _digest(manifest: dict[str, object]) -> str:
-    named = ("source", "legs", "last", "tables", "notes")
-    text = json.dumps({key: manifest[key] for key in named if key in manifest}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def write(
     tables: Tables,
     source: str,
@@ -124,15 +117,13 @@ def write(
         The store cannot be written; the snapshot in force stays in force.
     """
     root = home() / "snapshots"
-    manifest: dict[str, object] = {"source": source, "legs": legs, "last": str(last.date())}
     with files.drafted_folder(root) as draft:
         year = None if source == "sample" else last.year  # the sample does not grow
         entries = {name: table_files.write(draft, name, table, year) for name, table in sorted(tables.items())}
-        manifest["tables"] = entries
-        if notes:
-            manifest["notes"] = notes
-        digest = _digest(manifest)
-        files.write_all(draft / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+        said = {"notes": notes} if notes else {}
+        manifest = Manifest(source=source, legs=legs, last=last.date(), tables=entries, **said)
+        digest = manifest.digest
+        files.write_all(draft / "manifest.json", manifest.to_json().encode())
         if prove is not None:
             written = {name: table_files.read(draft, name, entry, sample=True) for name, entry in entries.items()}
             prove(Snapshot(digest, source, legs, last, written, notes or {}))
@@ -144,22 +135,15 @@ def write(
     return digest
 
 
-def tables_of(manifest: dict[str, object]) -> dict[str, table_files.Entry]:
-    """The entries of a manifest's tables."""
-    entries = manifest["tables"]
-    assert isinstance(entries, dict)
-    return entries
-
-
-def _move_damaged(folder: Path, manifest: dict[str, object]) -> None:
+def _move_damaged(folder: Path, manifest: Manifest) -> None:
     """Make room for a snapshot whose stored copy was changed or is not whole, so that a refresh mends it."""
     if not folder.exists():
         return
     try:
-        same = json.loads((folder / "manifest.json").read_text()) == manifest
+        same = _read(folder) == manifest
     except (OSError, ValueError):
         same = False
-    if not same or table_files.first_damaged(folder, tables_of(manifest)) is not None:
+    if not same or table_files.first_damaged(folder, manifest.tables) is not None:
         aside = folder.with_name(f"{files.DAMAGED_PREFIX}{folder.name}")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
@@ -171,32 +155,32 @@ def _put_in_force(digest: str, source: str) -> None:
         before = current_manifest()
     except RegimeError:  # nothing is stored yet, or it does not verify: nothing to go back to
         before = None
-    if before is not None and before["source"] != source:
-        files.write_file(home() / f"CURRENT.{before['source']}", f"{before['digest']}\n")
+    if before is not None and before.source != source:
+        files.write_file(home() / f"CURRENT.{before.source}", f"{before.digest}\n")
     files.write_file(home() / "CURRENT", digest + "\n")
 
 
-def stored() -> dict[str, dict[str, object]]:
-    """Return a manifest, with its `digest`, for every source that has a snapshot, by source.
+def stored() -> dict[str, Manifest]:
+    """Return a manifest for every source that has a snapshot, by source.
 
     It is that of the snapshot in force, else of the one a pointer names, else of the last one written.
     A snapshot whose manifest does not verify is left out, and so is a pointer that cannot be read.
     """
-    whole: dict[str, dict[str, object]] = {}
+    whole: dict[str, Manifest] = {}
     paths = [path for path in (home() / "snapshots").glob("[!.]*/manifest.json") if path.is_file()]
     for path in sorted(paths, key=lambda one: one.stat().st_mtime_ns):
         with suppress(RegimeError):
             whole[path.parent.name] = _manifest(path.parent.name)
-    found = {str(manifest["source"]): manifest for manifest in whole.values()}
+    found = {manifest.source: manifest for manifest in whole.values()}
     for pointer in (*home().glob("CURRENT.*"), *home().glob("CURRENT")):
         with suppress(RegimeError):
             digest = _named(pointer)
             if digest in whole:
-                found[str(whole[digest]["source"])] = whole[digest]
+                found[whole[digest].source] = whole[digest]
     return found
 
 
-def use(source: str) -> dict[str, object]:
+def use(source: str) -> Manifest:
     """Put the stored snapshot of a source in force; returns its manifest.
 
     Raises
@@ -213,12 +197,12 @@ def use(source: str) -> dict[str, object]:
         raise RegimeError(
             f"no {source} data in {home()} (stored: {have}): run `regime data refresh --source {source}{folder}`"
         )
-    _put_in_force(str(found[source]["digest"]), source)
+    _put_in_force(found[source].digest, source)
     return current_manifest()
 
 
-def current_manifest() -> dict[str, object]:
-    """The manifest of the snapshot in force, with its `digest`."""
+def current_manifest() -> Manifest:
+    """The manifest of the snapshot in force."""
     pointer = home() / "CURRENT"
     if not pointer.exists():
         raise RegimeError(
@@ -241,31 +225,34 @@ def _named(pointer: Path) -> str:
     return text
 
 
-def _manifest(digest: str) -> dict[str, object]:
-    """The manifest of a snapshot, verified, with its `digest`."""
-    path = home() / "snapshots" / digest / "manifest.json"
-    if not path.exists():
+def _read(folder: Path) -> Manifest:
+    return Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+
+
+def _manifest(digest: str) -> Manifest:
+    """The manifest of a snapshot, verified."""
+    folder = home() / "snapshots" / digest
+    if not (folder / "manifest.json").exists():
         raise RegimeError(f"snapshot {digest} is not there: run `regime-data refresh` again")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        whole = isinstance(manifest, dict) and _digest(manifest) == digest
+        manifest = _read(folder)
+        whole = manifest.digest == digest
     except (OSError, ValueError):
         whole = False
     if not whole:
         raise RefusedError(
             f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again"
         )
-    named: dict[str, object] = manifest | {"digest": digest}
-    return named
+    return manifest
 
 
-def verified_manifest() -> dict[str, object]:
+def verified_manifest() -> Manifest:
     """The manifest of the snapshot in force, after hashing every file."""
     manifest = current_manifest()
-    damaged = table_files.first_damaged(home() / "snapshots" / str(manifest["digest"]), tables_of(manifest))
+    damaged = table_files.first_damaged(home() / "snapshots" / manifest.digest, manifest.tables)
     if damaged is not None:
         raise RefusedError(
-            f"snapshot {manifest['digest']} does not verify: {damaged} was changed or is gone: run "
+            f"snapshot {manifest.digest} does not verify: {damaged} was changed or is gone: run "
             "`regime-data refresh` again, which mends it"
         )
     return manifest
@@ -274,13 +261,8 @@ def verified_manifest() -> dict[str, object]:
 def load() -> Snapshot:
     """Read the snapshot in force, verifying every table against its digest."""
     manifest = verified_manifest()
-    folder = home() / "snapshots" / str(manifest["digest"])
-    tables = {name: table_files.read(folder, name, entry) for name, entry in tables_of(manifest).items()}
+    folder = home() / "snapshots" / manifest.digest
+    tables = {name: table_files.read(folder, name, entry) for name, entry in manifest.tables.items()}
     return Snapshot(
-        str(manifest["digest"]),
-        str(manifest["source"]),
-        str(manifest["legs"]),
-        pd.Timestamp(str(manifest["last"])),
-        tables,
-        dict(manifest.get("notes") or {}),  # type: ignore[call-overload]
+        manifest.digest, manifest.source, manifest.legs, pd.Timestamp(manifest.last), tables, dict(manifest.notes)
     )

@@ -17,23 +17,14 @@ import zlib
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias, TypedDict
 
 import pandas as pd
+
+from features.data.manifest import Entry, Parts
 
 GROUPS = 16  # of columns, in a wide table
 WIDE = 200  # columns from which a table is wide
 SHORT = 1000  # rows up to which a table is one file
-
-
-class Parts(TypedDict):
-    """A table in parts: SHA-256 by file name, and its columns in order."""
-
-    files: dict[str, str]
-    columns: list[str]
-
-
-Entry: TypeAlias = str | Parts
 
 
 def sha256(path: Path) -> str:
@@ -64,7 +55,7 @@ def write(folder: Path, name: str, table: pd.DataFrame, year: int | None) -> Ent
         path = folder / f"{name}.{part}.parquet"
         piece.to_parquet(path, compression="zstd")
         digests[path.name] = sha256(path)
-    return {"files": digests, "columns": [str(column) for column in table.columns]}
+    return Parts(files=digests, columns=[str(column) for column in table.columns])
 
 
 def _pieces(table: pd.DataFrame, year: int) -> dict[str, pd.DataFrame]:
@@ -113,7 +104,7 @@ def _stacked(pieces: list[pd.DataFrame]) -> pd.DataFrame:
 
 def files_of(name: str, entry: Entry) -> dict[str, str]:
     """The files of a table with their SHA-256."""
-    return {f"{name}.parquet": entry} if isinstance(entry, str) else entry["files"]
+    return {f"{name}.parquet": entry} if isinstance(entry, str) else entry.files
 
 
 def all_files(entries: Mapping[str, Entry]) -> dict[str, str]:
@@ -147,14 +138,14 @@ def read(folder: Path, name: str, entry: Entry, sample: bool = False) -> pd.Data
     if isinstance(entry, str):
         return _whole(folder / f"{name}.parquet", sample)
     groups: dict[str, list[Path]] = {}
-    for file in sorted(entry["files"], key=lambda one: ("to-" not in one, one)):  # past years first
+    for file in sorted(entry.files, key=lambda one: ("to-" not in one, one)):  # past years first
         groups.setdefault(_group(file), []).append(folder / file)
     chosen = list(groups.values())[: 2 if sample and len(groups) > 1 else None]
     columns = [_stacked([pd.read_parquet(path) for path in paths]) for paths in chosen]
     if len(columns) == 1:
         return columns[0]
     whole = pd.concat(columns, axis=1)
-    return whole if sample else whole[entry["columns"]]
+    return whole if sample else whole[entry.columns]
 
 
 def _group(file: str) -> str:

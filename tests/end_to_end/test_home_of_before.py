@@ -33,7 +33,7 @@ def test_its_snapshot_is_in_force_and_holds_what_was_stored(sample_snapshot):
     for name, first in (("indices", "2022-01-01"), ("fredmd", "2022-01-01"), ("prices_sp500", "2022-06-01")):
         table = found.tables[name]
         pd.testing.assert_frame_equal(table, whole[name].loc[first:, list(table)], check_freq=False)
-    assert store.current_manifest()["digest"] == found.digest
+    assert store.current_manifest().digest == found.digest
 
 
 @pytest.mark.usefixtures("mlruns")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -12,6 +10,7 @@ from features.data.arrays import Tables
 from features.data.checks.limits import Limits
 from features.data.checks.values import Finding
 from features.data.errors import RegimeError
+from features.data.manifest import Manifest
 from features.data.paths import home
 
 SHARE = 0.1  # of a table's or a series' values that may go without --replace
@@ -19,27 +18,27 @@ CONTRADICTED = 0.1  # log return beyond which a new jump is looked up in the sto
 COMPARED = ("prices_etf", "prices_mag7", "indices", "vix")
 
 
-def stored(source: str, legs: str | None = None) -> dict[str, Any] | None:
+def stored(source: str, legs: str | None = None) -> Manifest | None:
     """Manifest of the snapshot in force if it has this source (and legs) and can be read, else None."""
     try:
         manifest = store.current_manifest()
     except (RegimeError, OSError, ValueError):
         return None  # nothing stored yet, or damaged: a refresh is how it is mended
-    if manifest.get("source") != source or (legs is not None and manifest.get("legs") != legs):
+    if manifest.source != source or (legs is not None and manifest.legs != legs):
         return None
     return manifest
 
 
-def past(manifest: dict[str, Any] | None) -> Tables:
+def past(manifest: Manifest | None) -> Tables:
     """The stored tables whose returns new ones are compared with; those that cannot be read are left out."""
     if manifest is None:
         return {}
-    folder = home() / "snapshots" / str(manifest["digest"])
-    found, entries = {}, store.tables_of(manifest)
+    folder = home() / "snapshots" / manifest.digest
+    found = {}
     for name in COMPARED:
-        if name in entries:
+        if name in manifest.tables:
             try:
-                found[name] = table_files.read(folder, name, entries[name])
+                found[name] = table_files.read(folder, name, manifest.tables[name])
             except (OSError, ValueError):
                 continue  # damaged: `store.load` refuses it, and a refresh is how it is mended
     return found
@@ -62,7 +61,7 @@ def contradicted(dates: pd.DatetimeIndex, values: np.ndarray, before: pd.Series,
     ]
 
 
-def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: dict[str, Any] | None) -> None:
+def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: Manifest | None) -> None:
     """Compare with the stored snapshot.
 
     Raises
@@ -73,11 +72,11 @@ def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: dict[str, A
     if manifest is None:
         return
     say = "the stored snapshot stays; --replace takes the new data all the same"
-    reached = pd.Timestamp(str(manifest["last"]))
+    reached = pd.Timestamp(manifest.last)
     if last < reached:
         raise RegimeError(f"the data end on {last.date()}, the stored snapshot reaches {reached.date()}: {say}")
-    folder = home() / "snapshots" / str(manifest["digest"])
-    for name, entry in store.tables_of(manifest).items():
+    folder = home() / "snapshots" / manifest.digest
+    for name, entry in manifest.tables.items():
         try:
             then = table_files.counts(folder, name, entry)
         except (OSError, ValueError):

@@ -38,7 +38,7 @@ def test_the_newest_the_named_and_those_in_force_stay(home):
     assert store.load().digest == folder[4]
     # Of the sample only the one that `use` would go back to.
     assert retention.prune(1) == sorted([sample[0], folder[3]])
-    assert store.use("sample")["digest"] == sample[1]
+    assert store.use("sample").digest == sample[1]
 
 
 def test_the_snapshot_in_force_stays_however_old(home):

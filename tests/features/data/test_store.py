@@ -129,7 +129,7 @@ def test_kill_in_the_middle_leaves_a_readable_snapshot(delay):
 
 
 def sources():
-    return {name: found["digest"] for name, found in store.stored().items()}
+    return {name: found.digest for name, found in store.stored().items()}
 
 
 def test_a_source_goes_back_to_its_last_snapshot():
@@ -140,11 +140,11 @@ def test_a_source_goes_back_to_its_last_snapshot():
     sample = store.write(tables(3.0), "sample", "sample", last)
     assert store.load().source == "sample"
     assert sources() == {"folder": first, "sample": sample}
-    assert store.use("folder")["digest"] == first
+    assert store.use("folder").digest == first
     assert store.load().digest == first != second
     assert sources() == {"folder": first, "sample": sample}
-    assert store.use("folder")["digest"] == first
-    assert store.use("sample")["digest"] == sample
+    assert store.use("folder").digest == first
+    assert store.use("sample").digest == sample
 
 
 def test_a_source_that_is_not_stored_is_refused_and_nothing_moves():
@@ -162,7 +162,7 @@ def test_a_home_without_pointers_by_source_keeps_working(home):
     for pointer in home.glob("CURRENT.*"):
         pointer.unlink()
     assert sources() == {"folder": folder, "sample": sample}
-    assert store.use("folder")["digest"] == folder
+    assert store.use("folder").digest == folder
 
 
 def test_a_refresh_replaces_a_snapshot_that_does_not_verify(home):
