@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from features import feature_cache, implied_scale, jump_regime, labels, lineage, markov_regime, path_simulation
+from features import (
+    feature_cache,
+    implied_scale,
+    jump_regime,
+    labels,
+    lineage,
+    markov_regime,
+    path_simulation,
+    publication,
+)
 from features.data import catalog
 from features.data.errors import RegimeError
 from features.data.store import Snapshot
@@ -61,7 +70,8 @@ _OF_THE_LEGS = (markov_regime.NAME, jump_regime.NAME, *path_simulation.COLUMNS)
 PUBLISHED_SINCE = {item.name: day for item in FEATURES if (day := lineage.published_since(item)) is not None} | (
     dict.fromkeys(_OF_THE_LEGS, max(pd.Timestamp(day) for day in _LEG)) if _LEG else {}
 )
-PUBLISHED_SINCE |= {implied_scale.NAME: PUBLISHED_SINCE["vix"]} if "vix" in PUBLISHED_SINCE else {}
+# Before VIX it is realised volatility, so it is as old as that.
+PUBLISHED_SINCE |= {implied_scale.NAME: PUBLISHED_SINCE["broad_vol_21"]}
 TRAINABLE = tuple(item for item in FEATURES if not item.display)
 RETURNS = ("ret_broad", "ret_cap", "ret_bill")
 
@@ -89,6 +99,8 @@ class Dataset:
         `outcome` with a 50 bp margin on rotation; reported, never trained on.
     returns : DataFrame, (sessions, `RETURNS`)
         Daily total returns of broad leg, cap leg and bills, as decimals.
+    then : publication.Then or None
+        The same data set as it could be built at a date; `at` reads it.
     """
 
     X: pd.DataFrame
@@ -103,6 +115,21 @@ class Dataset:
     rows_per_year: int = 52
     outcome_margin: pd.Series | None = None
     returns: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(RETURNS), dtype=float))
+    then: publication.Then[Dataset] | None = field(default=None, repr=False, compare=False)
+
+    def as_published(self, date: pd.Timestamp) -> Dataset:
+        """The data set that could be built on `date`: of each source what it had published before.
+
+        Columns of a source that was not there yet are missing in every row. The outcomes
+        are those of the legs' returns, also where the library came later.
+        """
+        seen = self if self.then is None else self.then.at(date)
+        unread = [name for name in seen.X if PUBLISHED_SINCE.get(str(name), pd.Timestamp.min) >= date]
+        X = seen.X.copy()
+        X[unread] = np.nan
+        if "vix" in unread and implied_scale.NAME in X and "broad_vol_21" not in unread:
+            X[implied_scale.NAME] = implied_scale.compute(None, X["broad_vol_21"], self.rows_per_year)
+        return replace(seen, X=X, then=None)
 
 
 def last_matured(outcome: pd.Series, label_end: pd.Series, outcomes: tuple[str, ...]) -> pd.Series:
@@ -117,6 +144,11 @@ def build(
     snapshot: Snapshot, label: str, progress: Callable[[int, int], None] | None = None, with_jump: bool = False
 ) -> Dataset:
     """Build the data set from what `snapshot` shows; `with_jump` adds the jump model's column."""
+    then = publication.Then(snapshot, lambda seen: _build(seen, label, progress, with_jump))
+    return replace(_build(snapshot, label, progress, with_jump), then=then)
+
+
+def _build(snapshot: Snapshot, label: str, progress: Callable[[int, int], None] | None, with_jump: bool) -> Dataset:
     labels.check(label)
     data = build_inputs(snapshot)
     panel = data.panel

@@ -26,11 +26,12 @@ from models.spec import ModelSpec
 TOP = Path(__file__).resolve().parent.parent
 LIBRARIES = ("lightgbm", "numpy", "pandas", "pandas-market-calendars", "scikit-learn", "scipy")
 # Fields of `Dataset` and how they enter: what describes the data, what is known row by row, what matures.
-# `digest` and `source` say where data came from, not what they are; the margin's outcome is never trained on.
+# `digest` and `source` say where data came from, not what they are; the margin's outcome is never trained on. Whoever
+# fits on the data of `then` takes the digest of those.
 DESCRIBING = ("label", "legs", "outcomes", "rows_per_year")
 BY_ROW = ("X", "faltering", "returns")
 MATURING = ("outcome", "label_end")
-LEFT_OUT = ("digest", "source", "outcome_margin")
+LEFT_OUT = ("digest", "source", "outcome_margin", "then")
 
 
 def program_files() -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from features.blas import one_blas_thread
 from features.data.errors import RegimeError
-from features.dataset import BASELINE_FAMILY, FAMILY_OF, PUBLISHED_SINCE, REVISED, Dataset
+from features.dataset import BASELINE_FAMILY, FAMILY_OF, REVISED, Dataset
 from models import learners, predictor, sample_weights
 from models.classifier import RegimeClassifier
 from models.estimators import estimator
@@ -76,8 +75,8 @@ def fit_at(
         Fewer than `MIN_ROWS` training rows, a column that the data set has
         not, or no feature left.
     """
+    dataset = seen_by(dataset, spec, date)
     rows = rows_to_fit(dataset, spec, date)
-    since, dataset = _published_since(spec), seen_by(dataset, spec)
     with one_blas_thread():
         part = _calibrated(dataset, spec, date, rows, FitCache() if cache is None else cache)
     return FittedModel(
@@ -86,7 +85,6 @@ def fit_at(
         fitted_at=str(date.date()),
         rows=int(rows.sum()),
         ranges=_ranges(dataset.X[rows]) if with_ranges else {},
-        published_since={name: since[name] for name in part.features if name in since} if since else None,
         part=part,
     )
 
@@ -100,14 +98,12 @@ def rows_to_fit(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> np.nda
     return rows
 
 
-def _published_since(spec: ModelSpec) -> dict[str, str]:
-    return {name: str(day.date()) for name, day in PUBLISHED_SINCE.items()} if spec.as_published else {}
+def seen_by(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> Dataset:
+    """The data set as a model fitted at `date` sees it, for its fit and for all its predictions.
 
-
-def seen_by(dataset: Dataset, spec: ModelSpec) -> Dataset:
-    """The data set as a specification sees it: without the values from before their publication, if it says so."""
-    since = _published_since(spec)
-    return replace(dataset, X=predictor.as_published(dataset.X, since)) if since else dataset
+    With `as_published` it holds what each source had published before that date, else everything.
+    """
+    return dataset.as_published(date) if spec.as_published else dataset
 
 
 def _ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:

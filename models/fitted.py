@@ -147,7 +147,7 @@ class FittedModel(_Frozen):
     ranges : dict of str to (float, float)
         1st and 99th percentile of each feature in the training rows.
     published_since : dict of str to str, optional
-        A feature counts as missing in rows dated before its date here.
+        Written by versions up to 0.1 and kept, so that the text stays; nothing reads it.
     part : Part
         The rule.
     """

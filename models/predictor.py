@@ -24,15 +24,7 @@ def predict(model: FittedModel | Part, frame: pd.DataFrame) -> np.ndarray:
     columns = frame[list(model.features)]
     if not isinstance(model, FittedModel):
         return _predict(model, columns)
-    if model.published_since and isinstance(frame.index, pd.DatetimeIndex):
-        columns = as_published(columns, model.published_since)
     return _predict(model.part, columns)
-
-
-def as_published(frame: pd.DataFrame, since: dict[str, str]) -> pd.DataFrame:
-    """`frame` with each column missing before its date in `since`."""
-    early = {name: frame.index < pd.Timestamp(day) for name, day in since.items() if name in frame.columns}
-    return frame.assign(**{name: frame[name].mask(rows) for name, rows in early.items()})
 
 
 def _predict(part: Part, frame: pd.DataFrame) -> np.ndarray:

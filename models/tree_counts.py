@@ -51,9 +51,8 @@ def predictions(
         As `fit_at`.
     """
     rows = fit.rows_to_fit(dataset, spec, date)
-    seen = fit.seen_by(dataset, spec)
-    digest = fingerprint.digests(seen, [date])[0]
-    limits = [*splits.inner_dates(seen, spec, seen.X.index[-1] + pd.Timedelta(days=1)), None]
+    digest = fingerprint.digests(dataset, [date])[0]
+    limits = [*splits.inner_dates(dataset, spec, dataset.X.index[-1] + pd.Timedelta(days=1)), None]
 
     def one(member: ModelSpec, at: pd.Timestamp, past: np.ndarray, key: str, wanted: np.ndarray) -> np.ndarray:
         member, shown = own_settings(member), counts if estimator(member.estimator).trees else (0,)
@@ -61,21 +60,21 @@ def predictions(
             member = member.replace(params=member.params | {"n_estimators": max(counts)})
         place = (member.identity, key, str(shown), str(np.flatnonzero(wanted)[[0, -1]]))
         with one_blas_thread():
-            return cache.get(place, lambda: by_count(fit.fit_one(seen, member, at, past), seen.X[wanted], shown))
+            return cache.get(place, lambda: by_count(fit.fit_one(dataset, member, at, past), dataset.X[wanted], shown))
 
     def inner(member: ModelSpec, fold: InnerFold) -> np.ndarray:
         # Predicted up to the next inner refit, wherever this training window ends, so that later ones find it.
         until = limits[limits.index(fold.date) + 1]
-        span = np.asarray((seen.X.index >= fold.date) & (True if until is None else seen.X.index < until))
+        span = np.asarray((dataset.X.index >= fold.date) & (True if until is None else dataset.X.index < until))
         return _widened(one(member, fold.date, fold.past, fold.digest, span)[:, fold.test[span]], len(counts))
 
     pools = fit.weighed_pools(spec)
     whole = [[one(member, date, rows, digest, test) for member in pool] for pool in pools]
     if len(pools) > 1:
-        p, codes = inner_predictions(seen, pools, date, inner)
+        p, codes = inner_predictions(dataset, pools, date, inner)
         if len(codes):
             each = [_widened(_mean(pool), len(counts)) for pool in whole]
-            weights = [fit.pool_weights(p[:, place], codes, seen).tolist() for place in range(len(counts))]
+            weights = [fit.pool_weights(p[:, place], codes, dataset).tolist() for place in range(len(counts))]
             weighed = [
                 np.asarray(sum(weight * pool[place] for weight, pool in zip(weights[place], each, strict=True)))
                 for place in range(len(counts))

@@ -16,6 +16,7 @@ from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
 from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
 from features.panel import FIRST_DATE
+from models.fit import seen_by
 from models.fitted import FittedModel
 from models.predictor import predict
 from models.range.fitted import FittedRange
@@ -124,16 +125,22 @@ def _assemble(
             context.model_in_force(dataset, from_json(registered.tags["spec"]), date) if refit else registered.document
         )
 
-    row, before = dataset.X.loc[[date]], dataset.X[dataset.X.index < date]
     used, candidate = fitted(shown), fitted(context.challenger)
-    markov_spec = baseline(from_json(context.challenger.tags["spec"]), "markov")
-    markov = context.model_in_force(dataset, markov_spec, date)
+    used_spec, candidate_spec = (from_json(one.tags["spec"]) for one in (shown, context.challenger))
+    markov = context.model_in_force(dataset, baseline(candidate_spec, "markov"), date)
+    # What each model was fitted on is what it reads.
+    X, X_candidate = (
+        seen_by(dataset, spec, pd.Timestamp(model.fitted_at)).X
+        for spec, model in ((used_spec, used), (candidate_spec, candidate))
+    )
+    row, before = X.loc[[date]], X[X.index < date]
+    row_candidate, before_candidate = X_candidate.loc[[date]], X_candidate[X_candidate.index < date]
     probabilities = _probabilities(used, row)
     base_rates = Probabilities(**dict(zip(OUTCOMES, map(float, used.base), strict=True)))
     ahead, left_out = _range(context, dataset, date, past, probabilities.breakdown, base_rates.breakdown)
     said = None
     if context.champion is not None:
-        said, why = _direction(context, dataset, used, date, past)
+        said, why = _direction(context, dataset, X, used, date, past)
         left_out |= why
     places, why_not = destinations_builder.make(context, date, probabilities.as_dict() if context.champion else None)
     name = context.model_name
@@ -148,14 +155,16 @@ def _assemble(
         leaders_faltering=_leaders(dataset),
         challenger=Challenger(
             estimator=context.challenger.tags["kind"],
-            probabilities=_probabilities(candidate, row),
-            drivers=strongest_drivers(candidate, row, before, dataset.outcome),
+            probabilities=_probabilities(candidate, row_candidate),
+            drivers=strongest_drivers(candidate, row_candidate, before_candidate, dataset.outcome),
         ),
-        markov=_probabilities(markov, row),
+        markov=_probabilities(markov, row_candidate),
         drivers=strongest_drivers(used, row, before, dataset.outcome),
         families=family_contributions(used, row),
-        drift=feature_drift(max(used, candidate, key=lambda one: len(one.features)), row, before),
-        last_week=_last_week(dataset, used, date),
+        drift=feature_drift(used, row, before)
+        if len(used.features) >= len(candidate.features)
+        else feature_drift(candidate, row_candidate, before_candidate),
+        last_week=_last_week(X, used, date),
         freshness=_freshness(snapshot),
         substitutions=snapshot.notes.get("substitutions", {}),
         digest=snapshot.digest,
@@ -174,7 +183,7 @@ def _assemble(
 
 
 def _direction(
-    context: CallContext, dataset: Dataset, model: FittedModel, date: pd.Timestamp, past: bool
+    context: CallContext, dataset: Dataset, X: pd.DataFrame, model: FittedModel, date: pd.Timestamp, past: bool
 ) -> tuple[Direction | None, dict[str, str]]:
     """The words of a call, or None and why there are none."""
     shown, registered = context.shown, context.range_model
@@ -184,6 +193,7 @@ def _direction(
             fitted = _fitted_range(context, registered, dataset, date, past)
         return direction.build(
             dataset,
+            X,
             model,
             shown.run_id,
             float(shown.tags.get("head_to_head_p", 1.0)),
@@ -237,12 +247,12 @@ def _leaders(dataset: Dataset) -> LeadersFaltering:
     return LeadersFaltering(now=True, since=dataset.X.index[held[-1] + 1 if len(held) else 0].date())
 
 
-def _last_week(dataset: Dataset, model: FittedModel, date: pd.Timestamp) -> LastWeek | None:
+def _last_week(X: pd.DataFrame, model: FittedModel, date: pd.Timestamp) -> LastWeek | None:
     """The same model a decision earlier, so that a difference is the market's and not the model's."""
-    place = dataset.X.index.get_loc(date)
+    place = X.index.get_loc(date)
     if not isinstance(place, int) or place == 0:
         return None
-    before = dataset.X.iloc[[place - 1]]
+    before = X.iloc[[place - 1]]
     return LastWeek(asof=before.index[0].date(), probabilities=_probabilities(model, before))
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from features.data import cache
 from features.dataset import Dataset
 from models import fingerprint, fitted
+from models.fit import seen_by
 from models.fitted import FittedModel
 from models.spec import ModelSpec
 
@@ -25,7 +26,7 @@ Span = tuple[pd.Timestamp, pd.Timestamp | None]
 
 
 def test_rows(dataset: Dataset, span: Span) -> pd.DataFrame:
-    """Feature rows of a fold's test weeks: from its refit up to the next."""
+    """Feature rows of a fold's test weeks: from its refit up to the next; `dataset` as the fold's model sees it."""
     start, end = span
     index = dataset.X.index
     return dataset.X[(index >= start) & (index < end)] if end is not None else dataset.X[index >= start]
@@ -34,12 +35,21 @@ def test_rows(dataset: Dataset, span: Span) -> pd.DataFrame:
 def keys(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span], program: Sequence[Path]) -> list[str]:
     """Key of each fold: its fit, its test rows, and the source files `program` that make a fold of them."""
     found = []
-    for span, seen in zip(spans, fingerprint.digests(dataset, [start for start, _ in spans]), strict=True):
-        rows = test_rows(dataset, span)
+    for span, seen, prefix in zip(spans, *_prefixes(dataset, spec, spans), strict=True):
+        rows = test_rows(seen, span)
         dates = pd.DatetimeIndex(rows.index).as_unit("ns").to_numpy()
-        parts = [fingerprint.fit_key(seen, spec, span[0]), dates, rows.to_numpy(dtype=float)]
+        parts = [fingerprint.fit_key(prefix, spec, span[0]), dates, rows.to_numpy(dtype=float)]
         found.append(cache.entry_key(program, parts))
     return found
+
+
+def _prefixes(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span]) -> tuple[list[Dataset], list[str]]:
+    """What the model of each fold sees, and the digest of its past."""
+    starts = [start for start, _ in spans]
+    seen = [seen_by(dataset, spec, start) for start in starts]
+    if not spec.as_published:
+        return seen, fingerprint.digests(dataset, starts)
+    return seen, [fingerprint.digests(one, [start])[0] for one, start in zip(seen, starts, strict=True)]
 
 
 def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, FittedModel | None] | None:

@@ -94,6 +94,10 @@ def run(
         raise RegimeError(
             f"a sweep needs a LightGBM model ({', '.join(TREES)}): {spec.estimator!r} has nothing to search"
         )
+    if spec.as_published:
+        raise RegimeError(
+            "a sweep chooses on weeks before 1990, when hardly a source was published: sweep with as_published=false"
+        )
     folder = home() / "sweeps"
     busy = f"a sweep of {name} is running already: wait for it, or end it; it can be resumed"
     with files.lock(folder / f"{name}.lock", wait=0.0, busy=busy):

@@ -13,7 +13,7 @@ from features.data import cache
 from features.dataset import Dataset
 from models import direction
 from models.evaluation import words
-from models.fit import fit_at
+from models.fit import fit_at, seen_by
 from models.fitted import FittedModel
 from models.predictor import predict
 from models.spec import ModelSpec
@@ -30,6 +30,7 @@ Fold = tuple[pd.DataFrame, FittedModel | None]  # the model of the last fold onl
 
 
 def _fold(dataset: Dataset, spec: ModelSpec, span: Span, fits: FitCache) -> Fold:
+    """One fold; `dataset` as its model sees it."""
     last = span[1] is None
     with one_blas_thread():
         model = fit_at(dataset, spec, span[0], fits, with_ranges=last)
@@ -65,7 +66,7 @@ def fitted_folds(
     inner models in `fits`; processes of a cluster do not.
     """
     shared = FitCache() if fits is None else fits
-    return in_order(_fold, [(dataset, spec, span, shared) for span in parts], workers)
+    return in_order(_fold, [(seen_by(dataset, spec, span[0]), spec, span, shared) for span in parts], workers)
 
 
 def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:

@@ -128,3 +128,11 @@ def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:
     """The session `count` sessions after the session `date`."""
     every = all_sessions()
     return pd.Timestamp(every[every.get_loc(date) + count])
+
+
+@lru_cache(maxsize=4)
+def closed_before(clock: str) -> pd.DatetimeIndex:
+    """Sessions since 1990 whose cut-off (close plus 20 minutes) came before `clock`, in New York (``16:15``)."""
+    closes = _closes_between(pd.Timestamp("1990-01-01"), LAST_SESSION).tz_convert("America/New_York").tz_localize(None)
+    cut_off = closes + CUT_OFF
+    return closes[cut_off - cut_off.normalize() < pd.Timedelta(f"{clock}:00")].normalize().as_unit("ns")

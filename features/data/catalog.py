@@ -2,7 +2,11 @@
 
 `lag` is one of those that `features.data.availability` explains.
 `max_age` is in calendar days, from the observation's *availability*: an older
-value is missing, never carried on.
+value is missing, never carried on. `published_since`: what is dated earlier was
+computed afterwards. `older_since`: values before the first date were published
+only on the second. `posted`: the time of day in New York at which the source comes
+out; where the session has closed by then, its value is that of the session before
+(`features.publication`).
 """
 
 from __future__ import annotations
@@ -34,6 +38,8 @@ class Series:
     required: bool = False
     revised: bool = False
     published_since: str | None = None
+    older_since: tuple[str, str] | None = None
+    posted: str | None = None
     defined_on: str | None = None
     substitute: str | None = None
 
@@ -48,8 +54,32 @@ def _etf(ticker: str, meaning: str, required: bool = False) -> Series:
     return Series(ticker, "prices_etf", ticker, "adjusted close, USD", "close", meaning, required=required)
 
 
-def _h15(series: str, meaning: str, required: bool = False) -> Series:
-    return Series(series, "fred", series, "percent", "next", meaning, max_age=10, required=required)
+# The Board posts H.15 at 16:15 (its data page on the release, 2016): before the cut-off of a whole session, not of a
+# short one.
+H15_POSTED = "16:15"
+# Real yields: the Treasury began to publish its real curve then, with one year computed backwards.
+REAL_YIELDS_SINCE = "2004-01-02"
+# The market-wide counts of Barchart were quoted by readers then; nothing older was found, nor when it began.
+BREADTH_COUNTS_SINCE = "2009-07-15"
+
+
+def _h15(series: str, meaning: str, required: bool = False, since: str | None = None) -> Series:
+    return Series(
+        series,
+        "fred",
+        series,
+        "percent",
+        "next",
+        meaning,
+        max_age=10,
+        required=required,
+        published_since=since,
+        posted=H15_POSTED,
+    )
+
+
+def _count(key: str, unit: str, meaning: str) -> Series:
+    return Series(key, "breadth_exchange", key, unit, "close", meaning, published_since=BREADTH_COUNTS_SINCE)
 
 
 def _french(column: str, meaning: str) -> Series:
@@ -60,10 +90,25 @@ def _factor(column: str, meaning: str) -> Series:
     return _library("famafrench_factors_daily", column, meaning)
 
 
+# CRSP completed the daily data of 1925 to 1962 in 2005 (French, "Changes in CRSP Data"); until then the library's daily
+# returns began in July 1963.
+DAILY_RETURNS_SINCE = ("1963-07-01", "2006-01-01")
+
+
 def _library(table: str, column: str, meaning: str) -> Series:
     # Only rows before the hand-over to the funds are used: the library does not grow old.
     since, never = "1997-01-01", 36500
-    return Series(column, table, column, "daily return", "close", meaning, max_age=never, published_since=since)
+    return Series(
+        column,
+        table,
+        column,
+        "daily return",
+        "close",
+        meaning,
+        max_age=never,
+        published_since=since,
+        older_since=DAILY_RETURNS_SINCE,
+    )
 
 
 def _implied(key: str, meaning: str, since: str | None, unit: str = "percent a year", required: bool = False) -> Series:
@@ -194,19 +239,19 @@ CATALOG: tuple[Series, ...] = (
     ),
     Series("ADV", "breadth_exchange", "ADV", "issues", "close", "NYSE issues advancing"),
     Series("DECL", "breadth_exchange", "DECL", "issues", "close", "NYSE issues declining"),
-    Series("MMTH", "breadth_exchange", "MMTH", "percent", "close", "US stocks above their 200-day average"),
-    Series("MAHN", "breadth_exchange", "MAHN", "issues", "close", "new 52-week highs"),
-    Series("MALN", "breadth_exchange", "MALN", "issues", "close", "new 52-week lows"),
-    Series("S5TH", "breadth_exchange", "S5TH", "percent", "close", "S&P 500 members above their 200-day average"),
+    _count("MMTH", "percent", "US stocks above their 200-day average"),
+    _count("MAHN", "issues", "new 52-week highs"),
+    _count("MALN", "issues", "new 52-week lows"),
+    _count("S5TH", "percent", "S&P 500 members above their 200-day average"),
     Series("SPX_FWD_PE", "breadth_exchange", "SPX_FWD_PE", "ratio", "next", "forward P/E", max_age=14, revised=True),
     Series("pe10", "shiller", "pe10", "ratio", "earnings", "Shiller P/E", max_age=45, revised=True),
     _h15("DGS1", "1-year Treasury yield", required=True),
     _h15("DGS10", "10-year Treasury yield", required=True),
     _h15("DGS3MO", "3-month bill yield", required=True),
     _h15("DGS2", "2-year Treasury yield"),
-    _h15("DFII10", "10-year real yield"),
-    _h15("T10YIE", "10-year breakeven inflation"),
-    _h15("RRPONTSYD", "overnight reverse repo, billions"),
+    _h15("DFII10", "10-year real yield", since=REAL_YIELDS_SINCE),
+    _h15("T10YIE", "10-year breakeven inflation", since=REAL_YIELDS_SINCE),
+    Series("RRPONTSYD", "fred", "RRPONTSYD", "billions", "next", "overnight reverse repo", max_age=10),
     _h15("BAA10Y", "Baa minus 10-year Treasury"),
     Series(
         "BAMLC0A0CM",

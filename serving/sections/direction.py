@@ -62,6 +62,7 @@ class Direction(Contract):
 
 def build(
     dataset: Dataset,
+    X: pd.DataFrame,
     model: FittedModel,
     run_id: str,
     head_to_head_p: float,
@@ -75,6 +76,8 @@ def build(
     ----------
     dataset : Dataset
         Up to the decision and no further.
+    X : DataFrame, (weeks, features)
+        The rows as the champion sees them.
     model : FittedModel
         The champion's fit in force.
     run_id : str
@@ -99,7 +102,7 @@ def build(
         size_state = _size(dataset, fitted, reads_garch)
     stored = _stored(run_id, "predictions.parquet", "direction")
     followed |= _directions_so_far(dataset, stored)
-    state = direction.states(model, direction.rows_before(dataset.X, date, date))[-1]
+    state = direction.states(model, direction.rows_before(X, date, date))[-1]
     side = None if math.isnan(state) else words.DIRECTIONS[int(state)]
     evidence = head_to_head_p < 0.05 and _alive(stored, dataset)
     earned = {word for word, one in followed.items() if one.earned}

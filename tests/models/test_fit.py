@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features import dataset
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF
 from models import fit, sample_weights, splits, stacking
@@ -159,7 +160,6 @@ def test_the_head_by_slow_counts(long):
     low, high = np.quantile(long.X["noise"].iloc[rows], [0.01, 0.99])
     assert model.ranges["noise"] == pytest.approx((low, high))
     assert "last_outcome" not in model.ranges
-    assert model.published_since is None
 
 
 def test_too_few_rows_are_said(toy):
@@ -181,21 +181,18 @@ def test_a_feature_lives_in_the_first_rows_too(toy):
     assert "noise" not in fit.live_features(data, X.index[8])
 
 
-def test_values_computed_before_publication_are_not_learned_from(long, monkeypatch):
-    monkeypatch.setattr(
-        fit, "PUBLISHED_SINCE", {"noise": pd.Timestamp("1980-01-04"), "moon": pd.Timestamp("1990-01-05")}
-    )
-    poisoned = long.X.copy()
-    poisoned.loc[:"1979-12-31", "noise"] = 1e6
+def test_a_fit_reads_what_was_published_by_its_date(long, monkeypatch):
+    """A source published in 1995 is read with its history from then on, and not at all before."""
+    monkeypatch.setattr(dataset, "PUBLISHED_SINCE", {"noise": pd.Timestamp("1995-06-01")})
+    poisoned = dataclasses.replace(long, X=long.X.assign(noise=1e6))
     published = spec(as_published=True, calibration="none", min_history_years=1.0)
-    first, other = (fit.fit_at(dataclasses.replace(long, X=X), published, DATE).to_json() for X in (long.X, poisoned))
-    assert first == other
-    model = fit.fit_at(long, published, DATE)
-    assert model.published_since == {"noise": "1980-01-04"}
-    assert "noise" in model.features
+    before, after = pd.Timestamp("1995-05-26"), pd.Timestamp("1995-06-02")
+    first, other = (fit.fit_at(data, published, before) for data in (long, poisoned))
+    assert first.to_json() == other.to_json()
+    assert "noise" not in first.features
     plain = spec(calibration="none", min_history_years=1.0)
-    assert fit.fit_at(long, plain, DATE).published_since is None
-    assert fit.fit_at(long, plain, DATE).part != model.part
+    assert fit.fit_at(long, published, after).to_json() == fit.fit_at(long, plain, after).to_json()
+    assert "noise" in fit.fit_at(long, plain, before).features
 
 
 def test_members_are_weighed_by_independent_months(long, monkeypatch):

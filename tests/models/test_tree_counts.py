@@ -21,7 +21,6 @@ CASES = {
     "stack": {"calibration": "stack"},
     "climatology": {"calibration": "climatology", "half_life_years": 10.0},
     "markov": {"calibration": "markov", "blend": ()},
-    "as published": {"as_published": True},
 }
 
 

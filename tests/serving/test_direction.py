@@ -69,7 +69,7 @@ def home_of(run):
 
 def test_noise_earns_no_word_and_every_word_has_its_record(data, stored):
     _, model, _ = stored
-    found = direction.build(data, model, "run", 0.5, None, "")
+    found = direction.build(data, data.X, model, "run", 0.5, None, "")
     assert (found.direction, found.evidence, found.size) == (None, False, None)
     assert found.direction_state in ("rotation", "breakdown", "neither")
     assert set(found.followed_by) <= {"rotation", "breakdown"}
@@ -102,19 +102,20 @@ def test_a_replay_knows_only_what_had_matured(data, stored):
 
     turned = data.outcome.copy()
     turned.loc[cut:] = "breakdown"
-    assert direction.build(then(data.outcome), model, "run", 0.5, None, "") == direction.build(
-        then(turned), model, "run", 0.5, None, ""
+    said, other = (
+        direction.build(one, one.X, model, "run", 0.5, None, "") for one in map(then, (data.outcome, turned))
     )
+    assert said == other
 
 
 @pytest.mark.usefixtures("home")
 def test_without_the_stored_walk_forward_there_are_no_words(data):
     model = fit_at(data, baseline(SPEC, "logit2"), data.X.index[-30])
     with pytest.raises(RegimeError, match="not on this machine"):
-        direction.build(data, model, "elsewhere", 0.5, None, "")
+        direction.build(data, data.X, model, "elsewhere", 0.5, None, "")
     pd.DataFrame({"date": [], "p_rotation": []}).to_parquet(home_of("old") / "predictions.parquet")
     with pytest.raises(RegimeError, match="earlier program"):
-        direction.build(data, model, "old", 0.5, None, "")
+        direction.build(data, data.X, model, "old", 0.5, None, "")
 
 
 def test_a_call_prints_the_earned_word_and_no_other():

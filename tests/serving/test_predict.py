@@ -55,9 +55,9 @@ def test_since_when_the_leaders_falter(toy):
 
 def test_last_week_is_the_decision_before(toy):
     model = constant()
-    last = predict._last_week(toy, model, toy.X.index[-1])
+    last = predict._last_week(toy.X, model, toy.X.index[-1])
     assert last.asof == toy.X.index[-2].date()
-    assert predict._last_week(toy, model, toy.X.index[0]) is None
+    assert predict._last_week(toy.X, model, toy.X.index[0]) is None
 
 
 def test_a_series_that_does_not_exist_cannot_be_allowed():

@@ -199,6 +199,8 @@ def test_a_model_without_parameters_is_refused_before_any_work():
     for kind in set(NAMES) - set(TREES):
         with pytest.raises(RegimeError, match="nothing to search"):
             parameter_search.run("x", ModelSpec(estimator=kind), 1, 1)
+    with pytest.raises(RegimeError, match=r"weeks before 1990.*as_published=false"):
+        parameter_search.run("x", ModelSpec(as_published=True), 1, 1)
 
 
 def test_the_winner_is_an_experiment_file(tmp_path):

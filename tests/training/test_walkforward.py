@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features import dataset
 from features.data import cache
 from features.dataset import OUTCOMES, Dataset
 from models import direction, fingerprint, fit, predictor, splits
@@ -48,6 +49,44 @@ def test_a_fold_is_a_fit_and_its_predictions(data):
         document = fit.fit_at(data, SPEC, dates[dates <= row["date"]][-1])
         want = predictor.predict(document, data.X.loc[[row["date"]]])[0]
         assert [row[f"p_{name}"] for name in OUTCOMES] == want.tolist()
+
+
+class Later:
+    """The data as they could be had: until 2000 without the first five years and with other values of a column."""
+
+    def __init__(self, data):
+        early = dataclasses.replace(data, X=data.X.assign(noise=-data.X["noise"]))
+        rows = {name: getattr(early, name).iloc[260:] for name in ("X", "outcome", "label_end", "faltering")}
+        self.before, self.after = dataclasses.replace(early, **rows), data
+
+    def at(self, date):
+        return self.before if date <= pd.Timestamp("2000-01-01") else self.after
+
+
+def test_what_was_published_is_one_computation_in_fold_and_replay(monkeypatch):
+    """Fold, kept fold and a past week's call: fit and row as they stood at the refit, before and after a change."""
+    monkeypatch.setattr(dataset, "PUBLISHED_SINCE", {"vol_regime": pd.Timestamp("1998-01-01")})
+    plain = made(1100)
+    data, spec = dataclasses.replace(plain, then=Later(plain)), SPEC.replace(as_published=True, blend=("logit-all",))
+    first = walk_forward(data, spec)
+    same(first, walk_forward(data, spec))
+    same(first, walk_forward(data, spec, 3, cached=False))
+    refits, seen = splits.refit_dates(data, spec), set()
+    for row in first[0].iloc[::13].to_dict("records"):
+        refit = refits[refits <= row["date"]][-1]
+        model, then = fit.fit_at(data, spec, refit), fit.seen_by(data, spec, refit)
+        want = predictor.predict(model, then.X.loc[[row["date"]]])[0]
+        assert [row[f"p_{name}"] for name in OUTCOMES] == want.tolist()
+        seen.add(("vol_regime" in model.features, model.rows > 800))
+    assert len(seen) >= 3  # before the column, with it, and with the older rows
+    # What came in 2000 is not in any fold before: other values of it change nothing there.
+    other = dataclasses.replace(plain, X=plain.X.assign(noise=7.0))
+    changed = dataclasses.replace(other, then=Later(plain))
+    changed.then.after = other
+    table = walk_forward(changed, spec, cached=False)[0]
+    early = table["refit"] <= pd.Timestamp("2000-01-01")
+    pd.testing.assert_frame_equal(table[early], first[0][early])
+    assert not table[~early].equals(first[0][~early])
 
 
 def test_a_repeated_run_fits_nothing_and_gives_the_same_bits(data, fits):
