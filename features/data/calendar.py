@@ -22,7 +22,7 @@ from features.data.errors import RegimeError
 
 FIRST_SESSION = pd.Timestamp("1926-07-01")
 LAST_SESSION = pd.Timestamp("2035-12-31")
-FIRST_CLOSE = pd.Timestamp("1999-12-01")  # a clock may stand in 2000
+FIRST_CLOSE = pd.Timestamp("1990-01-01")  # of the test weeks: which sessions were short
 ZONE = "America/New_York"
 LIBRARIES = ("pandas_market_calendars", "exchange_calendars", "pandas")
 CUT_OFF = pd.Timedelta(minutes=20)  # a decision is made this long after the close
@@ -110,7 +110,7 @@ def last_complete(now: pd.Timestamp) -> pd.Timestamp:
 def session_at(moment: pd.Timestamp) -> pd.Timestamp:
     """The first session whose close comes at or after `moment`: with it, what was published then is known.
 
-    `moment` is New York time, tz-naive, from 2000 on; early closes count as they were.
+    `moment` is New York time, tz-naive, from `FIRST_CLOSE` on; early closes count as they were.
     """
     place = int(_closes().searchsorted(moment.tz_localize(ZONE).tz_convert("UTC"), side="left"))
     return pd.Timestamp(_timetable()[1][place].normalize())
@@ -132,7 +132,7 @@ def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:
 
 @lru_cache(maxsize=4)
 def closed_before(clock: str) -> pd.DatetimeIndex:
-    """Sessions since 1990 whose cut-off (close plus 20 minutes) came before `clock`, in New York (``16:15``)."""
-    closes = _closes_between(pd.Timestamp("1990-01-01"), LAST_SESSION).tz_convert("America/New_York").tz_localize(None)
+    """Sessions since `FIRST_CLOSE` whose cut-off (close plus 20 minutes) came before `clock`, in New York (``16:15``)."""
+    closes = _timetable()[1]
     cut_off = closes + CUT_OFF
     return closes[cut_off - cut_off.normalize() < pd.Timedelta(f"{clock}:00")].normalize().as_unit("ns")
