@@ -132,7 +132,7 @@ def session_after(date: pd.Timestamp, count: int) -> pd.Timestamp:
 
 @lru_cache(maxsize=4)
 def closed_before(clock: str) -> pd.DatetimeIndex:
-    """Sessions since `FIRST_CLOSE` whose cut-off (close plus 20 minutes) came before `clock`, in New York (``16:15``)."""
+    """Sessions since `FIRST_CLOSE` whose cut-off (close plus 20 minutes) came before `clock` in New York."""
     closes = _timetable()[1]
     cut_off = closes + CUT_OFF
     return closes[cut_off - cut_off.normalize() < pd.Timedelta(f"{clock}:00")].normalize().as_unit("ns")
