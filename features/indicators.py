@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from features import lineage, markov_regime
+from features.data.percent import percent
 from features.families import FEATURES, NOT_COVERED, SIGNALS
 from features.feature import Feature
 
@@ -33,7 +34,7 @@ def row(item: Feature, values: pd.Series) -> str:
     """One line of the table; `values` is the feature's daily history."""
     known = values.dropna()
     since = str(known.index[0].date()) if len(known) else "never here"
-    share = f"{values.loc[known.index[0] :].notna().mean():.0%}" if len(known) else ""
+    share = percent(values.loc[known.index[0] :].notna().mean(), 0) if len(known) else ""
     source, lags = ", ".join(lineage.tables(item)), ", ".join(lineage.lags(item))
     return f"| `{item.name}` | {item.meaning} | {since} | {share} | {source} | {lags} | {_notes(item)} |"
 
@@ -45,7 +46,7 @@ def page(daily: pd.DataFrame) -> str:
         rows = [row(item, daily[item.name]) for item in FEATURES if item.signal == signal]
         if signal == "realised volatility":
             name, meaning = markov_regime.NAME, markov_regime.MEANING
-            rows.append(f"| `{name}` | {meaning} | 1932-01-02 | 100% | famafrench, prices_etf | close | |")
+            rows.append(f"| `{name}` | {meaning} | 1932-01-02 | 100 % | famafrench, prices_etf | close | |")
         parts.append(f"## {signal[0].upper()}{signal[1:]}\n\n{said}\n\n{LINES}\n" + "\n".join(rows) + "\n")
     missing = "\n".join(f"- **{name}**: {why}." for name, why in NOT_COVERED.items())
     parts.append(f"## Not covered\n\n{missing}\n")

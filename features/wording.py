@@ -72,7 +72,7 @@ def possessive(what: str) -> str:
     return "their" if plural(what) else "its"
 
 
-def percent(log: float) -> float:
+def in_percent(log: float) -> float:
     """A log return in percent."""
     return 100.0 * math.expm1(log)
 
@@ -91,7 +91,7 @@ def by_sign(
     scale : float
         What the value is multiplied by.
     turn : callable, optional
-        Applied to the value first, such as `percent`.
+        Applied to the value first, such as `in_percent`.
     """
 
     def say(value: float) -> str:
@@ -108,20 +108,22 @@ def lead(long: str, short: str, when: str) -> Say:
     s = "" if plural(long) else "s"
     tail = f"{short} by {{}} % {when}"
     flat = f"{long} and {short} did the same {when}"
-    return by_sign(f"{long} lead{s} {tail}", f"{long} lag{s} {tail}", flat, turn=percent)
+    return by_sign(f"{long} lead{s} {tail}", f"{long} lag{s} {tail}", flat, turn=in_percent)
 
 
 def gain(what: str, window: int) -> Say:
     """A log return: gained or lost."""
     tail = f"{{}} % {over(window)}"
-    return by_sign(f"{what} gained {tail}", f"{what} lost {tail}", f"{what} did not move {over(window)}", turn=percent)
+    return by_sign(
+        f"{what} gained {tail}", f"{what} lost {tail}", f"{what} did not move {over(window)}", turn=in_percent
+    )
 
 
 def below_high(what: str, window: int) -> Say:
     """A log distance from a high, zero or below."""
     high = f"{possessive(what)} {window // 21}-month high"
     at = f"{be(what)} at {high}"
-    return by_sign(at, f"{be(what)} {{}} % below {high}", at, turn=percent)
+    return by_sign(at, f"{be(what)} {{}} % below {high}", at, turn=in_percent)
 
 
 def level(what: str, unit: str = "", digits: int = 2, scale: float = 1.0) -> Say:
@@ -163,7 +165,7 @@ def gap(what: str, other: str, unit: str = " points", digits: int = 2, more: tup
 def percent_gap(what: str, other: str) -> Say:
     """A log ratio to another level: above or below it, in percent."""
     up, down = (f"{be(what)} {{}} % {side} {other}" for side in ("above", "below"))
-    return by_sign(up, down, f"{be(what)} level with {other}", 0, turn=percent)
+    return by_sign(up, down, f"{be(what)} level with {other}", 0, turn=in_percent)
 
 
 def ranked(what: str, window: int) -> Say:

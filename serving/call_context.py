@@ -11,7 +11,7 @@ from features import group_panel
 from features.data import store
 from features.data.errors import RefusedError, RegimeError
 from features.data.store import Snapshot
-from features.dataset import Dataset
+from features.dataset import Dataset, build
 from features.group_panel import GroupPanel
 from models.destinations.record import DestinationsRecord
 from models.fit import fit_at
@@ -55,6 +55,12 @@ class CallContext:
     _ranges: dict[tuple[str, pd.Timestamp], FittedRange] = field(default_factory=dict)
     _folds: FitCache = field(default_factory=FitCache)
     _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set of the whole snapshot, with every outcome known today; a call's own ends at its decision."""
+        spec = from_json(self.shown.tags["spec"])
+        return build(self.snapshot, spec.label, None, spec.needs_jump)
 
     @cached_property
     def groups(self) -> GroupPanel:

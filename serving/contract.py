@@ -22,11 +22,6 @@ class Contract(BaseModel):
     )
 
 
-def percent(value: float, digits: int = 1) -> str:
-    """A share in percent, with a space."""
-    return f"{100.0 * value:.{digits}f} %"
-
-
 def odds(value: float) -> str:
     """An e-value as it is said."""
     return f"{value:.1f} to 1" if value < 1000.0 else f"{value:.0f} to 1"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from features.data.calendar import HORIZON
+from features.data.percent import percent
 from features.data.settings import ALLOWED_AGE_DAYS
 from features.wording import spoken
 from serving.call import Call, Side
-from serving.contract import percent
 from serving.sections.direction import NO_DIRECTION
 
 SIDES: tuple[Side, Side] = ("rotation", "breakdown")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from features.data import catalog
 from features.data.freshness import SAMPLE_IS_PAST, behind
+from features.data.percent import percent
 from features.wording import spoken
 from serving import glossary
 from serving.call import Call, Drift, Driver
-from serving.contract import percent
 from serving.headline import SIDES
 from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section

@@ -18,7 +18,7 @@ from features.data import calendar, store
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from features.data.files import drafted
 from features.data.paths import home
-from features.dataset import OUTCOMES, build
+from features.dataset import OUTCOMES, Dataset, build
 from models.evaluation import metrics
 from models.evaluation.verdicts import verdict_of
 from models.tracking import registry
@@ -121,13 +121,15 @@ def make_scorecard(table: pd.DataFrame, corrected: int, digest: str | None = Non
     return Scorecard(top, parts[top].get("log_loss_skill"), parts["live"], parts["replay"], digest, evidence)
 
 
-def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
+def score_journal(step: Callable[[int, int], None] | None = None, dataset: Dataset | None = None) -> Scorecard:
     """Score the calls of the source in force on its data, and tag each model version with what its calls earned.
 
     Parameters
     ----------
     step : callable, optional
         Told of progress, as (done, total).
+    dataset : Dataset, optional
+        Of the whole snapshot in force; built if absent.
 
     Raises
     ------
@@ -139,7 +141,7 @@ def score_journal(step: Callable[[int, int], None] | None = None) -> Scorecard:
     scored = journal.scored(entries)
     if not scored:
         return Scorecard(None, None, {"calls": 0}, {"calls": 0})
-    dataset = build(store.load(), "path", step)
+    dataset = dataset or build(store.load(), "path", step)
     table = call_table(scored, dataset.outcome)
     with drafted(home() / "scores.parquet") as draft:
         table.to_parquet(draft, index=False)

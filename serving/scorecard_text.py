@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from serving.contract import percent
+from features.data.percent import percent
 from serving.journal_entry import EntryType
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores

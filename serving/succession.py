@@ -20,14 +20,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.data.paths import home
-from features.dataset import Dataset, build
+from features.dataset import Dataset
 from models.estimators import simplicity
 from models.evaluation.alive import YEARS, Life, life
 from models.evaluation.champion import CLIMATOLOGY, Contender, choose
 from models.predictor import predict
 from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import promotion, registry, runs, trial_ledger
-from serving.call_context import CallContext, last_refit, load_context
+from serving.call_context import CallContext, last_refit
 
 SUCCESSION = registry.SUCCESSION
 SUSPICIOUS = "suspicious"  # what the gate writes as `gate_passed` of a candidate that looks like a leak
@@ -62,17 +62,17 @@ class _Able:
     contender: Contender
 
 
-def follow_the_dead() -> Succession | None:
+def follow_the_dead(context: CallContext) -> Succession | None:
     """Replace a champion that is no longer alive; None where there is none, it is alive, or a person set it.
 
-    Nothing is judged where the champion's stored predictions are not on this machine.
+    Nothing is judged where the champion's stored predictions are not on this machine. After a succession `context` is
+    of the past: load it again.
     """
-    context = load_context()
     champion = context.champion
     if champion is None or "override" in champion.tags:
         return None
     spec = from_json(champion.tags["spec"])
-    dataset = build(context.snapshot, spec.label, None, spec.needs_jump)
+    dataset = context.dataset
     table = carried_on(champion.run_id, spec, dataset, context)
     if table is None:
         return None

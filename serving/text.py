@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from features.data.percent import percent
 from serving.call import Call
-from serving.contract import percent
 from serving.headline import headline, word_of
 from serving.parts import Grid, Part, make_parts
 

@@ -20,7 +20,7 @@ from models.tracking import registry
 from serving import journal, retraining
 from serving.anchor import Anchors
 from serving.call import Call
-from serving.call_context import load_context
+from serving.call_context import CallContext, load_context
 from serving.exit_status import ExitStatus, NoDataOfSourceError, NoSuchFolderError
 from serving.headline import word_of
 from serving.journal_entry import Entry, EntryType
@@ -140,16 +140,18 @@ def weekly_steps(
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder, replace)
         not_retrained = _retrain_if_due()
-        follow_the_dead()
+        context = load_context()
+        if follow_the_dead(context):
+            context = load_context(context.snapshot)
         with progress("data set", None) as step:
-            call = make_call(None, step=step)
+            call = make_call(None, context, step=step)
         known = journal.read()
         entry = journal.append(call, _now())
         new = not known or entry.n > known[-1].n
-        caught_up = _catch_up(call) if catch_up else ()
-        scores = score_journal()
+        caught_up = _catch_up(call, context) if catch_up else ()
+        scores = score_journal(dataset=context.dataset)
         lines, head = journal.verify()
-        report = write_report(home() / "report.html", call, head=head)
+        report = write_report(home() / "report.html", call, head=head, context=context)
         registry.tag_version(call.model.name, call.model.version, {"journal_head": head})
         not_anchored = tuple(anchors.put(head, lines))
     before = [word_of(one.call) for one in journal.of_model(known, call.model.name) if one.asof < entry.asof]
@@ -211,12 +213,12 @@ def missed_weeks(entries: list[Entry], last: pd.Timestamp) -> list[pd.Timestamp]
     return [pd.Timestamp(date) for date in dates if date.date() not in have]
 
 
-def _catch_up(latest: Call) -> tuple[str, ...]:
+def _catch_up(latest: Call, context: CallContext) -> tuple[str, ...]:
     entries = journal.of_model(journal.read(), latest.model.name)
     dates = missed_weeks(entries, pd.Timestamp(latest.asof))
     if not dates:
         return ()
-    context, now = load_context(), _now()
+    now = _now()
     for date in dates:
         journal.append(make_call(date, context), now, "replay")
     return tuple(str(date.date()) for date in dates)

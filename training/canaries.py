@@ -29,6 +29,7 @@ from joblib import Parallel, delayed
 from scipy.stats import binomtest
 
 from features.data.errors import RegimeError
+from features.data.percent import percent
 from training import canary_cases, destinations_canaries, range_canaries
 from training.canary_cases import Outcome
 
@@ -49,11 +50,11 @@ class Canary:
     def said(self) -> str:
         """The bound in words."""
         return (
-            f"at most {self.bound:.0%}"
+            f"at most {percent(self.bound, 0)}"
             if self.at_most
             else "all"
             if self.bound == 1.0
-            else f"at least {self.bound:.0%}"
+            else f"at least {percent(self.bound, 0)}"
         )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from features.console import JsonOption, out, print_json, print_table, progress_bar, run_app
 from features.data.errors import RegimeError
+from features.data.percent import percent
 from models.tracking import process_environment
 from training import runs_cli
 
@@ -127,7 +128,7 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
         cells = []
         for horizon in spec.horizons:
             cells += [f"{found[f'crps_skill_{horizon}']:+.4f}", f"{found[f'crps_skill_p_{horizon}']:.3f}"]
-            cells.append(f"{found[f'coverage_80_{horizon}']:.1%}")
+            cells.append(percent(found[f"coverage_80_{horizon}"]))
         view.add_row(kind, *cells)
     print_table(view)
     if result["caveat"]:
@@ -165,8 +166,8 @@ def canary(
         for name in ("canary", "counted", "bound", "count", "rate", "95 % interval", ""):
             view.add_column(name, no_wrap=True)
         for one in found:
-            span, verdict = f"{one.low:.1%} to {one.high:.1%}", "ok" if one.ok else "FAILED"
-            view.add_row(one.name, one.counted, one.bound, f"{one.count}/{one.seeds}", f"{one.rate:.1%}", span, verdict)
+            span, verdict = f"{percent(one.low)} to {percent(one.high)}", "ok" if one.ok else "FAILED"
+            view.add_row(one.name, one.counted, one.bound, f"{one.count}/{one.seeds}", percent(one.rate), span, verdict)
         out.print(view)
     if not all(one.ok for one in found):
         raise typer.Exit(1)

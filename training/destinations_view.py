@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
+from features.data.percent import percent
+
 COLUMNS = {
     "library 1990 on": ("library", "_1990_on"),
     "funds": ("funds", ""),
@@ -37,7 +39,7 @@ def tables(name: str, result: dict[str, Any]) -> list[Table]:
                 shown = zip(values, ("+.3f", "+.1f", "+.4f", ".3f"), strict=True)
                 cells += ["" if value is None else format(value, form) for value, form in shown]
             spread, t = (one.get(f"{key}_{cell}_funds") for key in ("best_less_worst", "best_less_worst_t"))
-            view.add_row(*cells, "" if spread is None else f"{spread:+.1%}", "" if t is None else f"{t:+.1f}")
+            view.add_row(*cells, "" if spread is None else percent(spread, sign=True), "" if t is None else f"{t:+.1f}")
         found.append(view)
     return found
 

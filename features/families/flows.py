@@ -105,7 +105,7 @@ FEATURES: tuple[Feature, ...] = (
             "the Fed's overnight reverse repo fell by {} % over 3 months",
             "the Fed's overnight reverse repo did not move over 3 months",
             0,
-            turn=say.percent,
+            turn=say.in_percent,
         ),
         lambda x: change(np.log1p(x["RRPONTSYD"]), 63),
     ),

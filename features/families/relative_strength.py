@@ -178,7 +178,7 @@ FEATURES: tuple[Feature, ...] = (
             "equal weight against cap weight did {} % better in the past month than in the one before",
             "equal weight against cap weight did {} % worse in the past month than in the one before",
             "equal weight against cap weight did the same in the past month as in the one before",
-            turn=say.percent,
+            turn=say.in_percent,
         ),
         lambda x: total(_steps(x, "broad", "cap"), 21) - lagged(total(_steps(x, "broad", "cap"), 21), 21),
     ),

@@ -96,7 +96,7 @@ FEATURES: tuple[Feature, ...] = (
         ("VIX",),
         22,
         "largest one-day log jump of VIX in 21 sessions",
-        lambda v: f"the largest one-day rise of VIX in the past month was {say.percent(v):.0f} %",
+        lambda v: f"the largest one-day rise of VIX in the past month was {say.in_percent(v):.0f} %",
         _jump,
     ),
     _ratio("vix_term", "VIX3M", "VIX", "three-month"),

@@ -86,7 +86,7 @@ def formatted(name: str, value: float | None) -> str:
         No metric has this name.
     """
     pattern = parse(name).metric.pattern
-    return "–" if value is None or value != value else format(value, pattern)
+    return "–" if value is None or value != value else format(value, pattern).replace("%", " %")
 
 
 def markdown(group: Group) -> str:

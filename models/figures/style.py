@@ -38,7 +38,7 @@ STYLE: Any = {
     "ytick.color": MUTED,
     "legend.frameon": False,
 }
-PERCENT = PercentFormatter(1.0, decimals=0)
+PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from features.data.calendar import HORIZON
+from features.data.percent import percent
 from features.wording import spoken
 from models.evaluation import backtest
 from models.evaluation.predictions import matured_rows
@@ -17,7 +18,6 @@ from models.figures import gain_curves, reliability, style
 from models.figures import ranges as ranges_figures
 from models.figures.colors import INK, MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
-from serving.contract import percent
 from serving.parts import Grid
 from serving.report import charts, markup
 

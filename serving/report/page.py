@@ -12,7 +12,7 @@ from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered
 from serving import glossary, journal
 from serving.call import Call
-from serving.call_context import load_context
+from serving.call_context import CallContext, load_context
 from serving.headline import headline, word_of
 from serving.parts import Part, make_parts
 from serving.predict import make_call
@@ -117,7 +117,11 @@ def _ranges(model: RegisteredRange | None, asof: pd.Timestamp) -> tuple[str, pd.
 
 
 def write_report(
-    path: Path, call: Call | None = None, asof: pd.Timestamp | None = None, head: str | None = None
+    path: Path,
+    call: Call | None = None,
+    asof: pd.Timestamp | None = None,
+    head: str | None = None,
+    context: CallContext | None = None,
 ) -> Path:
     """Write the report of a call to `path`.
 
@@ -130,13 +134,15 @@ def write_report(
         Then as it would have been made at that date; the latest one if absent.
     head : str, optional
         The journal's head, where it was verified just now.
+    context : CallContext, optional
+        Shared with the call; loaded if absent.
 
     Raises
     ------
     RegimeError
         The file cannot be written, or no call can be made.
     """
-    context = load_context()
+    context = context or load_context()
     call = call or make_call(asof, context)
     at = pd.Timestamp(call.asof)
     data = charts.chart_data(context.snapshot.as_of(at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.data.percent import percent
 from serving.sections.destinations import Destinations, GroupHistory
 
 
@@ -88,9 +89,10 @@ def followed_words(section: Destinations) -> dict[str, list[str]]:
 
 
 def _history_line(one: GroupHistory) -> str:
-    share = f"{one.share:.0%}" + (
-        "" if one.share_interval is None else f" ({one.share_interval[0]:.0%} to {one.share_interval[1]:.0%})"
-    )
+    share = percent(one.share, 0)
+    if one.share_interval is not None:
+        low, high = (percent(end, 0) for end in one.share_interval)
+        share += f" ({low} to {high})"
     lead = f"{100.0 * one.lead:+.1f}{_reach(one.lead_interval, 100.0, 1)}"
     said = f"{one.group.replace('_', ' ')}: ahead in {share}, by {lead} points"
     return f"{said}; {one.weeks} weeks, {one.episodes} episodes"

@@ -13,7 +13,8 @@ import pandas as pd
 from pydantic import Field
 
 from features.data.calendar import HORIZON, SESSIONS_A_WEEK
-from serving.contract import Contract, Share, odds, percent
+from features.data.percent import percent
+from serving.contract import Contract, Share, odds
 
 if TYPE_CHECKING:  # its import reads every family of features, which a kept call does without
     from features.dataset import Dataset

@@ -10,7 +10,7 @@ from features import dataset
 from features.data.paths import home
 from models.spec import PROTOCOL, ModelSpec, baseline
 from models.tracking import connection, loader, registry, trial_ledger
-from serving import succession
+from serving import call_context, succession
 from serving.call_context import CallContext
 from tests.support.weekly_noise import SPEC as NOISE
 from tests.support.weekly_noise import made
@@ -52,7 +52,7 @@ def logged(kind, predictions, **tags):
 
 
 def office(monkeypatch, champion):
-    """Put a version in office, over data whose outcomes are `TRUTH`."""
+    """Put a version in office, over data whose outcomes are `TRUTH`; what the calls of a week share."""
     registry.set_alias("regime", "champion", champion)
     at = loader.pointer("regime", "champion")
     held = registry.Registered("regime", at.version, None, at.tags, at.run_id)
@@ -61,16 +61,16 @@ def office(monkeypatch, champion):
     data = dataset.Dataset(
         X, pd.Series(TRUTH, DATES, dtype=object), pd.Series(DATES, DATES), X["x"] < 0, "path", "d", "folder", "us"
     )
-    monkeypatch.setattr(succession, "load_context", lambda: CallContext(snapshot, "regime", held, held))
-    monkeypatch.setattr(succession, "build", lambda *_: data)
+    monkeypatch.setattr(call_context, "build", lambda *_: data)
+    return CallContext(snapshot, "regime", held, held)
 
 
 def test_a_dead_champion_is_followed_by_the_simplest_that_lives(monkeypatch):
     logged("climatology", table(0.0))
     dead = logged("logit2", table(0.08, -0.03))
     alive = logged("markov", table(0.03))
-    office(monkeypatch, dead)
-    found = succession.follow_the_dead()
+    context = office(monkeypatch, dead)
+    found = succession.follow_the_dead(context)
     assert (found.died, found.champion) == (f"logit2 (version {dead})", "markov")
     at = loader.pointer("regime", "champion")
     assert at.version == alive
@@ -82,8 +82,8 @@ def test_a_dead_champion_is_followed_by_the_simplest_that_lives(monkeypatch):
 def test_nobody_follows_where_nobody_has_earned_it(monkeypatch):
     logged("climatology", table(0.0))
     dead = logged("markov", table(0.08, -0.03))
-    office(monkeypatch, dead)
-    found = succession.follow_the_dead()
+    context = office(monkeypatch, dead)
+    found = succession.follow_the_dead(context)
     assert found.champion is None
     assert loader.pointer("regime", "champion") is None
     assert found.reason.endswith("no evidence")
@@ -92,26 +92,26 @@ def test_nobody_follows_where_nobody_has_earned_it(monkeypatch):
 def test_a_model_that_looked_like_a_leak_does_not_follow(monkeypatch):
     logged("climatology", table(0.0))
     logged("lightgbm", table(0.3), gate_passed="suspicious")
-    office(monkeypatch, logged("markov", table(0.08, -0.03)))
-    assert succession.follow_the_dead().champion is None
+    context = office(monkeypatch, logged("markov", table(0.08, -0.03)))
+    assert succession.follow_the_dead(context).champion is None
 
 
 def test_the_living_and_those_set_by_a_person_stay(monkeypatch):
     logged("climatology", table(0.0))
-    office(monkeypatch, logged("markov", table(0.03)))
-    assert succession.follow_the_dead() is None
+    context = office(monkeypatch, logged("markov", table(0.03)))
+    assert succession.follow_the_dead(context) is None
     person = logged("logit2", table(0.08, -0.03), override="the desk wants it")
-    office(monkeypatch, person)
-    assert succession.follow_the_dead() is None
+    context = office(monkeypatch, person)
+    assert succession.follow_the_dead(context) is None
     assert loader.pointer("regime", "champion").version == person
 
 
 def test_without_stored_predictions_nothing_is_judged(monkeypatch):
     version = logged("markov", table(0.08, -0.03))
-    office(monkeypatch, version)
+    context = office(monkeypatch, version)
     kept = home() / "predictions" / loader.pointer("regime", "champion").run_id / "predictions.parquet"
     kept.unlink()
-    assert succession.follow_the_dead() is None
+    assert succession.follow_the_dead(context) is None
 
 
 def test_a_stored_walk_forward_carried_on_is_the_whole_one():

@@ -36,7 +36,7 @@ def steps(monkeypatch):
     step("make_call", call)
     step("score_journal", CARD)
     step("write_report", Path("report.html"))
-    step("load_context", None)
+    step("load_context", SimpleNamespace(snapshot=None, dataset=None))
     step("follow_the_dead", None)
     monkeypatch.setattr(weekly.retraining, "due", lambda *_: False)
     monkeypatch.setattr(weekly, "_now", lambda: pd.Timestamp("2026-01-10 14:00", tz="UTC"))
@@ -54,7 +54,8 @@ def failing(error):
 
 def test_the_steps_of_a_week_and_the_same_week_again(steps):
     first = weekly.weekly_steps(Source.sample, None, False, Anchors())
-    assert steps.done == ["refresh_store", "follow_the_dead", "make_call", "score_journal", "write_report"]
+    in_order = ["refresh_store", "load_context", "follow_the_dead", "make_call", "score_journal", "write_report"]
+    assert steps.done == in_order
     assert (first.lines, first.entry.n, first.exit_status) == (1, 1, ExitStatus.done)
     assert first.head == journal.verify()[1]
     assert steps.tags == [("regime", "3", {"journal_head": first.head})]
@@ -169,7 +170,16 @@ def test_missed_weeks_are_caught_up_as_replays(steps, monkeypatch):
         ("2025-12-26", "replay"),
         ("2026-01-02", "replay"),
     ]
-    assert "load_context" in steps.done
+    assert steps.done.count("load_context") == 1
+
+
+def test_after_a_succession_the_call_is_the_new_champions(steps, monkeypatch):
+    said = []
+    monkeypatch.setattr(weekly, "follow_the_dead", lambda _: "somebody died")
+    monkeypatch.setattr(weekly, "load_context", lambda *words: SimpleNamespace(snapshot=7, dataset=words))
+    monkeypatch.setattr(weekly, "make_call", lambda _date, context, **_: said.append(context.dataset) or steps.call)
+    weekly.weekly_steps(Source.sample, None, False, Anchors())
+    assert said == [(7,)]
 
 
 def test_every_exit_status_is_in_the_help():

@@ -233,7 +233,8 @@ def test_the_canaries_of_range_and_groups_run_by_name_alone(monkeypatch):
     monkeypatch.setattr(range_canaries, "champion", lambda _, seed: "har" if seed % 3 else None)
     done = CliRunner().invoke(cli.app, ["canary", "garch_volatility", "--seeds", "6", "--workers", "1", "--json"])
     (found,) = json.loads(done.stdout)
-    assert (found["name"], found["count"], found["seeds"], found["bound"]) == ("garch_volatility", 4, 6, "at least 90%")
+    said = {"name": "garch_volatility", "count": 4, "seeds": 6, "bound": "at least 90 %"}
+    assert {key: found[key] for key in said} == said
     monkeypatch.setattr(destinations_canaries, "_panel", lambda: None)
     monkeypatch.setattr(destinations_canaries, "passed", lambda *_: None)
     done = CliRunner().invoke(cli.app, ["canary", "weeks_moved", "--seeds", "6", "--workers", "1", "--json"])

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from features.data.percent import percent
 from features.dataset import Dataset
 from models.evaluation.predictions import matured_rows, outcomes_of
 from models.evaluation.verdicts import Verdict, breakdown_spans, episode_spans, verdicts_of
@@ -83,7 +84,7 @@ def confusion(name: str, table: pd.DataFrame) -> bytes:
             for column, outcome in enumerate(counts.columns):
                 right = verdict == outcome
                 axes.annotate(
-                    f"{shares.loc[verdict, outcome]:.0%}",
+                    percent(shares.loc[verdict, outcome], 0),
                     (column, row),
                     ha="center",
                     va="bottom",
@@ -120,7 +121,7 @@ def label_history(dataset: Dataset, first_test: pd.Timestamp) -> bytes:
         figure = style.figure(
             f"The label `{dataset.label}`: what happened, by year of the decision",
             f"{len(known)} decisions {known.index[0]:%Y-%m-%d} to {known.index[-1]:%Y-%m-%d}; "
-            + ", ".join(f"{one} {float((known == one).mean()):.0%}" for one in shares.columns)
+            + ", ".join(f"{one} {percent(float((known == one).mean()), 0)}" for one in shares.columns)
             + f"; {len(spans)} episodes of breakdown; out of sample from {first_test:%Y-%m}",
         )
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[6, 1])

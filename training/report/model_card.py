@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.data.calendar import HORIZON
+from features.data.percent import percent
 from features.data.sources.sample import CAVEAT
 from features.dataset import LABEL_MEANING, Dataset
 from models.evaluation import registry
@@ -120,7 +121,7 @@ def _periods(run: ModelRun) -> str:
 
 def _data(dataset: Dataset, run: ModelRun) -> str:
     X, document = dataset.X, run.fitted
-    rates = ", ".join(f"{name} {share:.1%}" for name, share in zip(document.outcomes, document.base, strict=True))
+    rates = ", ".join(f"{name} {percent(share)}" for name, share in zip(document.outcomes, document.base, strict=True))
     every = "month ends" if dataset.rows_per_year == 12 else "last sessions of weeks"
     return (
         "## Data and protocol\n"
@@ -186,11 +187,11 @@ def _failures(table: pd.DataFrame, returns: pd.DataFrame) -> str:
     ]
     for row in found.itertuples():
         lines.append(
-            f"| {row.date:%Y-%m-%d} | {row.outcome} | {row.p:.0%} | {row.base:.0%} | {_percent(row.broad)} | "
-            f"{_percent(row.lowest)} |"
+            f"| {row.date:%Y-%m-%d} | {row.outcome} | {percent(row.p, 0)} | {percent(row.base, 0)} | "
+            f"{_percent(row.broad)} | {_percent(row.lowest)} |"
         )
     return "\n".join(lines)
 
 
 def _percent(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:+.1%}"
+    return "–" if np.isnan(value) else percent(value, sign=True)

@@ -12,6 +12,7 @@ from features.data.checks.values import Finding
 from features.data.errors import RegimeError
 from features.data.manifest import Manifest
 from features.data.paths import home
+from features.data.percent import percent
 
 SHARE = 0.1  # of a table's or a series' values that may go without --replace
 CONTRADICTED = 0.1  # log return beyond which a new jump is looked up in the stored past
@@ -55,7 +56,8 @@ def contradicted(dates: pd.DatetimeIndex, values: np.ndarray, before: pd.Series,
     rows = dates.get_indexer(new.index[gap])
     return [
         Finding(
-            np.array([row]), f"a change of {np.expm1(new.iloc[at]):+.1%} where {np.expm1(old.iloc[at]):+.1%} is stored"
+            np.array([row]),
+            "a change of {} where {} is stored".format(*(percent(np.expm1(d.iloc[at]), sign=True) for d in (new, old))),
         )
         for row, at in zip(rows, np.flatnonzero(gap), strict=True)
     ]
@@ -97,4 +99,6 @@ def check_nothing_lost(tables: Tables, last: pd.Timestamp, manifest: Manifest | 
 
 def _compare(name: str, what: str, then: int, now: int, say: str) -> None:
     if now < (1 - SHARE) * then:
-        raise RegimeError(f"table {name}: {now:,} {what}, {then:,} are stored (more than {SHARE:.0%} fewer): {say}")
+        raise RegimeError(
+            f"table {name}: {now:,} {what}, {then:,} are stored (more than {percent(SHARE, 0)} fewer): {say}"
+        )

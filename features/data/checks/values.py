@@ -9,6 +9,7 @@ import numpy as np
 
 from features.data.arrays import Floats
 from features.data.checks.limits import MISSING_CODES, Limits
+from features.data.percent import percent
 
 FEW = 0.01  # above this share of values beyond their range the unit is wrong, not a value
 YEAR = 250  # observations a series' own past must have before it is a measure
@@ -102,7 +103,7 @@ def _unit(kept: Floats, limits: Limits) -> str | None:
     size = float(np.median(np.abs(change)))
     low, high = limits.activity
     if limits.scale == "log" and kept.max() < LARGEST_LOG and size < 0.0035:
-        return f"values below {LARGEST_LOG} that change by {size:.1%} look like logarithms: {limits.hint}"
+        return f"values below {LARGEST_LOG} that change by {percent(size)} look like logarithms: {limits.hint}"
     if size < low:
         return f"the median change of {size:.2g} is too small: {limits.hint}"
     if size > high:
@@ -223,4 +224,4 @@ def _jump(change: float, limits: Limits) -> str:
 
 
 def _said(change: float, limits: Limits) -> str:
-    return f"{np.expm1(change):+.1%}" if limits.scale == "log" else f"{change:+.4g}"
+    return percent(np.expm1(change), sign=True) if limits.scale == "log" else f"{change:+.4g}"

@@ -91,7 +91,7 @@ def test_a_value_is_printed_as_the_registry_says():
     assert registry.formatted("log_loss_skill_last_10_years", 0.0361) == "+0.0361"
     assert registry.formatted("log_loss_skill_p", 0.0361) == "0.036"
     assert registry.formatted("effective_months", 421.2) == "421"
-    assert registry.formatted("max_drawdown_in_out", -0.335) == "-33.5%"
+    assert registry.formatted("max_drawdown_in_out", -0.335) == "-33.5 %"
     assert registry.formatted("auc_breakdown", None) == registry.formatted("auc_breakdown", float("nan")) == "–"
 
 

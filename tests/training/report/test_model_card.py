@@ -102,4 +102,4 @@ def test_a_horizon_the_data_cut_short_is_a_dash_not_a_number():
     made.loc[made.index[-1], ["outcome", "p_rotation", "p_breakdown", "p_neither"]] = ["breakdown", 0.5, 1e-5, 0.49999]
     daily = returns(made).loc[: made["date"].iloc[-1]]
     text = model_card._failures(made, daily)
-    assert re.search(rf"{made['date'].iloc[-1]:%Y-%m-%d} \| breakdown \| 0% \| 33% \| – \| – \|", text)
+    assert re.search(rf"{made['date'].iloc[-1]:%Y-%m-%d} \| breakdown \| 0 % \| 33 % \| – \| – \|", text)
