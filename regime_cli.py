@@ -5,6 +5,7 @@ A room is imported when one of its commands is asked for, so that help comes at 
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 from dataclasses import asdict
@@ -41,14 +42,23 @@ class _Commands(TyperGroup):
             return name, command, rest
         module, part, _ = COMMANDS[name]
         found: Any = typer.main.get_command(importlib.import_module(module).app)
+        # Completion is installed for the whole command.
+        found.params = [one for one in found.params if one.name not in ("install_completion", "show_completion")]
         if name == "data":  # a backup holds the runs too, whose place the room of the data does not know
             for extra in ("backup", "restore"):
-                found.add_command(self.commands[extra])
+                found.add_command(_listed(self.commands[extra]))
         else:  # every other room may talk to MLflow: its settings are those of the room's own command
             from models.tracking import process_environment
 
             process_environment.set_up()
         return name, found if part is None else found.commands[part], rest
+
+
+def _listed(command: Any) -> Any:
+    """A hidden command as one that help lists."""
+    command = copy.copy(command)
+    command.hidden = False
+    return command
 
 
 app = typer.Typer(

@@ -53,12 +53,15 @@ def commands_page() -> str:
         "# Commands",
         "Every command answers `--help` with the same. With `--json` standard output holds JSON only. Exit status: 0 "
         "done, 1 bad input or usage (one line says what was asked, what was there, what to do), 2 refused; `regime "
-        "weekly` has its own.",
+        "weekly` has its own. `regime --install-completion` makes your shell complete commands, options, experiments, "
+        "sources, series and terms at the next start.",
     ]
     for words, command in sorted(commands(), key=lambda one: one[0]):
         parts += [f"## `{words}`", (command.help or "").strip()]
         rows = [
-            _option(one) for one in command.params if one.name not in ("help", "install_completion", "show_completion")
+            _option(one)
+            for one in command.params
+            if one.name != "help" and (words == "regime" or one.name not in ("install_completion", "show_completion"))
         ]
         if rows:
             parts.append("| option | meaning | default |\n|---|---|---|\n" + "\n".join(rows))

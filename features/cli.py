@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features import data_status
-from features.console import JsonOption, out, print_json, print_note, progress_bar, run_app
+from features.console import JsonOption, offered, out, print_json, print_note, progress_bar, run_app, series_keys
 from features.data.retention import KEEP
 from features.data.source import Source
 
@@ -32,7 +32,11 @@ def refresh(
     folder: Annotated[Path | None, typer.Option(help="The folder (see docs/data.md); the last one if absent.")] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="SERIES:DATE", help="A value that was refused or set aside is right; may be repeated."),
+        typer.Option(
+            metavar="SERIES:DATE",
+            help="A value that was refused or set aside is right; may be repeated.",
+            autocompletion=offered(lambda: [f"{key}:" for key in series_keys()]),
+        ),
     ] = None,
     replace: Annotated[bool, typer.Option(help="Take data that end earlier or hold less than what is stored.")] = False,
     json: JsonOption = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,6 +71,22 @@ def _fail(message: str, status: int) -> None:
     if message:
         err.print(f"error: {' '.join(message.split())}", style="red", markup=False, soft_wrap=True)
     sys.exit(status)
+
+
+def offered(values: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """What a shell offers when it completes a word: those of `values()` that begin like it, asked for only then."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [one for one in values() if one.startswith(incomplete)]
+
+    return complete
+
+
+def series_keys() -> list[str]:
+    """The key of every series of the catalogue, for `offered`."""
+    from features.data.catalog import BY_KEY  # pandas, which no help needs
+
+    return list(BY_KEY)
 
 
 def print_json(value: Any) -> None:

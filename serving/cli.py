@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import JsonOption, err, out, print_json, progress_bar, run_app
+from features.console import JsonOption, err, offered, out, print_json, progress_bar, run_app, series_keys
 from features.data.errors import RefusedError
 from features.data.paths import home
 from models.tracking import process_environment
@@ -39,6 +39,12 @@ def _latest(allowed: tuple[str, ...]) -> Call:
     return call
 
 
+def _terms() -> list[str]:
+    from serving import glossary
+
+    return [name.replace(" ", "_") for name in glossary.terms()]
+
+
 class Format(StrEnum):
     """How a call is written."""
 
@@ -57,7 +63,10 @@ def predict(
     context: typer.Context,
     asof: Annotated[str | None, typer.Option(help="The call as it would have been made then, YYYY-MM-DD.")] = None,
     allow_stale: Annotated[
-        list[str] | None, typer.Option(help="A required series that may be stale; recorded in the call.")
+        list[str] | None,
+        typer.Option(
+            help="A required series that may be stale; recorded in the call.", autocompletion=offered(series_keys)
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Plain text, JSON, Markdown or CSV.")] = Format.text,
     json: JsonOption = False,
@@ -112,7 +121,9 @@ def destinations(
 
 @app.command(epilog="Examples: regime explain rotation; regime explain 'usual odds'; regime explain")
 def explain(
-    term: Annotated[str | None, typer.Argument(help="A word of a call; all of them if absent.")] = None,
+    term: Annotated[
+        str | None, typer.Argument(help="A word of a call; all of them if absent.", autocompletion=offered(_terms))
+    ] = None,
     page: Annotated[bool, typer.Option("--page", help="All of them as Markdown, as in docs/glossary.md.")] = False,
     json: JsonOption = False,
 ) -> None:

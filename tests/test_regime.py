@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,13 +157,43 @@ def test_every_command_shows_its_own_help(regime_main, name):
     ("line", "wanted"),
     [
         ("regime ", {"data", "train", "call", "report", "journal", "weekly", "status", "ui"}),
-        ("regime data ", {"refresh", "use", "status", "audit", "indicators"}),
+        ("regime data ", {"refresh", "use", "status", "audit", "indicators", "backup", "restore"}),
         ("regime data use ", {"sample", "folder", "live"}),
+        ("regime train run ", {"default", "range", "destinations", "my-own.toml"}),
+        ("regime train sweep d", {"default", "destinations"}),
+        ("regime call --allow-stale ", {"VIX", "DGS10"}),
+        ("regime data refresh --accept SP", {"SPY:"}),
+        ("regime explain ", {"rotation", "usual_odds"}),
+        ("regime weekly install ", {"cron", "systemd", "windows", "actions"}),
     ],
 )
-def test_completion(line, wanted):
+def test_completion(line, wanted, tmp_path):
+    (tmp_path / "my-own.toml").touch()
     words = {"_REGIME_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
-    assert wanted <= set(run("regime", env=words).stdout.split())
+    offered = run("regime", env=words, cwd=tmp_path).stdout.split()
+    assert wanted <= set(offered)
+    assert all(one.startswith(line.rpartition(" ")[2]) for one in offered)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+def test_completion_is_installed_and_bash_completes_an_experiment(tmp_path):
+    env = os.environ | {"HOME": str(tmp_path), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+    def bash(script):
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert "completion installed" in bash("regime --install-completion; true")
+    typed = "COMP_WORDS=(regime train run des); COMP_CWORD=3; _regime_completion regime"
+    assert "destinations" in bash(f'source ~/.bashrc; {typed}; echo "${{COMPREPLY[@]}}"').split()
+
+
+def test_only_the_whole_command_installs_completion(regime_main):
+    assert "--install-completion" in regime_main("--help")[1]
+    shown = regime_main("data", "--help")[1]
+    assert "--install-completion" not in shown
+    assert {"backup", "restore"} <= set(shown.split())
 
 
 def test_sample_and_own_data_lie_side_by_side(regime_main, tmp_path):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, out, print_json, print_table, progress_bar, run_app
+from features.console import JsonOption, offered, out, print_json, print_table, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.percent import percent
 from models.tracking import process_environment
@@ -18,7 +19,20 @@ from training import runs_cli
 app = typer.Typer(
     help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-NameArgument = Annotated[str, typer.Argument(help="A file in training/experiments, or a path that ends in .toml.")]
+
+
+def _experiments() -> list[str]:
+    from training import config
+
+    return [*config.names(), *(str(path) for path in Path().glob("*.toml"))]
+
+
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A file in training/experiments, or a path that ends in .toml.", autocompletion=offered(_experiments)
+    ),
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replaces what the file says; may be repeated.")
 ]

@@ -110,8 +110,13 @@ def read_text(name: str, settings: Sequence[str] = ()) -> str:
     return _file(name).read_text() + "".join(f"# --set {setting}\n" for setting in settings)
 
 
+def names() -> list[str]:
+    """The experiments that come with the program."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
 def _file(name: str) -> Path:
-    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    known = names()
     path = Path(name).expanduser() if name.endswith(".toml") else FOLDER / f"{name}.toml"
     if (not name.endswith(".toml") and name != path.stem) or not _is_file(path):
         near = difflib.get_close_matches(Path(name).stem, known, n=1, cutoff=0.0)[0]
