@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -116,10 +117,16 @@ def write(name: str, key: str, content: bytes, trimmed: bool = True) -> None:
     try:
         files.write_file(path, _checksum(key, content) + content, durable=False)
     except RegimeError as error:
-        _log.warning("cache entry not kept: %s", error)
+        _say_once(path.parent, getattr(error.__cause__, "strerror", None) or str(error))
         return
     if trimmed:
         trim(name, keep=path)
+
+
+@lru_cache(maxsize=64)
+def _say_once(place: Path, reason: str) -> None:
+    """One line a cache and command: a command may have hundreds of entries to keep."""
+    _log.warning("%s cannot be written (%s): what is computed is not kept", place, reason)
 
 
 def _entries(place: Path) -> list[tuple[float, int, Path]]:

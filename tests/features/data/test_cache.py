@@ -75,6 +75,8 @@ def test_a_cache_that_cannot_be_written_is_logged(home, caplog):
         cache.write("calls", "k", b"content")
         assert cache.read("calls", "k") is None
     assert "not kept" in caplog.text
+    cache.write("calls", "another", b"content")
+    assert caplog.text.count("not kept") == 1
 
 
 def test_an_unknown_cache_is_a_mistake_of_the_program():
