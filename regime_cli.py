@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import importlib
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from features.console import JsonOption, out, print_json, run_app
+from features.data import environment
 
 # Name -> module with a Typer `app`, the sub-command there (None: the whole app), and one line of help.
 COMMANDS: dict[str, tuple[str, str | None, str]] = {
@@ -80,7 +80,7 @@ def _version(asked: bool) -> None:
 
 def _config(file: Path | None) -> None:
     if file is not None:
-        os.environ["REGIME_CONFIG"] = str(file.expanduser().resolve())
+        environment.set_config(str(file.expanduser().resolve()))
 
 
 @app.callback()

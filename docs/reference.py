@@ -133,7 +133,8 @@ def _plain(value: Any) -> str:
 
 
 def settings_page() -> str:
-    """Every key of `regime.toml`."""
+    """Every key of `regime.toml`, and every environment variable."""
+    from features.data import environment
     from features.data.settings import NotifySettings, Settings, WeeklySettings
 
     parts = [
@@ -144,6 +145,12 @@ def settings_page() -> str:
     top = type("Top", (), {"model_fields": flat})
     for title, model in (("Top", top), ("[notify]", NotifySettings), ("[weekly]", WeeklySettings)):
         parts += [f"## {title}", fields_table(model)]
+    rows = "\n".join(f"| `{name}` | {_cell(meaning)} |" for name, meaning in environment.described().items())
+    parts += [
+        "## Environment",
+        "A variable comes before the file, and a flag before both. What MLflow's client reads besides is MLflow's.",
+        f"| name | meaning |\n|---|---|\n{rows}",
+    ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.console import JsonOption, err, out, print_json
+from features.data import environment
 from features.data.errors import RegimeError
 from features.data.source import Source
 
@@ -62,7 +63,7 @@ def init(
         print_json({"settings": str(target), "source": found.source, "folder": found.folder, "home": found.home})
         return
     out.print(f"settings: {target}", soft_wrap=True, markup=False)
-    if config and os.environ.get("REGIME_CONFIG") != str(target):
+    if config and environment.read().regime_config != str(target):
         out.print(f"other commands read it with `regime --config {target} ...` or REGIME_CONFIG", soft_wrap=True)
     steps = ("data refresh", "train run default", "train run range", "weekly")
     out.print(f"next: {', '.join(f'regime {one}' for one in steps)}", soft_wrap=True)

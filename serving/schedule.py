@@ -8,7 +8,6 @@ later one where summer times differ.
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import shlex
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
+from features.data import environment
 from features.data.errors import RegimeError
 from features.data.files import write_file
 from serving.scheduler import Scheduler
@@ -56,7 +56,8 @@ class Machine:
 def this_machine(home: Path, runs: Path) -> Machine:
     """The present machine, user and directory; `home` and `runs` are what the run writes to."""
     moment = local_start(datetime.now(UTC).year, datetime.astimezone)
-    set_here = tuple((name, os.environ[name]) for name in VARIABLES if os.environ.get(name))
+    found = environment.read()
+    set_here = tuple((name, said) for name in VARIABLES if (said := getattr(found, name.lower())))
     # An address with a password in it is no text for a file that others may read.
     safe = tuple((name, value) for name, value in set_here if "@" not in value)
     return Machine(Path(sys.executable), Path.cwd(), home, runs, getpass.getuser(), moment, safe)

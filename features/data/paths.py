@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import platformdirs
 
+from features.data import environment
 from features.data.errors import RegimeError
 
 
@@ -18,7 +18,7 @@ def home() -> Path:
     RegimeError
         If the path, or one above it, is a file, or cannot be created.
     """
-    named = os.environ.get("REGIME_HOME") or _set_home()
+    named = environment.read().regime_home or _set_home()
     try:
         str(named or "").encode()  # a name that is no UTF-8 could be used, and never be printed
         path = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("regime"))

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from features.data import environment
 from features.data.errors import RegimeError
 from features.data.source import Source
 
@@ -85,7 +86,7 @@ class Settings(_Part):
 
 def path() -> Path:
     """The settings file: `REGIME_CONFIG`, else `regime.toml` in the user's configuration directory."""
-    named = os.environ.get("REGIME_CONFIG")
+    named = environment.read().regime_config
     try:
         return Path(named).expanduser() if named else Path(platformdirs.user_config_dir("regime")) / FILE
     except RuntimeError as error:  # ~ of a user who does not exist
@@ -104,7 +105,7 @@ def load() -> Settings:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        if os.environ.get("REGIME_CONFIG"):
+        if environment.read().regime_config:
             raise RegimeError(f"{file}: no such settings file; `regime init` writes one") from error
         return Settings()
     except (OSError, UnicodeDecodeError) as error:

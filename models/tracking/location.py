@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import urllib.parse
 from pathlib import Path
 
+from features.data import environment
 from features.data.paths import home
 from models.tracking.errors import TrackingError
 
@@ -25,7 +25,7 @@ def directory() -> Path:
 
 def uri() -> str:
     """Return the tracking URI in force: `MLFLOW_TRACKING_URI`, else the database in `directory`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{directory() / 'mlflow.db'}"
+    return environment.read().mlflow_tracking_uri or f"sqlite:///{directory() / 'mlflow.db'}"
 
 
 def database(where: str) -> Path | None:

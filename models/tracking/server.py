@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import http.client
-import os
 import queue
 import threading
 import urllib.error
 import urllib.request
 
+from features.data import environment
 from models.tracking import location
 from models.tracking.errors import TrackingError
 
@@ -69,12 +69,12 @@ def _ask(request: urllib.request.Request, limit: float, answers: queue.Queue[tup
 
 
 def _headers(login: tuple[str, str] | None) -> dict[str, str]:
-    user, token = os.environ.get("MLFLOW_TRACKING_USERNAME"), os.environ.get("MLFLOW_TRACKING_TOKEN")
-    if login is None and user is not None:
-        login = (user, os.environ.get("MLFLOW_TRACKING_PASSWORD", ""))
+    said = environment.read()
+    if login is None and said.mlflow_tracking_username is not None:
+        login = (said.mlflow_tracking_username, said.mlflow_tracking_password or "")
     if login is not None:
         return {"Authorization": "Basic " + base64.b64encode(":".join(login).encode()).decode()}
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    return {"Authorization": f"Bearer {said.mlflow_tracking_token}"} if said.mlflow_tracking_token else {}
 
 
 def probe(where: str) -> None:

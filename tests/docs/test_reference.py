@@ -63,6 +63,13 @@ def test_every_setting_and_key_of_an_experiment_is_documented():
     assert silent == []
 
 
+def test_the_settings_page_describes_every_variable(reference):
+    from features.data import environment
+
+    page = reference.settings_page()
+    assert [name for name in environment.described() if f"`{name}`" not in page] == []
+
+
 def test_the_site_builds_without_a_warning(tmp_path):
     done = subprocess.run(
         [Path(sys.executable).with_name("mkdocs"), "build", "--quiet", "--strict", "--site-dir", tmp_path / "site"],

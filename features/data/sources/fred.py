@@ -5,7 +5,6 @@ The key stands in no message: whatever a client says is passed through `hush`.
 
 from __future__ import annotations
 
-import os
 import socket
 import urllib.error
 import urllib.parse
@@ -18,7 +17,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from features.data import availability, calendar, catalog, settings
+from features.data import availability, calendar, catalog, environment, settings
 from features.data.sources.retry import GoneError, UnavailableError, brief, patiently
 
 TIMEOUT = 30.0  # seconds; fredapi has none of its own
@@ -31,7 +30,7 @@ T = TypeVar("T")
 
 def api_key() -> str | None:
     """The user's key, from the environment, else the settings, or None."""
-    return os.environ.get("FRED_API_KEY") or settings.load().fred_api_key
+    return environment.read().fred_api_key or settings.load().fred_api_key
 
 
 def hush(text: str) -> str:

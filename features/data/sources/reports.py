@@ -6,12 +6,10 @@ fetched before stays, and one line says so.
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
 
-from features.data import calendar, catalog, settings
+from features.data import calendar, catalog, environment, settings
 from features.data.arrays import Tables
 from features.data.sources import archive, cftc, edgar
 from features.data.sources.live_names import Notes
@@ -26,7 +24,7 @@ CLOSED = "-02-01"  # of the year after: by then the last reports of a year have 
 
 def user_agent() -> str:
     """Who asks EDGAR, by the environment, else the settings; empty where neither says."""
-    return (os.environ.get(AGENT) or settings.load().sec_user_agent or "").strip()
+    return (environment.read().sec_user_agent or settings.load().sec_user_agent or "").strip()
 
 
 def years(session: pd.Timestamp) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.data import paths, settings
+from features.data import environment, paths, settings
 from features.data.errors import RegimeError
 from features.data.sources import fred
 
@@ -92,3 +92,13 @@ def test_what_is_written_is_read_back(source, folder, key, urls, budget, catch_u
         weekly=settings.WeeklySettings(budget=budget, catch_up=catch_up),
     )
     assert settings.parse(settings.to_toml(made), "here") == made
+
+
+def test_the_environment_is_read_as_it_is_now(monkeypatch):
+    monkeypatch.setenv("FRED_API_KEY", "")  # empty: not set
+    assert environment.read().fred_api_key is None
+    monkeypatch.setenv("FRED_API_KEY", "a secret")
+    assert environment.read().fred_api_key == "a secret"
+    assert "a secret" not in repr(environment.read())
+    assert {"REGIME_HOME", "REGIME_CONFIG", "SEC_USER_AGENT", "MLFLOW_TRACKING_URI"} <= set(environment.described())
+    assert all(environment.described().values())
