@@ -28,6 +28,11 @@ def published_since(item: Feature) -> pd.Timestamp | None:
     return max(days) if days else None
 
 
+def posted(item: Feature) -> str | None:
+    """The latest time of day at which an input is posted in New York; None where none says one."""
+    return max((clock for key in keys(item) if (clock := catalog.BY_KEY[key].posted)), default=None)
+
+
 def lags(item: Feature) -> tuple[str, ...]:
     """How the inputs are lagged, for people."""
     found = {catalog.BY_KEY[key].lag for key in keys(item)}

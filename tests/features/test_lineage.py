@@ -14,3 +14,7 @@ def test_what_is_revised_says_so():
         assert not lineage.revised(by_name[name]), name
     assert lineage.published_since(by_name["broad_return_21"]) == pd.Timestamp("1997-01-01")
     assert lineage.published_since(by_name["y10"]) is None
+    assert lineage.published_since(by_name["real_y10"]) == pd.Timestamp("2004-01-02")
+    assert lineage.published_since(by_name["stocks_above_200"]) == pd.Timestamp("2009-07-15")
+    assert lineage.posted(by_name["y10"]) == "16:15"
+    assert lineage.posted(by_name["broad_return_21"]) is None

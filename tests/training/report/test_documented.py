@@ -12,7 +12,8 @@ from tests.support.logged_experiments import changed, decided
 from tests.support.predictions import experiment_of
 from tests.support.weekly_noise import SPEC, made
 from training import run_logger
-from training.report import documented
+from training.report import documented, word_tables
+from training.report.stored import Stored, walkforwards
 from training.walkforward import walk_forward
 
 
@@ -25,7 +26,8 @@ def stored():
     data = dataclasses.replace(data, returns=steps)
     table, _ = walk_forward(data, SPEC, cached=False)
     size = pd.Series(rng.choice([-1.0, 0.0, 1.0], len(table)), pd.DatetimeIndex(table["date"]))
-    return documented.Stored(data, {"lightgbm": table}, {"lightgbm": metrics.evaluate(table, steps)}, "lightgbm", size)
+    scores = {"lightgbm": metrics.evaluate(table, steps)}
+    return Stored(data, {"lightgbm": table}, scores, "lightgbm", size, scores)
 
 
 def test_every_block_is_written_anew_and_the_rest_stays(stored):
@@ -41,12 +43,13 @@ def test_every_block_is_written_anew_and_the_rest_stays(stored):
     found = stored.scores["lightgbm"]
     assert f"{found['log_loss_skill_1997_on']:+.3f} ({found['log_loss_skill_p_1997_on']:.2f})" in once
     assert "| calm |" in once
+    assert "| lightgbm | `as-published` |" in once
     with pytest.raises(RegimeError, match="periods have no"):
         documented.rewritten("<!-- figures: periods -->\n", stored)
 
 
 def test_shares_and_changes_of_a_year_by_hand(stored):
-    rows = [line.split("|")[1:-1] for line in documented.replay(stored).splitlines()[2:]]
+    rows = [line.split("|")[1:-1] for line in word_tables.replay(stored).splitlines()[2:]]
     table = stored.tables["lightgbm"]
     table = table[table["outcome"].notna()]
     known = stored.size.reindex(pd.DatetimeIndex(table["date"]))
@@ -65,15 +68,16 @@ def test_the_figures_are_of_the_file_as_it_is(toy):
     for one in (logged, other):
         for kind, table in plain.predictions.items():
             run_logger.keep_predictions(one[kind][0], table.assign(run=one[kind][0]))
-    found = documented._walkforwards(toy.digest)
+    found = walkforwards(toy.digest)
     assert set(found) == {"lightgbm", "markov", "climatology"}
     assert set(found["lightgbm"]["run"]) == {logged["lightgbm"][0]}
-    assert documented._walkforwards("another") == {}
+    assert walkforwards("another") == {}
+    assert walkforwards(toy.digest, "as-published") == {}
 
 
 def test_lead_and_lag():
     said = pd.Series([False, True, True, True, False, False, True])
-    assert documented._lead(said, 3) == "2 weeks ahead"
-    assert documented._lead(said, 1) == "in the first week"
-    assert documented._lead(said, 4) == "2 weeks late"
-    assert documented._lead(said[:6], 5) == "not"
+    assert word_tables.lead(said, 3) == "2 weeks ahead"
+    assert word_tables.lead(said, 1) == "in the first week"
+    assert word_tables.lead(said, 4) == "2 weeks late"
+    assert word_tables.lead(said[:6], 5) == "not"
