@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.data.percent import percent
 from features.dataset import Dataset
 from models.evaluation import words
 from models.evaluation.predictions import matured_rows
@@ -55,11 +56,11 @@ def record(stored: Stored) -> str:
             f"{one.weeks:,}",
             f"{100 * one.mean_return:+.2f} %",
             f"{100 * one.q10:+.1f} to {100 * one.q90:+.1f} %",
-            f"{one.breakdown:.0%}",
-            f"{one.rotation:.0%}",
-            f"{one.at_onsets:.0%}",
+            percent(one.breakdown, 0),
+            percent(one.rotation, 0),
+            percent(one.at_onsets, 0),
             f"{one.runs_a_year:.1f}",
-            f"{one.event:.0%} / {one.otherwise:.0%}",
+            f"{percent(one.event, 0)} / {percent(one.otherwise, 0)}",
             f"{one.bound:+.2f}, {one.bound_last_10_years:+.2f}",
             "earned" if one.earned else "not earned",
         ]
@@ -79,9 +80,9 @@ def replay(stored: Stored) -> str:
     rows = []
     for year in [*sorted(years.unique()), "all"]:
         on = np.ones(len(table), dtype=bool) if year == "all" else (years == year).to_numpy()
-        cells = [f"{(before[on] == word).mean():.0%}" for word in ("rotation", "breakdown", "neither")]
+        cells = [percent((before[on] == word).mean(), 0) for word in ("rotation", "breakdown", "neither")]
         cells += [_changes(before[on], on.sum())]
-        cells += [f"{(now[on] == word).mean():.0%}" for word in words.SIZES.values()]
+        cells += [percent((now[on] == word).mean(), 0) for word in words.SIZES.values()]
         rows.append([str(year), *cells, _changes(now[on], on.sum())])
     header = ["year", "before: rotation", "breakdown", "neither", "changes a year"]
     header += ["now: calm", "usual", "turbulent", "changes a year"]
