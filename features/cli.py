@@ -84,11 +84,10 @@ def import_(
         print_json({"folder": str(into), "files": reports})
         return
     for report in reports:
-        where = "; ".join(f"{table}: {', '.join(columns)}" for table, columns in report["tables"].items())
-        span = f"{report['first']} to {report['last']}"
-        out.print(
-            f"{report['file']}: {report['vendor']}, {report['unit']}; {where}; {span}", soft_wrap=True, markup=False
-        )
+        parts = [f"{report['vendor']}, {report['unit']}"]
+        parts += [f"{table}: {', '.join(columns)}" for table, columns in report["tables"].items()]
+        parts += [f"{report['first']} to {report['last']}"] if report["first"] else []
+        out.print(f"{report['file']}: {'; '.join(parts)}", soft_wrap=True, markup=False)
         replaced = [f"{report['replaced']} stored values replaced"] if report["replaced"] else []
         doubts = [f"doubtful: {key} {line}" for key, lines in report["doubtful"].items() for line in lines]
         for note in [*report["notes"], *replaced, *doubts]:

@@ -14,9 +14,11 @@ from features.data.catalog import MEMBERSHIP
 from features.data.checks import dates, screen, tables
 from features.data.errors import RegimeError
 from features.data.files import drafted
-from features.data.sources import folder
-from features.data.vendor_files import recognise
+from features.data.sources import folder, reports
+from features.data.vendor_files import company_facts, recognise
 from features.data.vendor_files.understood import Target, Understood
+
+LEAST_COVERED = 0.9  # of what the stored table covers
 
 
 def target_of(word: str | None) -> Target:
@@ -49,16 +51,48 @@ def import_files(files: Iterable[Path], into: Path, named: str | None = None) ->
     target = target_of(named)
     read = [(path, recognise.read(path, target)) for path in files]
     merged: Tables = {}
-    reports = []
+    said = []
     for path, found in read:
         replaced = 0
         for name, table in found.tables.items():
             before = merged[name] if name in merged else _existing(into, name)
             merged[name], changed = _merge(name, before, table)
             replaced += changed
-        reports.append(_report(path, found, replaced))
+        said.append(_report(path, found, replaced))
+    if any(found.filings for _, found in read):
+        said.append(_earnings([found for _, found in read], merged, into))
     _write_all(into, merged)
-    return reports
+    return said
+
+
+def _earnings(read: list[Understood], merged: Tables, into: Path) -> dict[str, Any]:
+    """The share of members whose earnings grew, of all companies that were read, into `merged`; what is said of it."""
+    name, listed = company_facts.TABLE, company_facts.LIST
+    filings = {number: filed for found in read for number, filed in found.filings.items()}
+    numbers = {ticker: number for found in read for ticker, number in found.numbers.items()}
+    members = merged[MEMBERSHIP] if MEMBERSHIP in merged else _existing(into, MEMBERSHIP)
+    if not numbers:
+        raise RegimeError(f"company facts say no ticker: give EDGAR's {listed} beside them")
+    if members is None:
+        raise RegimeError(f"company facts need the members by date: {MEMBERSHIP} in {into}, or a list beside them")
+    names = set(members["price_col"].dropna().astype(str))
+    known = {ticker: filings[numbers[ticker]] for ticker in names & set(numbers) if numbers[ticker] in filings}
+    table = reports.earnings_table(members, known)
+    if table is None:
+        raise RegimeError(f"{len(filings)} companies: none is a member with two quarters a year apart")
+    before = _existing(into, name)
+    if before is not None:
+        old, new = (one["covered"] for one in before.align(table, join="inner"))
+        if new.mean() < LEAST_COVERED * old.mean():
+            raise RegimeError(
+                f"{name}: these {len(filings)} companies cover {new.mean():.0%} of the members where the table has "
+                f"{old.mean():.0%}: give the files of all companies at once"
+            )
+    merged[name], replaced = _merge(name, before, table)
+    covered = float(table["covered"].iloc[-1])
+    notes = [f"{len(known)} of {len(filings)} companies are members; {covered:.0%} of the last day's are covered"]
+    found = Understood("EDGAR", {name: table}, "share of members", notes)
+    return _report(Path(listed), found, replaced) | {"file": f"{len(filings)} companies"}
 
 
 def _report(path: Path, found: Understood, replaced: int) -> dict[str, Any]:
@@ -76,13 +110,14 @@ def _report(path: Path, found: Understood, replaced: int) -> dict[str, Any]:
             screen.wide(look, name, table)
         days = table["date"] if name == "fred" else table["start"] if name == MEMBERSHIP else table.index
         spans.append((days.min(), days.max()))
+    spans += [(filed["filed"].min(), filed["filed"].max()) for filed in found.filings.values() if len(filed)]
     return {
         "file": path.name,
         "vendor": found.vendor,
         "unit": found.unit,
         "tables": columns,
-        "first": str(min(first for first, _ in spans).date()),
-        "last": str(max(last for _, last in spans).date()),
+        "first": str(min(first for first, _ in spans).date()) if spans else None,
+        "last": str(max(last for _, last in spans).date()) if spans else None,
         "replaced": replaced,
         "notes": found.notes,
         "doubtful": look.set_aside,

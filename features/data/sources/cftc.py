@@ -224,6 +224,18 @@ def parse(text: str) -> pd.DataFrame:
     return table
 
 
+def shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """Net positions over open interest by report date, from the counts of `parse`."""
+    found = {}
+    for contract in CONTRACTS:
+        interest = counts.get(f"{contract.name}_open_interest")
+        for group in POSITIONS:
+            net = counts.get(f"{contract.name}_{group}_net")
+            if interest is not None and net is not None:
+                found[f"{contract.name}_{group}"] = net / interest.where(interest > 0.0)
+    return pd.DataFrame(found).rename_axis("date")
+
+
 def _code_at(contract: Contract, day: pd.Timestamp) -> str:
     """The code that stands for a contract on a report date; the first one before its own begin."""
     valid = [code for code, since in contract.codes if day >= pd.Timestamp(since)]

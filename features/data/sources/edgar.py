@@ -61,8 +61,7 @@ class Client:
 
     def company_numbers(self) -> dict[str, int]:
         """Today's ticker to company number (CIK), tickers as Yahoo writes them."""
-        listed = self._get(f"{self.list_host}/files/company_tickers.json")
-        return {str(row["ticker"]).replace(".", "-").upper(): int(row["cik_str"]) for row in listed.values()}
+        return numbers(self._get(f"{self.list_host}/files/company_tickers.json"))
 
     def facts(self, number: int) -> dict[str, Any]:
         """All facts of a company.
@@ -101,6 +100,11 @@ class Client:
         if not isinstance(found, dict):
             raise UnavailableError(f"EDGAR, {name}: the answer is no object")
         return found
+
+
+def numbers(listed: dict[str, Any]) -> dict[str, int]:
+    """Ticker to company number, tickers as Yahoo writes them, from EDGAR's `company_tickers.json`."""
+    return {str(row["ticker"]).replace(".", "-").upper(): int(row["cik_str"]) for row in listed.values()}
 
 
 def first_filed(facts: dict[str, Any]) -> pd.DataFrame:

@@ -129,25 +129,25 @@ def positioning_table(session: pd.Timestamp) -> pd.DataFrame | None:
         return None
     whole = pd.concat(held).sort_index()
     whole = whole[~whole.index.duplicated(keep="last")]
-    found = {}
-    for contract in cftc.CONTRACTS:
-        interest = whole.get(f"{contract.name}_open_interest")
-        for group in cftc.POSITIONS:
-            net = whole.get(f"{contract.name}_{group}_net")
-            if interest is not None and net is not None:
-                found[f"{contract.name}_{group}"] = net / interest.where(interest > 0.0)
-    return pd.DataFrame(found).rename_axis("date")
+    return cftc.shares(whole)
 
 
 def earnings_table(
-    members: pd.DataFrame, filings: dict[str, pd.DataFrame], session: pd.Timestamp
+    members: pd.DataFrame, filings: dict[str, pd.DataFrame], session: pd.Timestamp | None = None
 ) -> pd.DataFrame | None:
-    """Share of the day's members whose earnings grew, with and without the named seven, and the share covered."""
+    """Share of the day's members whose earnings grew, with and without the named seven, and the share covered.
+
+    Up to `session`, else to the day on which the last of the filings was known.
+    """
     grown = {name: edgar.growth(edgar.quarters(stored)) for name, stored in filings.items() if len(stored)}
-    known = [table["known"].min() for table in grown.values() if len(table)]
+    known = [day for table in grown.values() if len(table) for day in (table["known"].min(), table["known"].max())]
     if not known:
         return None
-    sessions = calendar.sessions(max(min(known), pd.Timestamp(members["start"].min())), session)
+    first = max(min(known), pd.Timestamp(members["start"].min()))
+    last = max(known) if session is None else session
+    if first > last:
+        return None
+    sessions = calendar.sessions(first, last)
     inside = _inside(members, sessions)
     whole = edgar.breadth(grown, inside)
     without = edgar.breadth(grown, inside.drop(columns=[one for one in catalog.MAG7 if one in inside]))

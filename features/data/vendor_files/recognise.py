@@ -7,13 +7,30 @@ from pathlib import Path
 
 from features.data.checks import tables
 from features.data.errors import RegimeError
-from features.data.vendor_files import bars, fred_export, french_library, members, yfinance_download
+from features.data.vendor_files import (
+    bars,
+    cftc_report,
+    company_facts,
+    fred_export,
+    french_library,
+    members,
+    yfinance_download,
+)
 from features.data.vendor_files.understood import Target, Understood
 
-READERS = (members.read, yfinance_download.read, fred_export.read, bars.read, french_library.read)
+READERS = (
+    cftc_report.read,
+    company_facts.read,
+    members.read,
+    yfinance_download.read,
+    fred_export.read,
+    bars.read,
+    french_library.read,
+)
 KNOWN = (
     "Cboe index histories, Yahoo and Stooq one-ticker CSVs, yfinance.download().to_csv(), FRED exports, Ken French's "
-    "daily CSV or ZIP, TradingView and investing.com exports, lists of S&P 500 members"
+    "daily CSV or ZIP, TradingView and investing.com exports, lists of S&P 500 members, "
+    "the CFTC's Traders in Financial Futures by year (text or ZIP), EDGAR's company facts"
 )
 
 

@@ -54,12 +54,18 @@ class Understood:
         Unit of the values as they are written, with any conversion.
     notes : list of str
         What else a person should know (columns not read, a warning).
+    filings : dict of int to DataFrame
+        A company's net income as first filed, by its number at EDGAR: all companies together make a table.
+    numbers : dict of str to int
+        Those numbers by ticker.
     """
 
     vendor: str
     tables: Tables
     unit: str
     notes: list[str] = field(default_factory=list)
+    filings: dict[int, pd.DataFrame] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 def ticker_of(path: Path) -> str:
