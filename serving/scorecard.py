@@ -23,7 +23,7 @@ from models.evaluation import metrics
 from models.evaluation.verdicts import verdict_of
 from models.tracking import registry
 from models.tracking.registry import registry_name
-from serving import journal
+from serving import drift_history, journal
 from serving.journal_entry import Entry, EntryType
 from serving.running_evidence import Evidence, evidence_of
 
@@ -63,6 +63,7 @@ def call_table(entries: Iterable[Entry], outcome: pd.Series) -> pd.DataFrame:
         row |= {"kind": entry.entry_type}
         row |= {"verdict": call.verdict, "model": call.model.name, "version": call.model.version}
         row |= {"faltering": call.leaders_faltering.now, "promised": call.model.skill}
+        row |= {"outside": float("nan") if call.drift.weighted is None else call.drift.weighted}
         for prefix, shares in (("p", call.probabilities), ("base", call.base_rates), ("markov", call.markov)):
             row |= {f"{prefix}_{name}": value for name, value in shares.as_dict().items()}
         rows.append(row)
@@ -76,7 +77,7 @@ def scores_of(table: pd.DataFrame) -> Scores:
     `promised_skill` is what the model had shown out of sample when it made the latest call.
     """
     matured = table[table["outcome"].notna()].sort_values("date")
-    scores: Scores = {"calls": len(table), "matured": len(matured)}
+    scores: Scores = {"calls": len(table), "matured": len(matured)} | _drift(table)
     if not len(matured):
         return scores
     found = metrics.evaluate(matured, full=False)
@@ -86,11 +87,21 @@ def scores_of(table: pd.DataFrame) -> Scores:
     scores["log_loss_skill_markov"] = metrics.evaluate(markov, full=False)["log_loss_skill"]
     scores["promised_skill"] = float(matured["promised"].iloc[-1])
     scores["effective_months"] = len(matured) * SESSIONS_A_WEEK / HORIZON
+    last = matured.iloc[-drift_history.YEAR :]
+    scores["calibrated_on"] = len(last)
+    scores |= {f"said_{name}": float(last[f"p_{name}"].mean()) for name in OUTCOMES}
+    scores |= {f"came_{name}": float((last["outcome"] == name).mean()) for name in OUTCOMES}
     scores["hit_rate"] = hit_rate(matured["verdict"], matured["outcome"])
     scores["hit_rate_markov"] = hit_rate(_verdicts(matured, "markov"), matured["outcome"])
     likeliest = matured[[f"base_{name}" for name in OUTCOMES]].to_numpy().argmax(axis=1)
     scores["hit_rate_climatology"] = hit_rate(pd.Series(np.array(OUTCOMES)[likeliest]), matured["outcome"])
     return scores
+
+
+def _drift(table: pd.DataFrame) -> Scores:
+    """Weighted share of the features outside their range in the latest call that says it, and its median."""
+    outside = table.sort_values("date")["outside"].dropna() if len(table) else pd.Series(dtype=float)
+    return {"drift": float(outside.iloc[-1]), "drift_median": float(outside.median())} if len(outside) else {}
 
 
 def hit_rate(verdicts: pd.Series, outcome: pd.Series) -> float | None:
@@ -143,7 +154,7 @@ def score_journal(step: Callable[[int, int], None] | None = None, dataset: Datas
         return Scorecard(None, None, {"calls": 0}, {"calls": 0})
     dataset = dataset or build(store.load(), "path", step)
     table = call_table(scored, dataset.outcome)
-    with drafted(home() / "scores.parquet") as draft:
+    with drafted(home() / drift_history.SCORES) as draft:
         table.to_parquet(draft, index=False)
     _tag_versions(table)
     return make_scorecard(table, len(journal.corrections(entries)), dataset.digest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from features.data.percent import percent
+from serving import drift_history
 from serving.journal_entry import EntryType
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
@@ -18,8 +19,19 @@ def print_scorecard(card: Scorecard, out: Console) -> None:
         fold(out, _scores(name, scores))
         for evidence in card.evidence.get(name, ()):
             fold(out, f"  {sentence(evidence)}")
+        if (drift := _drift(scores)) is not None:
+            fold(out, f"  {drift}")
     if any(card.evidence.values()):
         fold(out, patience())
+
+
+def _drift(scores: Scores) -> str | None:
+    """Where the drift stands; None before a call that says it has matured."""
+    if scores.get("drift") is None or not scores.get("calibrated_on"):
+        return None
+    said, came = ({one: scores[f"{what}_{one}"] or 0.0 for one in drift_history.SIDES} for what in ("said", "came"))
+    outside, median, matured = (scores[key] or 0.0 for key in ("drift", "drift_median", "calibrated_on"))
+    return drift_history.sentence(outside, median, said, came, int(matured))
 
 
 def _scores(name: str, scores: Scores) -> str:

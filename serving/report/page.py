@@ -10,13 +10,13 @@ from features.data.files import write_file
 from features.data.paths import home
 from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered
-from serving import glossary, journal
+from serving import drift_history, glossary, journal
 from serving.call import Call
 from serving.call_context import CallContext, load_context
 from serving.headline import headline, word_of
 from serving.parts import Part, make_parts
 from serving.predict import make_call
-from serving.report import charts, history, markup, rotation_graph
+from serving.report import charts, drift, history, markup, rotation_graph
 from serving.report.markup import escape
 
 CAPTIONS = {
@@ -34,6 +34,7 @@ def render(
     predictions: pd.DataFrame | None,
     head: str,
     ranges: tuple[str, pd.DataFrame] | None = None,
+    calls: pd.DataFrame | None = None,
 ) -> str:
     """The whole file as text.
 
@@ -48,6 +49,8 @@ def render(
         The journal's head hash.
     ranges : (str, DataFrame), optional
         Name and out-of-sample ranges of the range's model.
+    calls : DataFrame, optional
+        Scored calls of the journal, for the history of their drift.
     """
     sections = [(part.key, part.title, part_html(part)) for part in make_parts(call)]
     pictures = [
@@ -57,6 +60,8 @@ def render(
     if predictions is not None:
         told = history.html(predictions, data.returns, f"{call.model.name} v{call.model.version}", ranges)
         pictures.append(("record", "The record", told))
+    if calls is not None:
+        pictures.append(("drift", "The drift of the calls", drift.html(calls)))
     # Pictures stand before the fine print.
     place = next(place for place, (key, _, _) in enumerate(sections) if key == "data")
     return _document(call, [*sections[:place], *pictures, *sections[place:]], head)
@@ -147,5 +152,6 @@ def write_report(
     at = pd.Timestamp(call.asof)
     data = charts.chart_data(context.snapshot.as_of(at))
     predictions, ranges = _predictions(context.shown, at), _ranges(context.range_model, at)
-    write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges))
+    calls = drift_history.stored(call.model.name, at)
+    write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges, calls))
     return path

@@ -44,6 +44,9 @@ def test_hit_rates_by_hand(table):
     assert scores["hit_rate_climatology"] == pytest.approx(3 / 7)
     assert scores["effective_months"] == pytest.approx(7 * 5 / 21)
     assert scores["promised_skill"] == 0.02
+    # Of the seven matured calls three saw a breakdown; the odds said 0.1, 0.5, 0.1, 0.5, 0.1, 0.1, 0.5.
+    assert (scores["calibrated_on"], scores["came_breakdown"]) == (7, pytest.approx(3 / 7))
+    assert scores["said_breakdown"] == pytest.approx(1.9 / 7)
     assert {name for name in scores if name.startswith("brier")} == {f"brier_skill_{name}" for name in OUTCOMES}
     assert not [name for name in scores if name.startswith(("ece", "calibration", "cost"))]
 

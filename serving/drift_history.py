@@ -1,0 +1,51 @@
+"""How unusual the model's inputs were in each call, and whether its odds came true since: the drift of the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from features.data.paths import home
+from features.data.percent import percent
+
+SCORES = "scores.parquet"  # of the last scoring, in `REGIME_HOME`
+EXPECTED = 0.02  # outside the 1 to 99 % range by construction
+YEAR = 52  # matured calls over which said and came are compared
+LEAST = 13
+SIDES = ("rotation", "breakdown")
+
+
+def stored(model: str, asof: pd.Timestamp) -> pd.DataFrame | None:
+    """Scored calls of a model up to a date, outcomes as known then; None with fewer than two that say their drift.
+
+    Columns as `serving.scorecard.call_table`; of a week with a live call the replay is left out.
+    """
+    path: Path = home() / SCORES
+    if not path.exists():
+        return None
+    table = pd.read_parquet(path)
+    if "outside" not in table:  # of an earlier version: the next scoring writes it anew
+        return None
+    table = table[(table["model"] == model) & (table["date"] <= asof) & table["outside"].notna()]
+    table = table.assign(outcome=table["outcome"].where(table["label_end"] <= asof))
+    table = table.sort_values(["date", "kind"]).drop_duplicates("date")  # live before replay
+    return table if len(table) > 1 else None
+
+
+def calibration(table: pd.DataFrame) -> pd.DataFrame:
+    """Came less said of each side over the last `YEAR` matured calls, by date; NaN before `LEAST` of them."""
+    matured = table[table["outcome"].notna()].sort_values("date")
+    gaps = {name: (matured["outcome"] == name).astype(float) - matured[f"p_{name}"] for name in SIDES}
+    gap = pd.DataFrame(gaps).rolling(YEAR, min_periods=LEAST).mean()
+    return gap.set_axis(pd.DatetimeIndex(matured["date"]))
+
+
+def sentence(outside: float, median: float, said: dict[str, float], came: dict[str, float], matured: int) -> str:
+    """Where the drift stands, in one line."""
+    pairs = ", ".join(f"{name} said {percent(said[name], 0)}, came {percent(came[name], 0)}" for name in SIDES)
+    return (
+        f"drift: {percent(outside, 0)} of the features, weighted by what they contribute, lie outside the range of "
+        f"their past in the latest call (median of all calls {percent(median, 0)}, by construction "
+        f"{percent(EXPECTED, 0)}); in the last {matured} matured calls {pairs}"
+    )
