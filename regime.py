@@ -205,7 +205,7 @@ def runs() -> pd.DataFrame:
     """Return the finished runs with the metrics that the UI shows, the best first within label and source."""
     import pandas as pd
 
-    from models.tracking.runs import finished_runs
+    from models.tracking.logged_runs import finished_runs
     from training import leaderboard
 
     return pd.DataFrame(leaderboard.rows(finished_runs(), []))

@@ -22,7 +22,7 @@ from models.predictor import predict
 from models.range.fitted import FittedRange
 from models.spec import baseline, from_json
 from models.tracking.range_registry import RegisteredRange
-from models.tracking.registry import Registered
+from models.tracking.registry import OVERRIDE, SUCCESSION, Registered
 from serving import journal
 from serving.call import (
     SCHEMA_VERSION,
@@ -40,7 +40,6 @@ from serving.sections import destinations_builder, direction, evidence
 from serving.sections import range as sections_range
 from serving.sections.direction import Direction
 from serving.sections.range import Range
-from serving.succession import SUCCESSION
 
 EVIDENCE_LEVEL = 0.05  # the head-to-head beats the two-feature logit's with a p below this, or is marked
 LEGS_21 = ["broad_return_21", "cap_return_21"]
@@ -277,6 +276,6 @@ def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelI
         skill=float(shown.tags["skill"]),
         skill_p=1.0 if math.isnan(p) else p,  # climatology against itself has no p: no evidence
         gate=shown.tags["gate"],
-        override=shown.tags.get("override"),
+        override=shown.tags.get(OVERRIDE),
         succession=shown.tags.get(SUCCESSION),
     )

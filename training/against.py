@@ -14,9 +14,9 @@ import pandas as pd
 from features.data.errors import RegimeError
 from models.evaluation import paired
 from models.spec import ModelSpec, from_json, normal
-from models.tracking import runs, trial_ledger
+from models.tracking import logged_runs, trial_ledger
 from models.tracking.errors import TrackingError
-from models.tracking.runs import Candidate
+from models.tracking.logged_runs import Candidate
 from training import run_names
 from training.model_run import Experiment
 
@@ -49,7 +49,7 @@ def earlier_runs(experiment: Experiment, group: str) -> list[Against]:
     """
     dataset = experiment.dataset
     try:
-        found = runs.candidates(group, MOST)
+        found = logged_runs.candidates(group, MOST)
         entries = trial_ledger.entries(dataset.source, dataset.label) if found else []
     except TrackingError:
         return []

@@ -92,8 +92,8 @@ def run(
     print_table(leaderboard.table(title, made))
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
-    out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
+    out.print(f"gate: {result['gate']}", soft_wrap=True)
 
 
 def _refuse(options: dict[str, object]) -> None:

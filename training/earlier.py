@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from features.data import files
 from models.spec import ModelSpec
-from models.tracking import registry, runs
+from models.tracking import logged_runs, registry, runs, stored_predictions
 from models.tracking.errors import TrackingError
 from training import run_logger
 
@@ -21,7 +20,7 @@ def with_runs(found: Mapping[str, Any], logged: Mapping[str, tuple[str, str]]) -
         kind: {"run_id": logged[kind][0], "version": logged[kind][1] or None, **scores}
         for kind, scores in found["models"].items()
     }
-    path = run_logger.predictions_path(logged[found["candidate"]][0])
+    path = stored_predictions.path_of(logged[found["candidate"]][0])
     return {**found, "predictions": str(path), "models": models}
 
 
@@ -31,17 +30,15 @@ def find(name: str, spec: ModelSpec, digest: str, source: str) -> dict[str, Any]
     None too where MLflow cannot be asked or no longer has the results: the experiment is then run.
     """
     try:
-        at = runs.find_identity(run_logger.identity(name, spec, digest, source))
+        at = logged_runs.find_identity(run_logger.identity(name, spec, digest, source))
         if at is None:
             return None
-        found = json.loads(runs.read_artifact(at.run_id, FILE))
+        found = json.loads(logged_runs.read_artifact(at.run_id, FILE))
         ids = json.loads(at.tags.get(runs.BASELINE_RUNS, "{}")) | {found["candidate"]: at.run_id}
         registered = registry.versions(registry.registry_name(source, spec.label))
         newest = {run_id: version for version, run_id, _ in registered}  # the oldest come first
         logged = {kind: (run_id, newest.get(run_id, "")) for kind, run_id in ids.items()}
-        path = run_logger.predictions_path(at.run_id)
-        if not path.exists():
-            files.write_file(path, runs.read_artifact(at.run_id, run_logger.PREDICTIONS), durable=False)
+        stored_predictions.fetch(at.run_id)
     except (TrackingError, ValueError, KeyError):
         return None
     return with_runs(found, logged) | {"earlier": {"run_id": at.run_id, "logged": at.logged}}

@@ -14,7 +14,7 @@ from models.estimators import ALL_BASELINES, simplicity
 from models.spec import from_json, is_protocol, normal
 from models.tracking import loader, trial_ledger
 from models.tracking.errors import TrackingError
-from models.tracking.registry import registry_name
+from models.tracking.registry import OVERRIDE, registry_name
 from models.tracking.trial_ledger import Entry
 from training import gate
 from training.gate_types import Decision, GateCase, LeakSigns, Present
@@ -117,7 +117,7 @@ def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> Pre
         spec=theirs,
         baseline=at.tags["kind"] in ALL_BASELINES,
         passed=at.tags.get("gate_passed") == "true",
-        override="override" in at.tags,
+        override=OVERRIDE in at.tags,
         losses=None if best is None else entries[best].losses,
     )
 

@@ -13,26 +13,35 @@ from training.gate_types import Clauses, Decision, Failure, GateOutcome, Leak, T
 UNKNOWN_CHAMPION = "the present champion, if there is one,"
 
 
-def reason(decision: Decision) -> str:
-    """Why the gate decided so, in one sentence."""
+def reason(decision: Decision, of: str | None = None) -> str:
+    """Why the gate decided so, in one sentence: the candidate first, then who is champion.
+
+    `of` is the model whose text it is: a champion that is not the candidate comes first in its own.
+    """
     if decision.outcome is GateOutcome.UNJUDGED:
         return f"not judged: {decision.error}"
     found = decision.clauses
-    start = (
-        f"{decision.candidate} is a baseline"
-        if found is None
-        else f"{decision.candidate}: skill {found.skill:+.4f}, p {found.p:.3f}{_recent(found)}"
-    )
+    if found is not None and not decision.leak and not decision.failure:
+        return (
+            f"{_start(decision)}; in the confidence set, alive, and beats every simpler model, {found.rival} last "
+            f"(SPA p {found.spa_p:.3f}, {_count(found.tries)}){_succession(decision, found)}"
+        )
+    candidate = _start(decision)
     if decision.leak:
-        return f"{start}; suspicious: {_leak(decision)}, which looks like a leak; {_who_instead(decision)}"
+        candidate += f"; suspicious: {_leak(decision)}, which looks like a leak"
+    elif found is not None:
+        candidate += f"; {_failure(decision, found)}"
+    parts = [candidate, *_who_instead(decision)]
+    if of == decision.champion and of not in (None, decision.candidate):
+        parts.reverse()
+    return "; ".join(parts)
+
+
+def _start(decision: Decision) -> str:
+    found = decision.clauses
     if found is None:
-        return f"{start}; {_who_instead(decision)}"
-    if decision.failure:
-        return f"{start}; {_failure(decision, found)}; {_who_instead(decision)}"
-    return (
-        f"{start}; in the confidence set, alive, and beats every simpler model, {found.rival} last "
-        f"(SPA p {found.spa_p:.3f}, {_count(found.tries)}){_succession(decision, found)}"
-    )
+        return f"{decision.candidate} is a baseline"
+    return f"{decision.candidate}: skill {found.skill:+.4f}, p {found.p:.3f}{_recent(found)}"
 
 
 def kept(decision: Decision) -> str | None:
@@ -42,10 +51,10 @@ def kept(decision: Decision) -> str | None:
     return decision.present.name if decision.tenure and decision.present else None
 
 
-def tags(decision: Decision) -> dict[str, str]:
-    """What is written on every model version of a run."""
+def tags(decision: Decision, of: str) -> dict[str, str]:
+    """What is written on the version of the model `of`."""
     passed = "suspicious" if decision.suspicious else str(decision.elected).lower()
-    found = {"gate": reason(decision), "gate_passed": passed}
+    found = {"gate": reason(decision, of), "gate_passed": passed}
     if decision.clauses is None:
         return found
     return found | {"gate_tries": str(decision.clauses.tries), "gate_spa_p": f"{decision.clauses.spa_p:.4f}"}
@@ -129,18 +138,25 @@ def _succession(decision: Decision, found: Clauses) -> str:
     return f"; replaces the champion {who} (p {found.champion_p:.3f})"
 
 
-def _who_instead(decision: Decision) -> str:
-    """Who is champion where the candidate is not."""
+def _who_instead(decision: Decision) -> list[str]:
+    """Who is champion where the candidate is not: which champion died, if one did, and who is."""
     if decision.tenure and decision.present:
-        return f"{decision.present.name}, {_tenure(decision)}, stays champion"
-    gone = ""
+        return [f"{decision.present.name}, {_tenure(decision)}, stays champion"]
+    gone = []
     if decision.died is not None and decision.present:
-        gone = f"the champion {decision.present.name} died on {decision.died.date()}; "
+        gone = [f"the champion {decision.present.name} died on {decision.died.date()}"]
     if decision.champion is not None and decision.fallback is None:
-        return f"{gone}{decision.champion} beats every simpler model and is champion"
+        return [*gone, f"{decision.champion} beats every simpler model and is champion{_figures(decision)}"]
     if decision.fallback is not None:
-        return f"{gone}{decision.fallback} is the simplest of the confidence set that beats climatology and is alive"
-    return f"{gone}nobody in the confidence set beats climatology and is alive: no evidence"
+        simplest = f"{decision.fallback} is the simplest of the confidence set that beats climatology and is alive"
+        return [*gone, f"{simplest}{_figures(decision)}"]
+    return [*gone, "nobody in the confidence set beats climatology and is alive: no evidence"]
+
+
+def _figures(decision: Decision) -> str:
+    """Skill and p of the champion that is not the candidate."""
+    found = decision.standings.get(decision.champion or "")
+    return "" if found is None else f" (skill {found.skill:+.4f}, p {found.p:.3f})"
 
 
 def _tenure(decision: Decision) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +13,8 @@ from features.data.errors import RegimeError
 from models.evaluation import metrics, paired, predictions, registry
 from models.evaluation.metric_types import Place
 from models.spec import from_json
-from models.tracking import comparisons, runs
-from training import leaderboard, run_logger, run_names
+from models.tracking import comparisons, logged_runs, stored_predictions
+from training import leaderboard, run_names
 
 DATA = ("source", "data", "digest", "label", "legs")  # tags that say what a run was judged on
 HEADINGS = ("figure", "first", "second", "difference", "paired p", "second is")
@@ -84,17 +83,19 @@ def find(asked: str, listed: pd.DataFrame) -> Side:
     tags = {key.removeprefix("tags."): value for key, value in row.items() if _is_text(key, "tags.", value)}
     figures = {key.removeprefix("metrics."): value for key, value in row.items() if key.startswith("metrics.")}
     run_id = str(row["run_id"])
-    columns = json.loads(runs.read_artifact(run_id, "dataset.json"))["columns"]
-    return Side(run_id, tags["mlflow.runName"], tags, figures, frozenset(columns), _predictions(run_id))
+    columns = json.loads(logged_runs.read_artifact(run_id, "dataset.json"))["columns"]
+    return Side(
+        run_id,
+        tags["mlflow.runName"],
+        tags,
+        figures,
+        frozenset(columns),
+        pd.read_parquet(stored_predictions.fetch(run_id)),
+    )
 
 
 def _is_text(key: str, prefix: str, value: Any) -> bool:
     return key.startswith(prefix) and isinstance(value, str)
-
-
-def _predictions(run_id: str) -> pd.DataFrame:
-    path = run_logger.predictions_path(run_id)
-    return pd.read_parquet(path if path.exists() else io.BytesIO(runs.read_artifact(run_id, "predictions.parquet")))
 
 
 def compare(first: Side, second: Side) -> Difference:
@@ -205,7 +206,7 @@ def _rows(title: str, differences: dict[str, tuple[str, str]], found: Difference
 
 def run(first: str, second: str) -> Difference:
     """Compare two runs and log the comparison; raises as `find`."""
-    listed = runs.finished_runs()
+    listed = logged_runs.finished_runs()
     found = compare(find(first, listed), find(second, listed))
     tables = {"figures": pd.DataFrame([dict(zip(HEADINGS, cells(row), strict=True)) for row in found.figures])}
     tags = {"first": found.first, "second": found.second, "found": found.sentence}

@@ -18,7 +18,16 @@ from models.evaluation import metrics
 from models.evaluation.predictions import matured_rows
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
-from models.tracking import delivery, provenance, runs, shared_view, spec_params, trial_ledger
+from models.tracking import (
+    delivery,
+    logged_runs,
+    provenance,
+    runs,
+    shared_view,
+    spec_params,
+    stored_predictions,
+    trial_ledger,
+)
 from models.tracking.errors import TrackingError
 from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
@@ -36,17 +45,9 @@ HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats t
 Logged = dict[str, tuple[str, str]]  # run id and version by model
 
 
-PREDICTIONS = "predictions.parquet"
-
-
-def predictions_path(run_id: str) -> Path:
-    """Where the out-of-sample weeks of a run are kept."""
-    return kept_results.folder(run_id) / PREDICTIONS
-
-
 def keep_predictions(run_id: str, table: pd.DataFrame) -> Path:
     """Keep the out-of-sample weeks of a run in `REGIME_HOME`; returns the file."""
-    return kept_results.write(run_id, PREDICTIONS, table)
+    return kept_results.write(run_id, stored_predictions.NAME, table)
 
 
 def log(
@@ -121,10 +122,9 @@ def known_baselines(experiment: Experiment) -> dict[str, str]:
     """
     ids = {run.name: baseline_id(experiment, run) for run in experiment.baselines}
     try:
-        found = runs.find_results(list(ids.values()))
+        return logged_runs.find_baselines(group_of(experiment), ids)
     except TrackingError:
         return {}
-    return {name: found[one] for name, one in ids.items() if one in found}
 
 
 def _result(
@@ -142,7 +142,7 @@ def _result(
     card = model_card.write(experiment, run, decision)
     candidate = run is experiment.candidate
     standing = standing_of(run, decision)
-    reasons = gate_wording.tags(decision) if candidate or standing is Standing.CHAMPION else {}
+    reasons = gate_wording.tags(decision, run.name) if candidate or standing is Standing.CHAMPION else {}
     seconds = run.scores.get("train_seconds", 0.0)
     return runs.Result(
         run_names.title_of(experiment, run),

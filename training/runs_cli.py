@@ -38,10 +38,10 @@ def compare_runs(
 ) -> None:
     """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
     from features.data.sources.sample import CAVEAT
-    from models.tracking import runs
+    from models.tracking import logged_runs
     from training import leaderboard
 
-    made = leaderboard.rows(runs.finished_runs(), run or [], trials, last)
+    made = leaderboard.rows(logged_runs.finished_runs(), run or [], trials, last)
     if json:
         print_json(made)
     elif not made:

@@ -168,7 +168,7 @@ def prepare_experiment() -> None:
         if found.tags.get(name) != value:
             opened.set_experiment_tag(found.experiment_id, name, value)
     mine = f"attributes.status = 'RUNNING' and tags.host = {quoted(socket.gethostname())}"
-    for run in opened.search_runs([found.experiment_id], mine):
+    for run in list(every(opened.search_runs, [found.experiment_id], mine)):
         if _gone(run.data.tags):
             opened.set_tag(run.info.run_id, "ended", "its process is gone")
             opened.set_terminated(run.info.run_id, "FAILED")
@@ -189,6 +189,17 @@ def quoted(text: str) -> str:
     raise TrackingError(f"{text[:60]!r} cannot be searched for in MLflow: it has both kinds of quotes")
 
 
+def every(search: Callable[..., Any], *args: Any, **words: Any) -> Iterator[Any]:
+    """Yield all that a search of MLflow's client finds, page after page."""
+    token = None
+    while True:
+        page = search(*args, page_token=token, **words)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
 def process_tags() -> dict[str, str]:
     """Return tags that let a later process tell whether the one behind a run is still alive."""
     return {"host": socket.gethostname(), "pid": str(os.getpid()), "process_start": f"{_start(os.getpid()):.2f}"}
@@ -198,6 +209,14 @@ def _start(pid: int) -> float:
     import psutil
 
     return float(psutil.Process(pid).create_time())
+
+
+def is_abandoned(tags: dict[str, str]) -> bool:
+    """Whether nobody but this process can still be at work on an open run with these tags."""
+    own = process_tags()
+    if tags.get("host") != own["host"]:
+        return False  # another machine's process cannot be seen
+    return all(tags.get(key) == value for key, value in own.items()) or _gone(tags)
 
 
 def _gone(tags: dict[str, str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.data.errors import RegimeError
 from models.destinations.record import DestinationsRecord, from_json
-from models.tracking import loader, logged_model, registry
+from models.tracking import front_page, loader, logged_model, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.errors import TrackingError
 from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
@@ -47,7 +47,9 @@ def register(record: DestinationsRecord, run_id: str) -> str:
     if not client.search_registered_models(f"name = '{NAME}'"):
         client.create_registered_model(NAME)
     earned = sorted(f"{one.outcome}_{one.horizon}={one.champion}" for one in record.cells if one.champion)
-    tags = {
+    run = client.get_run(run_id)
+    tags = {name: run.data.tags[name] for name in ("kind", "gate") if name in run.data.tags} | {
+        "run_name": str(run.info.run_name),
         "digest": record.digest,
         "source": record.source,
         "spec": record.spec,
@@ -55,9 +57,10 @@ def register(record: DestinationsRecord, run_id: str) -> str:
         "document_sha256": logged_model.digest(record.to_json()),
     }
     # The text is an artifact of the run: the version names its place.
-    made = client.create_model_version(NAME, f"{client.get_run(run_id).info.artifact_uri}/{TEXT}", run_id, tags=tags)
+    made = client.create_model_version(NAME, f"{run.info.artifact_uri}/{TEXT}", run_id, tags=tags)
     registry.set_alias(NAME, "challenger", str(made.version))
     registry.set_alias(NAME, "champion", str(made.version) if earned else None)
+    front_page.write()
     return str(made.version)
 
 

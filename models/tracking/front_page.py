@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.tracking import connection, shared_view
+from models.tracking import connection, registry, shared_view
 from models.tracking.connection import translate_errors
 from models.tracking.relocation import EXPERIMENT
 
 ALIASES = ("champion", "challenger")
 LIMIT = 5000  # characters of a description or of an experiment's tag; PostgreSQL refuses more
 ROOM = 3000  # of them for the champions; the guide below needs the rest
-NAMES = "regime"  # beginning of the registered models' names
 MEANING = (
-    "A version is a model that was candidate for `champion`, or a baseline that became it. **champion**: what the gate "
-    "let through, the model of the weekly call (absent: no evidence). **challenger**: the newest model that was judged."
+    "A version is a model that was candidate for `champion`, or a baseline that became it. **champion**: chosen by the "
+    "gate or set by a person, the model of the weekly call (absent: no evidence). **challenger**: the newest model "
+    "that was judged."
 )
 
 
@@ -39,8 +39,8 @@ def write() -> None:
     client = connection.client()
     experiment = client.get_experiment_by_name(EXPERIMENT)
     champions = []
-    for model in sorted(_models(client), key=lambda one: str(one.name)):
-        said = _aliases_text(client, experiment.experiment_id, model)
+    for model in sorted(registry.project_models(client), key=lambda one: str(one.name)):
+        said = _aliases_text(client, model)
         text = f"{said}\n\n{MEANING}"
         if model.description != text:
             client.update_registered_model(model.name, text)
@@ -67,33 +67,32 @@ def with_links(text: str, runs: Mapping[str, str]) -> str:
     return text[: LIMIT - len(below) - 2].rpartition("\n")[0] + "\n…" + below
 
 
-def _models(client: Any) -> list[Any]:
-    found, token = [], None
-    while True:
-        page = client.search_registered_models(f"name LIKE '{NAMES}%'", page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found
-
-
 def _run_link(experiment: str, run_id: str, text: str) -> str:
     return f"[{text}](#/experiments/{experiment}/runs/{run_id})"
 
 
-def _aliases_text(client: Any, experiment: str, model: Any) -> str:
+def _aliases_text(client: Any, model: Any) -> str:
     """The versions behind the aliases of a registered model, and why, as Markdown."""
-    said = []
-    for alias in ALIASES:
-        number = model.aliases.get(alias)
-        if number is None:
-            said.append(f"No {alias}" + (": no model has earned it." if alias == "champion" else "."))
-            continue
-        version = client.get_model_version(model.name, number)
-        tags = version.tags
-        name = tags.get("run_name") or tags.get("kind") or "a model"
-        why = f"set by a person: {tags['override']}" if alias == "champion" and "override" in tags else tags.get("gate")
-        link = f"[version {number}](#/models/{model.name}/versions/{number})"
-        run = _run_link(experiment, version.run_id, name)
-        said.append(f"Current {alias}: {run}, {link}" + (f", because: {why}." if why else "."))
-    return "  \n".join(said)
+    found = {alias: client.get_model_version(model.name, number) for alias, number in model.aliases.items()}
+    champion, challenger = (found.get(alias) for alias in ALIASES)
+    if champion is not None:
+        first = _alias_text(client, "champion", champion, _why_champion(champion.tags))
+    else:
+        gone = "" if challenger is None else challenger.tags.get(registry.SUCCESSION, "")
+        first = f"No champion: {gone or 'no model has earned it'}."
+    second = "No challenger."
+    if challenger is not None:
+        second = _alias_text(client, "challenger", challenger, challenger.tags.get("gate", ""))
+    return f"{first}  \n{second}"
+
+
+def _why_champion(tags: Mapping[str, str]) -> str:
+    return f"set by a person: {tags[registry.OVERRIDE]}" if registry.OVERRIDE in tags else tags.get("gate", "")
+
+
+def _alias_text(client: Any, alias: str, version: Any, why: str) -> str:
+    name = version.tags.get("run_name") or version.tags.get("kind") or "a model"
+    link = f"[version {version.version}](#/models/{version.name}/versions/{version.version})"
+    experiment = client.get_run(version.run_id).info.experiment_id if version.run_id else None
+    run = _run_link(experiment, version.run_id, name) if experiment else name
+    return f"Current {alias}: {run}, {link}" + (f", because: {why}." if why else ".")

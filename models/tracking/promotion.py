@@ -10,7 +10,7 @@ from typing import Any
 
 from features.data.errors import RegimeError
 from models.tracking import connection, front_page, registry
-from models.tracking.connection import quoted, translate_errors
+from models.tracking.connection import every, quoted, translate_errors
 from models.tracking.relocation import EXPERIMENT
 
 UNJUDGED = "a baseline, which the gate did not choose"  # the reason on a version that had none
@@ -49,11 +49,10 @@ def promote(run: str, reason: str) -> Promoted:
     client = connection.client()
     run_id = _run_id(client, run)
     # A run registers one version; if somebody registered it again, the newest counts.
-    found = sorted(client.search_model_versions(f"run_id = {quoted(run_id)}"), key=lambda one: int(one.version))
+    found = sorted(every(client.search_model_versions, f"run_id = {quoted(run_id)}"), key=lambda one: int(one.version))
     version = found[-1] if found else _registered(client, run_id)
     override = f"{said} ({user()}, {datetime.datetime.now(datetime.UTC).date()})"
-    client.set_model_version_tag(version.name, version.version, "override", override)
-    registry.set_alias(version.name, "champion", str(version.version))
+    registry.set_alias(version.name, "champion", str(version.version), {registry.OVERRIDE: override})
     front_page.write()
     return Promoted(version.name, str(version.version), run_id, str(version.tags.get("kind", "")), override)
 
@@ -89,13 +88,8 @@ def _run_id(client: Any, run: str) -> str:
     if not run.strip():
         raise RegimeError("no run is named: `regime-train compare` lists them")
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    found, token = [], None
-    while True:
-        page = client.search_runs([experiment.experiment_id], page_token=token)
-        found += [str(row.info.run_id) for row in page if row.info.run_id.startswith(run)]
-        token = page.token
-        if not token:
-            break
+    rows = every(client.search_runs, [experiment.experiment_id])
+    found = [str(row.info.run_id) for row in rows if row.info.run_id.startswith(run)]
     if not found:
         raise RegimeError(f"no run {run[:60]!r}: `regime-train compare` lists them")
     if len(found) > 1:

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from models.range.fitted import FittedRange
-from models.tracking import logged_model, range_registry, registry
+from models.tracking import front_page, logged_model, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
 
@@ -70,6 +70,7 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
             found[one.name] = LoggedRange(run_id, version)
     for alias, kind in aliases.items():
         registry.set_alias(register_as, alias, None if kind is None else found[kind].version)
+    front_page.write()
     return found
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.fitted import FittedModel
 from models.tracking import connection
-from models.tracking.connection import quoted, translate_errors
+from models.tracking.connection import every, quoted, translate_errors
 from models.tracking.errors import TrackingError
 
+NAMES = "regime"  # beginning of the registered models' names
 OVERRIDE = "override"  # the tag of a version that a person made champion: why
+FORMER_OVERRIDE = "former override"  # the same, once another model is champion
 SUCCESSION = "succession"  # the tag of a version that is shown because a champion died: which
+IN_OFFICE = (OVERRIDE, SUCCESSION)  # what is true of a champion only while it is one
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,6 @@ def registry_name(source: str, label: str) -> str:
     """Return `regime` for path models on real data, `regime-sample` for the sample's; other labels are appended."""
     name = "regime-sample" if source == "sample" else "regime"
     return name if label == "path" else f"{name}-{label}"
-
-
-def _versions(client: Any, where: str) -> Iterator[Any]:
-    token = None
-    while True:
-        page = client.search_model_versions(where, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _version(mlflow: Any, name: str, alias: str) -> Any:
@@ -63,7 +57,7 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], descr
     """
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
-    for made in _versions(client, f"run_id = {quoted(run_id)}"):
+    for made in every(client.search_model_versions, f"run_id = {quoted(run_id)}"):
         if made.name == name:
             if float(tags.get("made", 0.0)) > _made(made):
                 tag_version(name, str(made.version), {k: v for k, v in tags.items() if k != "gate_verdict"})
@@ -86,28 +80,52 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], descr
     return str(made.version)
 
 
+def project_models(client: Any) -> Iterator[Any]:
+    """Yield the registered models of the project, as MLflow's client gives them."""
+    yield from every(client.search_registered_models, f"name LIKE '{NAMES}%'")
+
+
 @translate_errors
 def versions(name: str) -> list[tuple[str, str, dict[str, str]]]:
     """Return version, run id and tags of every version of a registered model, the oldest first."""
     client = connection.client()
-    found = sorted(_versions(client, f"name = {quoted(name)}"), key=lambda one: int(one.version))
+    found = sorted(every(client.search_model_versions, f"name = {quoted(name)}"), key=lambda one: int(one.version))
     return [(str(one.version), str(one.run_id), dict(one.tags)) for one in found]
 
 
 @translate_errors
-def set_alias(name: str, alias: str, version: str | None) -> None:
-    """Point `alias` at a version, or remove it. The runs' tag `gate_verdict` follows the champion."""
+def set_alias(name: str, alias: str, version: str | None, tags: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Point `alias` at a version, on which `tags` are written first, or remove it.
+
+    The runs' tag `gate_verdict` follows the champion. What a version says of its time as champion (`IN_OFFICE`) goes
+    when another follows, but for who once set it, and is never left over from an earlier time.
+    """
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     at = _version(mlflow, name, alias)
     before = None if at is None else str(at.version)
     if version is not None:
+        tag_version(name, version, dict(tags))
+        if alias == "champion":
+            _leave_office(client, name, version, but=tags)
         client.set_registered_model_alias(name, alias, version)
     elif before is not None:
         client.delete_registered_model_alias(name, alias)
     if alias == "champion" and before != version:
+        if before is not None:
+            _leave_office(client, name, before)
         _write_verdict(client, name, before, "former champion")
         _write_verdict(client, name, version, "champion")
+
+
+def _leave_office(client: Any, name: str, version: str, but: Container[str] = ()) -> None:
+    """Remove what a version says of its time as champion; a person's reason stays as a tag of another name."""
+    tags = client.get_model_version(name, version).tags
+    if OVERRIDE in tags and OVERRIDE not in but:
+        client.set_model_version_tag(name, version, FORMER_OVERRIDE, tags[OVERRIDE])
+    for tag in IN_OFFICE:
+        if tag in tags and tag not in but:
+            client.delete_model_version_tag(name, version, tag)
 
 
 def _write_verdict(client: Any, name: str, version: str | None, verdict: str) -> None:
@@ -166,7 +184,9 @@ def version_of(name: str, alias: str) -> tuple[str, str, dict[str, str]] | None:
 @translate_errors
 def version_of_run(run_id: str) -> str:
     """Return the newest version registered from a run; empty where there is none."""
-    found = [int(made.version) for made in _versions(connection.client(), f"run_id = {quoted(run_id)}")]
+    found = [
+        int(made.version) for made in every(connection.client().search_model_versions, f"run_id = {quoted(run_id)}")
+    ]
     return str(max(found)) if found else ""
 
 

@@ -1,11 +1,11 @@
-"""Log one model of one experiment as a run, and list the runs."""
+"""Log one model of one experiment as a run."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,9 +16,8 @@ import pandas as pd
 
 from models.fitted import FittedModel
 from models.tracking import connection, logged_model, provenance, run_tables, shared_view
-from models.tracking.connection import quoted, translate_errors
-from models.tracking.errors import TrackingError
-from models.tracking.metric_names import curve_in_mlflow, in_mlflow, of_any_version, without_headings
+from models.tracking.connection import translate_errors
+from models.tracking.metric_names import curve_in_mlflow, in_mlflow, of_any_version
 from models.tracking.relocation import EXPERIMENT
 
 CANDIDATE, BASELINE = "candidate", "baseline"  # the role of a result, and its run's tag `role`
@@ -188,14 +187,17 @@ def _settled(mlflow: Any, result: Result, run_id: str, uri: str) -> tuple[str, s
 
 
 def _logged(mlflow: Any, result_id: str) -> tuple[str, str] | None:
-    """Run id and model URI of a result that is wholly there; what an attempt left behind is marked failed."""
+    """Run id and model URI of a result that is wholly there.
+
+    What an earlier attempt of this process, or one of a process that is gone, left behind is marked failed.
+    """
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
     for run in client.search_runs([experiment], f"tags.result_id = '{result_id}'"):
         if run.info.status == "FINISHED":
             (model,) = client.get_run(run.info.run_id).outputs.model_outputs
             return str(run.info.run_id), f"models:/{model.model_id}"
-        if run.info.status == "RUNNING":
+        if run.info.status == "RUNNING" and connection.is_abandoned(run.data.tags):
             client.set_terminated(run.info.run_id, "FAILED")
     return None
 
@@ -229,98 +231,3 @@ def _write_files(folder: Path, files: dict[str, str | bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
-@translate_errors
-def find_results(ids: Sequence[str]) -> dict[str, str]:
-    """Return the run id of each of these results that is wholly there, by the result's id."""
-    mlflow = connection.open_mlflow()
-    found = {one: _logged(mlflow, one) for one in ids}
-    return {one: at[0] for one, at in found.items() if at is not None}
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """An experiment that was logged before: its candidate's run, when, and its tags."""
-
-    run_id: str
-    logged: str
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A candidate's run: its id and name, its experiment and what differs from that one's file, its specification."""
-
-    run_id: str
-    name: str
-    experiment: str
-    changes: str
-    spec: str
-
-
-@translate_errors
-def candidates(group: str, most: int) -> list[Candidate]:
-    """Return the newest whole runs of candidates that have this tag `baselines`."""
-    client = connection.client()
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    where = f"tags.baselines = {quoted(group)} and tags.role = '{CANDIDATE}' and attributes.status = 'FINISHED'"
-    found = client.search_runs([experiment], where, max_results=most, order_by=["attributes.start_time DESC"])
-    return [
-        Candidate(
-            str(run.info.run_id),
-            str(run.info.run_name),
-            *(run.data.tags.get(name, "") for name in ("experiment", "changes", "spec")),
-        )
-        for run in found
-    ]
-
-
-@translate_errors
-def tags_of(run_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the tags of these runs by run id, of those that are wholly there and not deleted."""
-    client = connection.client()
-    found = [client.get_run(run_id) for run_id in run_ids]
-    there = [run for run in found if run.info.status == "FINISHED" and run.info.lifecycle_stage == "active"]
-    return {str(run.info.run_id): dict(run.data.tags) for run in there}
-
-
-@translate_errors
-def find_identity(identity: str) -> Earlier | None:
-    """Return the newest whole run of an experiment of this identity, or None."""
-    client = connection.client()
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    where = f"tags.identity = {quoted(identity)} and attributes.status = 'FINISHED'"
-    for run in client.search_runs([experiment], where, max_results=1, order_by=["attributes.start_time DESC"]):
-        when = f"{pd.Timestamp(run.info.end_time, unit='ms'):%Y-%m-%d %H:%M} UTC"
-        return Earlier(str(run.info.run_id), when, dict(run.data.tags))
-    return None
-
-
-@translate_errors
-def read_artifact(run_id: str, path: str) -> bytes:
-    """Return the content of an artifact of a run.
-
-    Raises
-    ------
-    TrackingError
-        The run has no such artifact, or its store cannot be reached.
-    """
-    mlflow = connection.open_mlflow()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            return Path(
-                mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=folder)
-            ).read_bytes()
-        except (OSError, mlflow.exceptions.MlflowException) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise TrackingError(f"run {run_id[:8]} has no artifact {path} that can be read ({said})") from error
-
-
-@translate_errors
-def finished_runs() -> pd.DataFrame:
-    """Return all finished runs, newest first, as MLflow tabulates them; metrics by their names in the registry."""
-    found: pd.DataFrame = connection.open_mlflow().search_runs(
-        experiment_names=[EXPERIMENT], filter_string="attributes.status = 'FINISHED'", order_by=["start_time DESC"]
-    )
-    return without_headings(found)

@@ -36,8 +36,8 @@ BARS = {
 NOTE_TAG = "mlflow.note.content"
 NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({link}): it is sorted by skill.
 
-1. `gate_verdict`: **champion** passed the gate; **challenger** was judged and did not; **baseline** is what it must
-   beat; **refused** looks like a leak. The tag `gate` says why.
+1. `gate_verdict`: **champion** was chosen by the gate or set by a person; **challenger** was judged and not chosen;
+   **baseline** is what it must beat; **refused** looks like a leak. The tag `gate` says why.
 2. `log_loss_skill` above 0 with `log_loss_skill_p` under 0.05 beats climatology. Compare only runs with the same
    `label` and `source`.
 3. `auc_head_to_head_vol` tells what is not volatility; `calibration_slope_breakdown` near 1 means probabilities can be

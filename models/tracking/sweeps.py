@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.tracking import sweep_view
-from models.tracking.connection import open_mlflow, quoted, translate_errors
-from models.tracking.relocation import EXPERIMENT as MAIN
+from models.tracking.connection import every, open_mlflow, quoted, translate_errors
+from models.tracking.experiment_runs import experiment_id
 
 EXPERIMENT = "regime-sweeps"
 
@@ -46,7 +46,7 @@ def log_sweep(
     """
     mlflow = open_mlflow()
     client = mlflow.MlflowClient()
-    place = _experiment(client)
+    place = experiment_id(client, EXPERIMENT)
     found = client.search_runs([place], f"tags.study = {quoted(study)} and tags.role = 'sweep'")
     if found:
         parent = str(found[0].info.run_id)
@@ -71,26 +71,10 @@ def log_sweep(
     return parent
 
 
-def _experiment(client: Any) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    # Beside the artifacts of the experiments themselves; a server chooses its own place.
-    beside = client.get_experiment_by_name(MAIN).artifact_location
-    local = beside if beside.startswith("file:") else None
-    return str(client.create_experiment(EXPERIMENT, artifact_location=local))
-
-
 def _numbers(client: Any, place: str, parent: str) -> set[int]:
     """Numbers of the trials that are wholly logged."""
     query = f"tags.`mlflow.parentRunId` = '{parent}' and attributes.status = 'FINISHED'"
-    numbers: set[int] = set()
-    page = client.search_runs([place], query, max_results=1000)
-    while True:
-        numbers |= {int(run.data.tags["trial"]) for run in page}
-        if not page.token:
-            return numbers
-        page = client.search_runs([place], query, max_results=1000, page_token=page.token)
+    return {int(run.data.tags["trial"]) for run in every(client.search_runs, [place], query, max_results=1000)}
 
 
 def _log_trial(mlflow: Any, client: Any, place: str, parent: str, name: str, trial: Trial) -> None:

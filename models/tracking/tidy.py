@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.tracking import connection
-from models.tracking.connection import translate_errors
-from models.tracking.front_page import NAMES
+from models.tracking import connection, registry
+from models.tracking.connection import every, translate_errors
+from models.tracking.registry import FORMER_OVERRIDE, OVERRIDE
 
-KEPT_TAGS = ("override",)  # a version that a person once set stays: its reason is part of the record
+KEPT_TAGS = (OVERRIDE, FORMER_OVERRIDE)  # a version that a person once set stays: its reason is part of the record
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ def remove_old_versions(keep: int, dry_run: bool = False) -> list[Tidied]:
     """
     client = connection.client()
     found = []
-    for model in client.search_registered_models(f"name LIKE '{NAMES}%'"):
-        versions = sorted(client.search_model_versions(f"name = '{model.name}'"), key=lambda one: -int(one.version))
+    for model in list(registry.project_models(client)):
+        versions = sorted(
+            every(client.search_model_versions, f"name = '{model.name}'"), key=lambda one: -int(one.version)
+        )
         # Asked anew, and not taken from the list: an alias may have moved meanwhile.
         pointed = {str(number) for number in client.get_registered_model(model.name).aliases.values()}
         stay = {str(one.version) for one in versions[:keep]} | pointed

@@ -28,7 +28,7 @@ from features.data.errors import RegimeError
 from models.evaluation import metrics, predictions
 from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import connection, database, ledger_copies, location
-from models.tracking.connection import quoted, translate_errors
+from models.tracking.connection import every, quoted, translate_errors
 from models.tracking.ledger_copies import Kept
 from models.tracking.runs import Result
 
@@ -134,15 +134,8 @@ def _place(mlflow: Any) -> str:
 
 def find_rows(mlflow: Any, place: str, where: str) -> list[Any]:
     """Return all runs of an experiment that a search finds, deleted ones too, oldest first."""
-    client, found, token = mlflow.MlflowClient(), [], None
-    while True:
-        page = client.search_runs(
-            [place], where, mlflow.entities.ViewType.ALL, PAGE, ["attributes.start_time ASC"], token
-        )
-        found += page
-        token = page.token
-        if not token:
-            return found
+    search, kind = mlflow.MlflowClient().search_runs, mlflow.entities.ViewType.ALL
+    return list(every(search, [place], where, kind, PAGE, ["attributes.start_time ASC"]))
 
 
 @translate_errors

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from models.tracking import connection, metric_names, runs
-from models.tracking.connection import translate_errors
+from models.tracking.connection import every, translate_errors
 from models.tracking.relocation import EXPERIMENT
 
 CURVE = "gain_over_"
@@ -26,17 +26,13 @@ def upgrade_runs(step: Callable[[], None] = lambda: None) -> int:
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    changed, token = 0, None
-    while True:
-        page = client.search_runs([experiment], max_results=100, page_token=token)
-        for run in page:
-            points = _figures(run) + _curves(client, run)
-            runs.log_points(mlflow, run.info.run_id, points)
-            changed += bool(points)
-            step()
-        token = page.token
-        if not token:
-            return changed
+    changed = 0
+    for run in every(client.search_runs, [experiment], max_results=100):
+        points = _figures(run) + _curves(client, run)
+        runs.log_points(mlflow, run.info.run_id, points)
+        changed += bool(points)
+        step()
+    return changed
 
 
 def _figures(run: Any) -> list[tuple[str, float, int, int]]:

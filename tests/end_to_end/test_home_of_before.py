@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from features.data import cache, files, store
-from models.tracking import connection, delivery, loader, outbox, runs
+from models.tracking import connection, delivery, loader, logged_runs, outbox
 from tests.support.shell import run
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "home_e15ad0d.tar.xz"
@@ -46,7 +46,7 @@ def test_its_kept_results_arrive_once(stored):
     assert set(sent.logged) == {"logit-all", "climatology"}
     assert loader.registered("regime-sample", "challenger").document == batch.results["logit-all"].document
     assert loader.pointer("regime-sample", "champion") is None
-    assert len(runs.finished_runs()) == 2
+    assert len(logged_runs.finished_runs()) == 2
     assert delivery.upload() == []
     versions = connection.client().search_model_versions("name = 'regime-sample'")
     assert {version.run_id for version in versions} == {run_id for run_id, _ in sent.logged.values()}

@@ -123,7 +123,7 @@ def _journal_score_and_week(latest):
     assert json.loads(warm.stdout) == latest
     assert warm.stderr.splitlines()[-1] == "[]"
     move = (
-        "from models.tracking import promotion, runs; found = runs.finished_runs();"
+        "from models.tracking import logged_runs, promotion; found = logged_runs.finished_runs();"
         "run = found[found['tags.kind'] == 'markov']['run_id'].iloc[0];"
         "print(promotion.promote(run, 'a test').version)"
     )

@@ -78,8 +78,8 @@ def test_a_candidate_ahead_of_all_is_champion():
     said = gate_wording.reason(found)
     assert "in the confidence set, alive, and beats every simpler model" in said
     assert f"last ten years {found.clauses.periods['last_10_years']:+.4f}" in said
-    assert gate_wording.tags(found)["gate_passed"] == "true"
-    assert gate_wording.tags(found)["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
+    assert gate_wording.tags(found, found.candidate)["gate_passed"] == "true"
+    assert gate_wording.tags(found, found.candidate)["gate_spa_p"] == f"{found.clauses.spa_p:.4f}"
 
 
 def test_a_lower_loss_within_chance_is_not_enough():
@@ -89,7 +89,7 @@ def test_a_lower_loss_within_chance_is_not_enough():
     assert found.failure is Failure.WITHIN_CHANCE
     assert "does not beat markov, which is simpler, beyond chance" in gate_wording.reason(found)
     assert "markov is the simplest of the confidence set" in gate_wording.reason(found)
-    assert gate_wording.tags(found)["gate_passed"] == "false"
+    assert gate_wording.tags(found, found.candidate)["gate_passed"] == "false"
 
 
 def test_a_candidate_far_behind_the_baseline_is_outside_the_set():
@@ -134,7 +134,9 @@ def test_another_candidate_of_the_run_with_a_lower_loss_becomes_champion():
     found = gate.judge(case(ahead(0.04), ahead(0.03, seed=1), ahead(0.07, seed=2)))
     assert (found.champion, found.failure, found.elected) == ("logit-all", Failure.NOT_THE_BEST, True)
     assert found.clauses.tries == 2
-    assert gate_wording.tags(found)["gate_passed"] == "true"  # it is written on the version that became champion
+    assert (
+        gate_wording.tags(found, found.candidate)["gate_passed"] == "true"
+    )  # it is written on the version that became champion
     assert "logit-all beats every simpler model and is champion" in gate_wording.reason(found)
 
 
@@ -154,7 +156,7 @@ def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
     assert found.suspicious
     assert found.champion == "markov"
     assert "looks like a leak" in gate_wording.reason(found)
-    assert gate_wording.tags(found)["gate_passed"] == "suspicious"
+    assert gate_wording.tags(found, found.candidate)["gate_passed"] == "suspicious"
     # The bounds are those of `path`.
     assert gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs, label="stress")).passed
 
@@ -268,6 +270,13 @@ def test_a_champion_that_died_leaves_and_the_reason_says_so(values):
     found = gate.judge(case(ahead(0.01), ahead(0.03, seed=1), present=gone))
     assert (found.champion, found.tenure) == ("markov", None)
     assert f"the champion {gone.name} died on {found.died.date()}; markov is the simplest" in gate_wording.reason(found)
+    # In the new champion's own text it comes first, with its own figures.
+    own, skill = gate_wording.reason(found, "markov"), found.standings["markov"].skill
+    assert own.startswith(
+        f"markov is the simplest of the confidence set that beats climatology and is alive (skill {skill:+.4f}"
+    )
+    assert gate_wording.tags(found, "markov")["gate"] == own
+    assert gate_wording.tags(found, "lightgbm")["gate"].startswith("lightgbm: skill ")
     # Nor does it keep out a candidate that passes.
     assert gate.judge(case(ahead(0.06), ahead(0.03, seed=1), present=gone)).passed
 
@@ -325,7 +334,7 @@ def test_a_run_that_was_not_judged_has_not_passed():
     found = gate.unjudged("lightgbm", "path", "no server")
     assert found.outcome is GateOutcome.UNJUDGED
     assert (found.passed, found.suspicious, found.champion, found.keeps_champion) == (False, False, None, True)
-    assert gate_wording.tags(found) == {"gate": "not judged: no server", "gate_passed": "false"}
+    assert gate_wording.tags(found, found.candidate) == {"gate": "not judged: no server", "gate_passed": "false"}
     assert gate_wording.as_json(found) == {
         "outcome": "unjudged",
         "failure": None,

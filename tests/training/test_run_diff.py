@@ -11,7 +11,7 @@ from features.data.errors import RegimeError
 from models.evaluation import metrics
 from models.evaluation.predictions import PERIOD_SUFFIXES
 from models.spec import ModelSpec
-from models.tracking import comparisons, connection, runs
+from models.tracking import comparisons, connection, logged_runs
 from tests.support.logged_experiments import changed, decided, log
 from tests.support.predictions import table
 from training import cli, config, run_diff, run_logger
@@ -94,8 +94,8 @@ def test_two_logged_runs(toy):
     shown = CliRunner().invoke(cli.app, ["diff", "default", "default max_depth=2"])
     assert found["sentence"] in " ".join(shown.stdout.split())
     assert found["logged_as"][:8] in shown.stdout  # the same comparison is one run
-    assert set(runs.finished_runs()["run_id"]) == {one for one, _ in (*first.values(), *second.values())}
-    listed = runs.finished_runs()
+    assert set(logged_runs.finished_runs()["run_id"]) == {one for one, _ in (*first.values(), *second.values())}
+    listed = logged_runs.finished_runs()
     with pytest.raises(RegimeError, match="no run 'zz'"):
         run_diff.find("zz", listed)
     twice = pd.concat([listed, listed[listed["run_id"] == first["lightgbm"][0]].assign(run_id="x1")])

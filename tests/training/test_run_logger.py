@@ -11,7 +11,7 @@ from models.estimators import COLORS
 from models.evaluation import metrics
 from models.figures import gain_curves
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec
-from models.tracking import connection, front_page, promotion, registry, runs, spec_params
+from models.tracking import connection, front_page, logged_runs, promotion, registry, runs, spec_params
 from models.tracking.relocation import EXPERIMENT
 from tests.support.logged_experiments import REASON, decided, log
 from tests.support.predictions import experiment_of, table
@@ -99,7 +99,7 @@ def test_baselines_are_logged_once_and_linked(toy):
     assert first["markov"] == second["markov"]
     assert first["lightgbm"] != second["lightgbm"]
     client = connection.client()
-    listed = runs.finished_runs().set_index("run_id")
+    listed = logged_runs.finished_runs().set_index("run_id")
     assert len(listed) == 4
     assert {int(one.version) for one in client.search_model_versions("name = 'regime'")} == {1, 2}  # candidates only
     tags = client.get_run(second["lightgbm"][0]).data.tags
@@ -160,11 +160,11 @@ def test_two_processes_that_log_one_baseline_at_once_leave_one(toy, monkeypatch)
     experiment = with_changes(toy)
     first = run_logger.log(experiment, decided("lightgbm"))
     # As in another process that asked before the first had finished.
-    monkeypatch.setattr(runs, "find_results", lambda _ids: {})
+    monkeypatch.setattr(logged_runs, "find_baselines", lambda _group, _ids: {})
     monkeypatch.setattr(runs, "_logged", lambda _mlflow, _one: None)
     second = run_logger.log(with_changes(toy, {"seed": 8}), decided("lightgbm"))
     assert second["markov"][0] == first["markov"][0]
-    assert len(runs.finished_runs()) == 4
+    assert len(logged_runs.finished_runs()) == 4
 
 
 def _the_verdict_follows_the_champion(client, logged):
@@ -178,7 +178,7 @@ def _the_verdict_follows_the_champion(client, logged):
 
 
 def _the_table_is_the_runs(logged):
-    made = leaderboard.rows(runs.finished_runs(), [])
+    made = leaderboard.rows(logged_runs.finished_runs(), [])
     assert {row["run_id"] for row in made} == {run for run, _ in logged.values()}
     skills = [row["log_loss_skill"] for row in made]
     assert skills == sorted(skills, reverse=True)

@@ -89,7 +89,7 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
     counted = "" if found is None else f" Candidates ever tried on these weeks: {found.tries}."
     return (
         f"# {run.name}, label `{dataset.label}`: {standing_of(run, decision)}\n{QUESTION}\n\n"
-        f"**Gate:** {gate_wording.reason(decision)}.{counted}\n\n"
+        f"**Gate:** {gate_wording.reason(decision, run.name)}.{counted}\n\n"
         f"**Label:** {LABEL_MEANING[dataset.label]}"
         + (
             "; rotation: else, the broad leg gains and beats the cap leg; neither: all else."

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, database, delivery, loader, relocation, runs, user_interface
+from models.tracking import connection, database, delivery, loader, logged_runs, relocation, user_interface
 from tests.support.servers import SCHEMA, batch
 
 
@@ -29,7 +29,7 @@ def test_a_store_of_a_newer_mlflow_is_one_line_and_is_left_as_it_is(mlruns, chan
     before = path.read_bytes()
     calls = (
         lambda: loader.pointer("toy", "champion"),
-        runs.finished_runs,
+        logged_runs.finished_runs,
         lambda: relocation.relocate(path),
         lambda: user_interface.address(5000),
         connection.prepare_experiment,

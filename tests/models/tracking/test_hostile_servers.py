@@ -7,7 +7,7 @@ import time
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import loader, runs, server
+from models.tracking import loader, logged_runs, server
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
@@ -68,7 +68,7 @@ def test_each_is_one_line_within_the_limit_and_shows_no_password(port, monkeypat
     limit = 0.5
     monkeypatch.setattr(server, "LIMIT", limit)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{port}")
-    for call in (lambda: loader.pointer("regime", "champion"), runs.finished_runs):
+    for call in (lambda: loader.pointer("regime", "champion"), logged_runs.finished_runs):
         began = time.monotonic()
         with pytest.raises(RegimeError) as error:
             call()

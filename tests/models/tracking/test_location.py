@@ -58,9 +58,9 @@ LEAVES_ALONE = """
 import os
 before = set(os.environ)
 from tests.support import servers
-from models.tracking import connection, delivery, process_environment, runs
+from models.tracking import connection, delivery, process_environment, logged_runs
 delivery.deliver(servers.batch())
-assert len(runs.finished_runs()) == 2
+assert len(logged_runs.finished_runs()) == 2
 from mlflow.telemetry import get_telemetry_client
 assert get_telemetry_client() is None
 changed = (set(os.environ) ^ before) & set(process_environment.ENVIRONMENT)

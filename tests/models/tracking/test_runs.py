@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, database, delivery, loader, outbox, runs, server
+from models.tracking import connection, database, delivery, loader, logged_runs, outbox, server
 from models.tracking.errors import TrackingError
 from tests.support.servers import batch, free_port
 
@@ -73,7 +73,7 @@ def test_what_was_logged_is_not_logged_again():
     made = batch()
     first = delivery.deliver(made)
     assert delivery.deliver(made) == first
-    assert len(runs.finished_runs()) == 2
+    assert len(logged_runs.finished_runs()) == 2
     assert loader.registered("toy", "champion").version == first["logit2"][1] == "1"
 
 
@@ -129,7 +129,7 @@ def test_a_locked_database_keeps_the_results(mlruns, monkeypatch):
 def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
     own = os.environ["MLFLOW_TRACKING_URI"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
-    for call in (runs.finished_runs, lambda: loader.registered("toy", "champion")):
+    for call in (logged_runs.finished_runs, lambda: loader.registered("toy", "champion")):
         with pytest.raises(RegimeError, match="cannot be reached") as error:
             call()
         one_line(error)
@@ -157,18 +157,18 @@ def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(RegimeError, match=r"cannot be reached \((timed out|no whole answer within 0.2 s)\)"):
-            runs.finished_runs()
+            logged_runs.finished_runs()
 
 
 def test_a_database_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'file' / 'mlflow.db'}")
     with pytest.raises(RegimeError, match="cannot be used") as error:
-        runs.finished_runs()
+        logged_runs.finished_runs()
     one_line(error)
     (tmp_path / "text.db").write_text("not a database, and long enough to be looked at " * 100)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'text.db'}")
-    for call in (runs.finished_runs, lambda: loader.pointer("toy", "champion")):
+    for call in (logged_runs.finished_runs, lambda: loader.pointer("toy", "champion")):
         with pytest.raises(RegimeError, match="not a database") as error:
             call()
         one_line(error)
@@ -183,7 +183,7 @@ def test_a_database_locked_midway_is_waited_for_and_loses_nothing(mlruns):
             delivery.deliver(batch())
         one_line(error)
     delivery.upload()
-    assert len(runs.finished_runs()) == 2
+    assert len(logged_runs.finished_runs()) == 2
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_two_processes_make_the_database_at_once(tmp_path, monkeypatch):
     both = [python(MAKE + ")", stderr=subprocess.PIPE) for _ in range(2)]
     said = [one.communicate()[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], said
-    assert len(runs.finished_runs()) == 4
+    assert len(logged_runs.finished_runs()) == 4
     client = connection.client()
     assert {found.name for found in client.search_experiments()} == {"Default", "regime"}
     assert sorted(int(v.version) for v in client.search_model_versions("name = 'toy'")) == [1, 2, 3, 4]
@@ -218,8 +218,8 @@ def test_a_run_killed_midway_is_ended_at_the_next_start(mlruns):
     process.communicate()
     connection.prepare_experiment()
     assert client.get_run(run.info.run_id).info.status == "FAILED"
-    assert len(runs.finished_runs()) == 0
+    assert len(logged_runs.finished_runs()) == 0
     delivery.deliver(batch())
-    assert len(runs.finished_runs()) == 2
+    assert len(logged_runs.finished_runs()) == 2
     with closing(sqlite3.connect(mlruns / "mlflow.db")) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -9,7 +9,7 @@ import pytest
 
 from features.console import run_app
 from features.data.errors import RegimeError
-from models.tracking import connection, delivery, loader, outbox, promotion, registry, runs
+from models.tracking import connection, delivery, loader, logged_runs, outbox, promotion, registry
 from tests.support.servers import LOGIT, batch, mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
 
     store.write(sample_snapshot.tables, "sample", sample_snapshot.legs, sample_snapshot.last)
     found = experiment.run("logit2", config.read_spec("logit2"), "", 1)
-    listed = runs.finished_runs()
+    listed = logged_runs.finished_runs()
     assert set(listed["run_id"]) == {one["run_id"] for one in found["models"].values()}
     assert set(listed["tags.digest"]) == {found["digest"]}
     assert listed["artifact_uri"].str.startswith("mlflow-artifacts:").all()
@@ -68,7 +68,7 @@ def test_run_compare_call_and_promotion_over_a_server(sample_snapshot, monkeypat
     assert repeated.pop("earlier")["run_id"] == found["models"]["logit2"]["run_id"]
     repeated["models"]["markov"]["version"] = None
     assert repeated == found
-    assert len(runs.finished_runs()) == len(listed)
+    assert len(logged_runs.finished_runs()) == len(listed)
     registry.set_alias("regime-sample", "champion", None)
     assert loader.pointer("regime-sample", "champion") is None
     words = ("promote", found["models"]["markov"]["run_id"], "--reason", "tried over a server")
@@ -119,7 +119,7 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
     for _ in range(2):
         delivery.upload()
     ids = {result.id for result in made.results.values()}
-    listed = runs.finished_runs()
+    listed = logged_runs.finished_runs()
     mine = listed[listed["tags.result_id"].isin(ids)]
     assert sorted(mine["tags.result_id"]) == sorted(ids)
     client = connection.client()

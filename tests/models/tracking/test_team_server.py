@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, delivery, loader, outbox, runs
+from models.tracking import connection, delivery, loader, logged_runs, outbox
 from tests.support.servers import LOGIT, batch
 from tests.support.team_servers import needs_postgresql, postgresql, s3, team_server
 
@@ -58,7 +58,7 @@ def test_run_comparison_and_call(tmp_path):
     registered = {one["version"] for found in (first, second) for one in found["models"].values()}
     assert call["model"]["version"] in registered - {None}
     # Everything lies in the bucket and the database; nothing in this machine's folders.
-    listed = runs.finished_runs()
+    listed = logged_runs.finished_runs()
     assert listed["artifact_uri"].str.startswith("mlflow-artifacts:").all()
     assert not [path for path in tmp_path.rglob("model.json") if "cache" not in path.parts]
 
@@ -73,7 +73,7 @@ def test_a_killed_server_loses_nothing(team):
     assert outbox.entries() == []
     assert loader.registered("toy-team", "champion").document == LOGIT
     ids = {result.id for result in made.results.values()}
-    listed = runs.finished_runs()
+    listed = logged_runs.finished_runs()
     assert sorted(listed[listed["tags.result_id"].isin(ids)]["tags.result_id"]) == sorted(ids)
 
 
@@ -114,7 +114,7 @@ def test_basic_authentication(stores, monkeypatch, tmp_path):
     with team_server(folder, database, store, "--app-name", "basic-auth", **secret) as server:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
         with pytest.raises(RegimeError) as error:
-            runs.finished_runs()
+            logged_runs.finished_runs()
         assert len(str(error.value).splitlines()) == 1
         monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a password of this test")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from models.tracking import connection, delivery, registry, runs, tidy, upgrade
+from models.tracking import connection, delivery, logged_runs, registry, tidy, upgrade
 from tests.support.servers import batch
 
 pytestmark = pytest.mark.usefixtures("mlruns")
@@ -33,7 +33,7 @@ def test_an_older_run_has_both_names_afterwards():
         (0, "2020-01-03"),
         (1, "2020-01-10"),
     ]
-    (row,) = runs.finished_runs().to_dict("records")
+    (row,) = logged_runs.finished_runs().to_dict("records")
     assert row["metrics.log_loss_skill"] == 0.0123456789
     assert row["metrics.somebody_s_own"] == 1.0
 
@@ -50,4 +50,4 @@ def test_tidying_leaves_what_is_in_use():
     assert tidy.remove_old_versions(1) == said
     assert sorted(int(one.version) for one in client.search_model_versions("name = 'regime'")) == [2, 3, 7, 8]
     assert client.get_model_version_by_alias("regime", "challenger").version == 7
-    assert len(runs.finished_runs()) == 8  # runs stay
+    assert len(logged_runs.finished_runs()) == 8  # runs stay
