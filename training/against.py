@@ -18,6 +18,7 @@ from models.tracking import logged_runs, trial_ledger
 from models.tracking.errors import TrackingError
 from models.tracking.logged_runs import Candidate
 from training import run_names
+from training.config import DEFAULT, default_spec
 from training.model_run import Experiment
 
 MOST = 20  # earlier runs, the newest: a table a person reads, and two seconds of resampling
@@ -69,9 +70,10 @@ def _against(one: Candidate, spec: ModelSpec, own: pd.Series, losses: dict[str, 
     return Against(one, run_names.changes(theirs, normal(spec)), paired.compare(known, own))
 
 
-def of_the_file(found: Sequence[Against], experiment: str) -> Against | None:
-    """The newest run of the experiment's own file, without changes."""
-    return next((one for one in found if one.earlier.experiment == experiment and one.earlier.changes == "none"), None)
+def nearest(found: Sequence[Against], experiment: Experiment) -> Against | None:
+    """The newest run of the experiment's file as it is, for one with changes; else that of the default experiment."""
+    name = experiment.name if experiment.changes else DEFAULT
+    return next((one for one in found if one.earlier.experiment == name and one.earlier.changes == "none"), None)
 
 
 def table(found: Sequence[Against]) -> pd.DataFrame:
@@ -94,7 +96,10 @@ def head(experiment: Experiment, found: Sequence[Against]) -> str:
     said = [f"**Why it was run:** {experiment.note}"] if experiment.note else []
     if experiment.changes:
         said.append(f"**Changed in `{experiment.name}`:** {run_names.said(experiment.changes)}")
-    own = of_the_file(found, experiment.name) if experiment.changes else None
+    differing = run_names.changes(default_spec(), experiment.candidate.spec)
+    if differing and experiment.name != DEFAULT:
+        said.append(f"**Differs from `{DEFAULT}`:** {run_names.said(differing)}")
+    own = nearest(found, experiment)
     if own is not None:
         said.append(f"**Against** {own.sentence} (of {own.earlier.run_id[:8]}, the file as it is)")
     return "".join(f"{line}\n\n" for line in said)

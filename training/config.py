@@ -16,6 +16,7 @@ from models.spec import LONGEST_NAME, ModelSpec, check_sizes, from_dict
 from training import run_names
 
 SHOWN = 60  # characters of an unknown name in a message
+DEFAULT = "default"  # the experiment that others are told by their difference from
 FOLDER = Path(__file__).parent / "experiments"
 FEATURES_AND_FAMILIES = {*FAMILY_OF, *FAMILY_OF.values()}
 
@@ -88,6 +89,11 @@ def _values(name: str, settings: Sequence[str]) -> dict[str, Any]:
         if len(key) > LONGEST_NAME:
             raise RegimeError(f"the experiment {name[:60]} has a key of {len(key)} characters: it is none of its keys")
     return values
+
+
+def default_spec() -> ModelSpec:
+    """The specification of the default experiment."""
+    return read_spec(DEFAULT)
 
 
 def experiment_name(name: str) -> str:

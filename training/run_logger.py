@@ -15,9 +15,10 @@ from features.data import kept_results
 from features.data.progress import Progress, silent
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
+from models.evaluation.champion import CLIMATOLOGY
 from models.evaluation.predictions import matured_rows
 from models.figures import gain_curves, reliability
-from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, normal
+from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, baseline, is_protocol, normal
 from models.tracking import (
     delivery,
     logged_runs,
@@ -33,6 +34,7 @@ from models.tracking.outbox import Batch
 from models.tracking.registry import registry_name
 from training import against, gate_wording, run_names
 from training.against import Against
+from training.config import default_spec
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
 from training.report import figures, importance, model_card
@@ -71,13 +73,13 @@ def log(
     metric_names = sorted({name for run in experiment.runs for name in run.scores})
     candidate = experiment.candidate
     before = against.earlier_runs(experiment, group_of(experiment))
-    known, moved = known_baselines(experiment), aliases(experiment, decision)
+    known, moved, shared = known_baselines(experiment), aliases(experiment, decision), shared_baselines(experiment)
     wanted = [run for run in experiment.runs if run.name not in known or run.name in moved.values()]
     results = {}
     with progress("figures and cards", len(wanted)) as step:
         for run in wanted:
             own = {**files, **(more if more and run is candidate else {})}
-            result = _result(experiment, run, decision, metric_names, own, run.name not in known)
+            result = _result(experiment, run, decision, metric_names, own, shared, run.name not in known)
             results[run.name] = _compared(experiment, result, before) if run is candidate else result
             step()
     batch = Batch(
@@ -97,7 +99,7 @@ def _compared(experiment: Experiment, result: runs.Result, before: Sequence[Agai
     """A candidate's result with its comparisons with earlier runs."""
     if not before:
         return replace(result, description=against.head(experiment, ()) + result.description)
-    own = against.of_the_file(before, experiment.name) or before[0]
+    own = against.nearest(before, experiment) or before[0]
     return replace(
         result,
         tags=result.tags | {"against": own.sentence},
@@ -127,12 +129,29 @@ def known_baselines(experiment: Experiment) -> dict[str, str]:
         return {}
 
 
+def shared_baselines(experiment: Experiment) -> dict[str, pd.Series] | None:
+    """Weekly losses of the protocol's baselines on these data, for an experiment whose own stand on other rows.
+
+    None for one on the protocol's rows, whose baselines are those. Empty where no run on them is in the ledger.
+    """
+    dataset = experiment.dataset
+    if is_protocol(baseline(experiment.candidate.spec, CLIMATOLOGY)):
+        return None
+    try:
+        known = trial_ledger.entries(dataset.source, dataset.label)
+    except TrackingError:
+        return {}
+    wanted = [entry for entry in known if entry.baseline and entry.digest == dataset.digest]
+    return {entry.kind: entry.losses for entry in wanted if entry.kind in gain_curves.LOGGED}
+
+
 def _result(
     experiment: Experiment,
     run: ModelRun,
     decision: Decision,
     metric_names: Sequence[str],
     files: Mapping[str, str | bytes],
+    shared: Mapping[str, pd.Series] | None,
     drawn: bool,
 ) -> runs.Result:
     """One model ready for MLflow, with its pictures if they are to be drawn.
@@ -151,7 +170,7 @@ def _result(
         _tags(experiment, run) | reasons | {"gate_verdict": standing.value},
         run.predictions,
         run.fitted,
-        curves=gain_curves.stepped(run.predictions, experiment.predictions),
+        curves=gain_curves.stepped(run.predictions, experiment.predictions, shared),
         files={**files, "model_card.md": card, **(figures_of(experiment, run) if drawn else {})},
         description=card,
         role=runs.CANDIDATE if candidate else runs.BASELINE,
@@ -246,6 +265,7 @@ def _own_tags(experiment: Experiment) -> dict[str, str]:
         "experiment": experiment.name,
         "parent experiment": experiment.name,
         "changes": run_names.said(experiment.changes),
+        "differs from default": run_names.said(run_names.changes(default_spec(), experiment.candidate.spec)),
         "identity": identity(
             experiment.name, experiment.candidate.spec, experiment.dataset.digest, experiment.dataset.source
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from models.figures import style
 from models.figures.colors import MUTED, OUTCOME_COLORS
 
 REFERENCES = ("climatology", "logit2", "markov")
-POINTS = 450  # most points of a stepped curve: logging three takes a quarter of a second, and no screen shows more
+LOGGED = (*REFERENCES, "simulation")  # as stepped metrics
+POINTS = 450  # most points of a stepped curve: logging four takes a third of a second, and no screen shows more
 Curve = list[tuple[int, int, float]]  # number of the test week, its date in milliseconds since 1970, value
 
 
@@ -27,7 +28,9 @@ def losses(table: pd.DataFrame, of: str = "p") -> pd.Series:
     return pd.Series(metrics.losses(getattr(predictions, of), predictions.codes), predictions.dates)
 
 
-def cumulative_gains(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, pd.Series]:
+def cumulative_gains(
+    table: pd.DataFrame, others: Mapping[str, pd.DataFrame], over: Sequence[str] = REFERENCES
+) -> dict[str, pd.Series]:
     """Running sum of (reference's loss - the model's), in nats, by reference and decision date.
 
     Parameters
@@ -35,12 +38,14 @@ def cumulative_gains(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) ->
     table : DataFrame
         The model's predictions.
     others : mapping of str to DataFrame
-        Predictions of other models by name; the `REFERENCES` among them count.
+        Predictions of other models by name; those of `over` among them count.
         Climatology is that of the model's own folds. Decisions that only one of
         two models has do not count.
+    over : sequence of str
+        The references.
     """
     own, found = losses(table), {}
-    for name in REFERENCES:
+    for name in over:
         if name == "climatology":
             reference = losses(table, "base")
         elif name in others:
@@ -51,17 +56,33 @@ def cumulative_gains(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) ->
     return found
 
 
-def stepped(table: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> dict[str, Curve]:
+def stepped(
+    table: pd.DataFrame, others: Mapping[str, pd.DataFrame], shared: Mapping[str, pd.Series] | None = None
+) -> dict[str, Curve]:
     """The gains as stepped metrics `gain_over_<reference>`: at most `POINTS` each, the last decision among them.
 
     A step is the number of the test week, counted from 0, and its time the week's date.
+
+    Parameters
+    ----------
+    table, others
+        As in `cumulative_gains`.
+    shared : mapping of str to Series of float, optional
+        Weekly losses of the protocol's baselines, for a model whose own stand on other rows. One name must mean one
+        reference in every run, so the gains over its own are then `gain_over_own_<reference>`.
     """
+    gains = {f"gain_over_{name}": gain for name, gain in cumulative_gains(table, others, LOGGED).items()}
+    if shared is not None:
+        gains = {name.replace("_over_", "_over_own_"): gain for name, gain in gains.items()}
+        gains |= {f"gain_over_{name}": (loss - losses(table)).dropna().cumsum() for name, loss in shared.items()}
     curves, places = {}, pd.Series(range(len(table)), pd.DatetimeIndex(table["date"]))
-    for name, gain in cumulative_gains(table, others).items():
+    for name, gain in gains.items():
+        if gain.empty:
+            continue
         every = max(1, -(-len(gain) // POINTS))
         thin = gain.iloc[::-1].iloc[::every].iloc[::-1]
         times = thin.index.as_unit("ms").astype("int64")
-        curves[f"gain_over_{name}"] = [
+        curves[name] = [
             (int(place), int(time), float(value))
             for place, time, value in zip(places.loc[thin.index], times, thin, strict=True)
         ]

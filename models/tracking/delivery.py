@@ -35,6 +35,7 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
     if len({tuple(found) for found in names.values()}) > 1:
         raise ValueError(f"runs of one experiment need the same metric names: {names}")
     try:
+        registry.require()
         connection.prepare_experiment()
         logged = _send(batch, step)
         for alias, kind in batch.aliases.items():
@@ -124,6 +125,7 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
     with files.lock(outbox.folder() / ".lock", wait=0.0, busy="another `regime-train upload` is at work"):
         entries = outbox.entries()
         if entries:
+            registry.require()
             connection.prepare_experiment()
         for entry in entries:
             sent.append(_send_kept(outbox.read(entry), step))

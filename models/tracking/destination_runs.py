@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from features.data.errors import RegimeError
-from models.destinations.record import DestinationsRecord, from_json
+from features.data.errors import RefusedError, RegimeError
 from models.tracking import front_page, loader, logged_model, registry
 from models.tracking.connection import open_mlflow, translate_errors
-from models.tracking.errors import TrackingError
 from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
 
+if TYPE_CHECKING:
+    from models.destinations.record import DestinationsRecord
+
 EXPERIMENT = "regime-destinations"
-TEXT = "model.json"
+TEXT = registry.TEXT
 NAME = "regime-destinations"
+TRAIN = "regime train run destinations"
 
 
 @translate_errors
@@ -27,6 +27,7 @@ def log(runs: list[ExperimentRun]) -> dict[str, str]:
     TrackingError
         MLflow cannot be reached or does not take them.
     """
+    registry.require()
     mlflow = open_mlflow()
     place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
@@ -69,28 +70,20 @@ def latest() -> tuple[str, DestinationsRecord] | None:
 
     Raises
     ------
-    TrackingError
+    RefusedError
         Its text cannot be read, or is not the one that was registered.
+    TrackingError
+        The server or database does not answer.
     """
     found = loader.pointer(NAME, "challenger")
     if found is None:
         return None
-    local = Path(found.place)  # on this machine it is read without importing mlflow
-    text = local.read_text(encoding="utf-8") if found.place and local.is_file() else _downloaded(found)
-    if logged_model.digest(text) != found.tags.get("document_sha256"):
-        raise TrackingError(f"{NAME} version {found.version}: its text is not the one that was registered")
+    text = loader.verified_text(found, {}, TRAIN)
+    from models.destinations.record import from_json  # with SciPy, which a kept call does not need
+
     try:
         return found.version, from_json(text)
     except RegimeError as error:
-        raise TrackingError(f"{NAME} version {found.version}: {error}") from error
-
-
-@translate_errors
-def _downloaded(found: loader.Pointer) -> str:
-    mlflow: Any = open_mlflow()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path=TEXT, dst_path=folder)
-            return Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise TrackingError(f"{NAME} version {found.version}: no text ({type(error).__name__})") from error
+        raise RefusedError(
+            f"{NAME} version {found.version} cannot be read by this program ({error}); train again with `{TRAIN}`"
+        ) from error

@@ -83,7 +83,7 @@ def _from_server(where: str, name: str, alias: str) -> Pointer | None:
         return None
     shown = location.redacted(where)
     if status != 200:
-        raise TrackingError(f"the MLflow server {shown} answers with status {status}")
+        raise TrackingError(f"the MLflow server {shown} has no model registry that answers (status {status})")
     try:
         found = said["model_version"]
         tags = {str(tag["key"]): str(tag["value"]) for tag in found.get("tags", [])}
@@ -188,7 +188,7 @@ def _document(at: Pointer, text: str) -> FittedModel:
 
 
 def _fetched(at: Pointer) -> str:
-    path = Path(at.place) / "artifacts" / "model.json"
+    path = Path(registry.text_place(at.place))
     try:
         if at.place and path.exists():
             return path.read_text(encoding="utf-8")

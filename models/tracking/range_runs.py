@@ -61,6 +61,7 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
     TrackingError
         MLflow cannot be reached or does not take them.
     """
+    registry.require()
     mlflow = open_mlflow()
     place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}

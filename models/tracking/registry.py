@@ -10,10 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from models.fitted import FittedModel
-from models.tracking import connection
+from models.tracking import connection, location
 from models.tracking.connection import every, quoted, translate_errors
 from models.tracking.errors import TrackingError
 
+TEXT = "model.json"  # the file that holds a registered model
 NAMES = "regime"  # beginning of the registered models' names
 OVERRIDE = "override"  # the tag of a version that a person made champion: why
 FORMER_OVERRIDE = "former override"  # the same, once another model is champion
@@ -32,6 +33,12 @@ class Registered:
     run_id: str = ""
 
 
+def text_place(place: str) -> str:
+    """Where the text of a version is whose source is `place`: in a logged model, or the text itself."""
+    place = place.rstrip("/")
+    return place if place.endswith(f"/{TEXT}") else f"{place}/artifacts/{TEXT}"
+
+
 def registry_name(source: str, label: str) -> str:
     """Return `regime` for path models on real data, `regime-sample` for the sample's; other labels are appended."""
     name = "regime-sample" if source == "sample" else "regime"
@@ -47,6 +54,27 @@ def _version(mlflow: Any, name: str, alias: str) -> Any:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
+
+
+@translate_errors
+def require() -> None:
+    """Check that there is a registry, before anything is written that would then be there by half.
+
+    Raises
+    ------
+    TrackingError
+        The server has none, or it does not answer.
+    """
+    mlflow = connection.open_mlflow()
+    try:
+        mlflow.MlflowClient().search_registered_models(max_results=1)
+    except mlflow.exceptions.MlflowException as error:
+        where = location.redacted(location.uri())
+        said = location.redacted((str(error).splitlines() or [type(error).__name__])[0][:200])
+        raise TrackingError(
+            f"{where} keeps runs, but has no model registry that answers ({said}): give its server a database as "
+            "backend store, or set MLFLOW_TRACKING_URI to another"
+        ) from error
 
 
 @translate_errors
@@ -200,13 +228,11 @@ def model_text(name: str, version: str) -> str:
         It is not there; the message says where it should be.
     """
     mlflow = connection.open_mlflow()
-    place = str(mlflow.MlflowClient().get_model_version_download_uri(name, version)).rstrip("/")
+    place = text_place(str(mlflow.MlflowClient().get_model_version_download_uri(name, version)))
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = mlflow.artifacts.download_artifacts(f"{place}/artifacts/model.json", dst_path=folder)
+            path = mlflow.artifacts.download_artifacts(place, dst_path=folder)
             return Path(path).read_text(encoding="utf-8")
         except (OSError, mlflow.exceptions.MlflowException) as error:
             said = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise TrackingError(
-                f"model {name} version {version}: no artifact {place}/artifacts/model.json ({said})"
-            ) from error
+            raise TrackingError(f"model {name} version {version}: no artifact {place} ({said})") from error

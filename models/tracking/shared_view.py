@@ -19,14 +19,16 @@ KEY = "regime"
 PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
 METRICS = tuple(registry.shown(Place.VIEW))  # the columns, in this order
 TAGS = ("gate_verdict", "label", "source")
-BEFORE, BEHIND = ("changes", "earned nothing since"), ("note",)  # further tags, beside the figures
+BEFORE = ("changes", "differs from default", "earned nothing since")  # further tags, before the figures
+BEHIND = ("note",)  # and behind them
 COLOR_TAG = "mlflow.runColor"
-WIDTHS = {"tags.`label`": 80, "tags.`source`": 80, "tags.`changes`": 240, "tags.`note`": 240}  # pixels
+WIDTHS = {"label": 80, "source": 80, "changes": 240, "differs from default": 240, "note": 240}  # of tags, in pixels
 WIDTH = 150  # of the others: MLflow's heading and figure at full precision need that
-GAINS = {
-    "gain_over_climatology": "Cumulative log-loss gain over climatology",
-    "gain_over_logit2": "Cumulative log-loss gain over the two-feature logit",
-    "gain_over_markov": "Cumulative log-loss gain over Markov",
+GAINS = {  # always over the protocol's own, so that lines of several runs have one reference
+    "gain_over_climatology": "Cumulative log-loss gain over the protocol's climatology",
+    "gain_over_logit2": "Cumulative log-loss gain over the protocol's two-feature logit",
+    "gain_over_markov": "Cumulative log-loss gain over the protocol's Markov",
+    "gain_over_simulation": "Cumulative log-loss gain over the protocol's path simulation",
 }
 BARS = {
     "log_loss_skill": "Log-loss skill over climatology",
@@ -42,8 +44,9 @@ NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({li
    `label` and `source`.
 3. `auc_head_to_head_vol` tells what is not volatility; `calibration_slope_breakdown` near 1 means probabilities can be
    taken at their word; `effective_months` is the evidence there is.
-4. The charts `gain/over_*` show *when* it was earned: a line that rises all along is skill, one step is one crisis.
-   `earned nothing since` is the week of its highest point; *still earning*: within the last half year.
+4. The charts `gain/over_*` show *when* it was earned over the protocol's baselines: a line that rises all along is
+   skill, one step is one crisis. (A run on other rows has its gains over those of its own rows as `gain/over_own_*`.)
+   `earned nothing since` is the week of the highest gain over climatology; *still earning*: within the last half year.
 5. In a run: first what changed and whether that is more than chance (all earlier runs: `tables/against.json`); then
    `model_card.md`, `pictures/` (probabilities, reliability, gain, importance, verdicts, label) and `tables/`.
 """
@@ -102,7 +105,8 @@ def state() -> str:
             "selectedColumns": columns,
             # The front end's own first columns, then ours: the verdict stands beside the name, the skill beside that.
             "columnOrder": ["0", "attributes.`Run Name`", *columns],
-            "columnWidths": {name: WIDTHS.get(name, WIDTH) for name in columns},
+            "columnWidths": dict.fromkeys(columns, WIDTH)
+            | {_tag_column(name): width for name, width in WIDTHS.items()},
             "compareRunCharts": [_card(place, *one) for place, one in enumerate(kinds)],
             "isAccordionReordered": True,  # or MLflow sorts its own sections among these
             "compareRunSections": [

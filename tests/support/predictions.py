@@ -8,7 +8,7 @@ import pandas as pd
 from features.dataset import OUTCOMES
 from models.evaluation import metrics
 from models.fit import fit_at
-from models.spec import ModelSpec
+from models.spec import PROTOCOL, ModelSpec
 from training.model_run import Experiment, ModelRun
 
 TWO = ("breakdown", "neither")
@@ -46,7 +46,7 @@ def experiment_of(toy, kinds=("lightgbm", "markov", "climatology"), name="defaul
     data = dataclasses.replace(toy, X=X, returns=returns(first))
     runs = []
     for kind, one in tables.items():
-        spec = ModelSpec(estimator=kind, train_start="1980-01-01")
+        spec = ModelSpec(estimator=kind, train_start=PROTOCOL["train_start"])
         scores = metrics.evaluate(one) | {"train_seconds": 1.0}
         if kind == "climatology":
             del scores["calibration_slope_breakdown"]  # a constant forecast has none
