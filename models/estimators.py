@@ -85,7 +85,6 @@ def is_baseline(one: Estimator) -> bool:
 
 
 ALL_BASELINES = tuple(one.name for one in ESTIMATORS if is_baseline(one))
-BASELINES = tuple(name for name in BESIDE if name in ALL_BASELINES)
 TREES = tuple(one.name for one in ESTIMATORS if one.trees)
 COLORS = {one.name: one.color for one in ESTIMATORS if one.color is not None}
 

@@ -12,7 +12,7 @@ from features.data import kept_results, store
 from features.data.progress import Progress, silent
 from features.group_panel import HORIZONS, GroupPanel, happened
 from features.groups import NAMES
-from models.destinations import conditional
+from models.destinations import conditional, schedule
 from models.destinations.record import CellEvidence, ConditionalEvidence, DestinationsRecord
 from models.destinations.spec import CANDIDATES, OUTCOMES, DestinationsSpec
 from models.figures import destinations as pictures
@@ -20,7 +20,7 @@ from models.figures import style
 from models.tracking import destination_runs, trial_ledger
 from models.tracking.experiment_runs import ExperimentRun
 from training.destinations_gate import Cell, Verdict, judge, losses_by_week
-from training.destinations_walkforward import UNIVERSE_ROWS, Walked, refit_weeks
+from training.destinations_walkforward import UNIVERSE_ROWS, Walked
 from training.groups_run import GroupsRun, compute, on_funds
 
 PUBLISHED = ("date", "label_end", "horizon", "universe", "group", "p_beats", "base", "beats", "rank")
@@ -52,7 +52,7 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
     )
     version = destination_runs.register(record, logged[spec.model])
     paths = {kind: write_destinations(logged[kind], table) for kind, table in tables.items()}
-    tested = panel.dates[refit_weeks(panel, spec)[0] :]
+    tested = panel.dates[schedule.refit_rows(panel, spec)[0] :]
     return {
         "experiment": name,
         "digest": panel.digest,

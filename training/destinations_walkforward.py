@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
-from features.data.errors import RegimeError
 from features.group_panel import GroupPanel
 from models.destinations.fit import TrainingTable, fit_at
 from models.destinations.fitted import FittedGroups
+from models.destinations.schedule import refit_rows
 from models.destinations.spec import DestinationsSpec
 
-WARM_UP_YEARS = 10
 UNIVERSE_ROWS = {"library": "library", "funds": "joined"}
 
 
@@ -34,23 +32,6 @@ class Walked:
     p: dict[str, np.ndarray]
     base: dict[str, np.ndarray]
     fitted: FittedGroups
-
-
-def refit_weeks(panel: GroupPanel, spec: DestinationsSpec) -> np.ndarray:
-    """Rows of the refits, every `refit_weeks` from the first test week.
-
-    Raises
-    ------
-    RegimeError
-        The data end before the first test week.
-    """
-    known = panel.dates[panel.rows["joined"].known.any(axis=1) & (panel.dates >= pd.Timestamp(spec.train_start))]
-    if not len(known):
-        raise RegimeError(f"no group has a year of returns after {spec.train_start}; data end {panel.dates[-1].date()}")
-    start = max(pd.Timestamp(spec.first_test), known[0] + pd.DateOffset(years=WARM_UP_YEARS))
-    if panel.dates[-1] < start:
-        raise RegimeError(f"no test week: the first would be {start.date()}, the data end on {panel.dates[-1].date()}")
-    return np.arange(int(panel.dates.searchsorted(start)), len(panel.dates), spec.refit_weeks)
 
 
 def universe_mask(panel: GroupPanel, universe: str) -> np.ndarray:
@@ -72,7 +53,7 @@ def walk_forward(
     p = {universe: np.full(shape, np.nan) for universe in UNIVERSE_ROWS}
     base = {universe: np.full(shape, np.nan) for universe in UNIVERSE_ROWS}
     fitted = None
-    for start, end in pairwise([*refit_weeks(panel, spec), len(panel.dates)]):
+    for start, end in pairwise([*refit_rows(panel, spec), len(panel.dates)]):
         fitted = fit_at(table, spec, outcome, horizon, panel.dates[start])
         for universe, rows in UNIVERSE_ROWS.items():
             p[universe][start:end] = fitted.probabilities(panel.rows[rows].X[start:end])

@@ -13,7 +13,8 @@ import pandas as pd
 
 from features.group_panel import GroupPanel, happened
 from features.groups import KINDS
-from models.evaluation.bootstrap import p_value
+from models.evaluation import destination_scores
+from models.evaluation.predictions import in_period
 
 CONDITIONS = ("rotation", "breakdown")
 PRIOR = 52.0  # rows of the group's own rate in its rate under a condition
@@ -65,25 +66,16 @@ def scores(panel: GroupPanel, since: tuple[str, ...] = ("1990-01-01", "2011-01-0
             p[rows], base[rows] = np.where(enough, rate, np.nan), np.where(enough, own, np.nan)
         inside = (panel.outcome == condition).to_numpy(bool)
         for kind, said in SETS.items():
-            known = np.isfinite(p) & np.isfinite(y) & inside[:, None] & np.isin(KINDS, [kind])
-            with np.errstate(invalid="ignore"):
-                own_loss, reference = (np.where(known, -np.log(np.where(y > 0.0, q, 1.0 - q)), 0.0) for q in (p, base))
-            count = known.sum(axis=1)
-            weekly = [x.sum(axis=1) / np.maximum(count, 1) for x in (own_loss, reference)]
+            mask = inside[:, None] & np.isin(KINDS, [kind])
+            ahead = np.where(mask, panel.rows["joined"].ahead[horizon], np.nan)
+            weekly = destination_scores.weekly(panel.dates, p, base, np.where(mask, y, np.nan), ahead, horizon)
             for day in since:
-                kept = np.flatnonzero((count > 0) & (panel.dates >= pd.Timestamp(day)))
-                if not len(kept):
-                    continue
-                span = slice(kept[0], kept[-1] + 1)
-                a, b = (x[span] for x in weekly)
-                found.append(
-                    ConditionalScore(
-                        condition,
-                        said,
-                        str(panel.dates[kept[0]].date()),
-                        len(kept),
-                        float(1.0 - a.sum() / b.sum()),
-                        p_value(b - a),
+                kept = in_period(panel.dates, day, None) & np.isfinite(weekly.loss)
+                if kept.any():
+                    made = destination_scores.figures(weekly, horizon, kept)
+                    start_day = str(panel.dates[kept][0].date())
+                    score = ConditionalScore(
+                        condition, said, start_day, int(kept.sum()), made["log_loss_skill"], made["log_loss_skill_p"]
                     )
-                )
+                    found.append(score)
     return found

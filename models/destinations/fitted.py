@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import expit, logit
 
 from features.blas import one_blas_thread
-from features.data.errors import RegimeError
 from features.group_panel import FEATURES, QUADRANT
 
 CLIP = 5.0  # standard deviations a column may count
@@ -102,25 +101,6 @@ class FittedGroups(_Frozen):
         with one_blas_thread():
             shift = self.part.shift(X.reshape(-1, size)).reshape(weeks, groups)
         return np.asarray(expit(logit(np.array(self.base))[None, :] + shift))
-
-    def to_json(self) -> str:
-        """The fitted model as JSON."""
-        return self.model_dump_json()
-
-
-def from_json(text: str) -> FittedGroups:
-    """A fitted model from its JSON.
-
-    Raises
-    ------
-    RegimeError
-        It is none.
-    """
-    try:
-        return FittedGroups.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise RegimeError(f"not a fitted destinations model: {first['loc']}: {first['msg']}") from None
 
 
 def standardised(X: np.ndarray, columns: tuple[str, ...], mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

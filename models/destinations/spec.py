@@ -58,7 +58,7 @@ class DestinationsSpec(Specification):
     """Weeks between two refits."""
     seed: int = Field(default=7, ge=0, le=2**31 - 1001)
     """Seed of everything random."""
-    params: dict[str, float] = Field(default_factory=dict)
+    params: dict[str, int | float] = Field(default_factory=dict)
     """Replace LightGBM's parameters."""
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from models.evaluation.bootstrap import interval, p_value
+from models.evaluation.predictions import LAST_PERIOD, in_period, periods
 
 LEAST_GROUPS = 5
 SESSIONS_A_WEEK, SESSIONS_A_YEAR = 5, 252
@@ -183,14 +184,10 @@ def by_period(found: Weekly, horizon: int, faltering: np.ndarray) -> dict[str, f
     if not scored.any():
         return {}
     last = found.dates[scored][-1]
-    spans = PERIODS | {"_last_10_years": (str((last - pd.DateOffset(years=10)).date()), None)}
+    spans = PERIODS | {LAST_PERIOD: periods(last)[LAST_PERIOD]}
     out: dict[str, float] = {}
     for suffix, (start, end) in spans.items():
-        inside = np.ones(len(found.dates), bool)
-        if start is not None:
-            inside &= found.dates >= pd.Timestamp(start)
-        if end is not None:
-            inside &= found.dates <= pd.Timestamp(end)
+        inside = in_period(found.dates, start, end)
         out |= {f"{name}{suffix}": value for name, value in figures(found, horizon, inside).items()}
     out |= {f"{name}_faltering": value for name, value in figures(found, horizon, faltering).items()}
     return out

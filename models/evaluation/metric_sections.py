@@ -6,8 +6,7 @@ from models.evaluation.metric_types import Group, Metric
 
 CALIBRATION = ("calibration", "ece", "tail_bias")
 BREAKDOWN = ("cost_ratio", "episodes", "auc_onset", "auc_deep")
-RANGE = ("coverage", "crps", "interval", "pit", "quantile", "threshold")
-SECTIONS = ("skill", "breakdown", "rotation", "range", "calibration", "earned", "run")
+SECTIONS = ("skill", "breakdown", "rotation", "calibration", "earned", "run")
 
 
 def section_of(metric: Metric) -> str:
@@ -17,8 +16,6 @@ def section_of(metric: Metric) -> str:
         return "earned" if metric.group is Group.BACKTEST else "run"
     if name.startswith(CALIBRATION):
         return "calibration"
-    if name.startswith(RANGE):
-        return "range"
     if "head_to_head" in name or "rotation" in name:
         return "rotation"
     return "breakdown" if "breakdown" in name or name.startswith(BREAKDOWN) else "skill"

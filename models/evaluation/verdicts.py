@@ -1,4 +1,4 @@
-"""The verdict of a call, and how often each verdict was right out of sample.
+"""The verdict of a call, and the episodes that its weeks belong to.
 
 A verdict is `breakdown` or `rotation` where that outcome's probability over its base
 rate is the larger of the two ratios and at least `MARGIN`. It is `neither` where
@@ -13,13 +13,10 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from features.data.calendar import HORIZON, SESSIONS_A_WEEK
 from models.evaluation.predictions import outcomes_of
 
 MARGIN = 1.10
 GAP_WEEKS = 13  # dates further apart than this belong to different episodes
-WEEKS_A_MONTH = HORIZON / SESSIONS_A_WEEK  # weekly horizons overlap: so many weeks hold one independent outcome
-LEVEL = 0.90
 
 
 class Verdict(StrEnum):

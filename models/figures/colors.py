@@ -8,4 +8,3 @@ from __future__ import annotations
 
 INK, MUTED, GRID, BAND, BAR = "#1F2933", "#66727F", "#E4E7EB", "#C8CED4", "#56667A"
 OUTCOME_COLORS = {"rotation": "#009E73", "breakdown": "#D55E00", "neither": "#A7AEB5"}
-VERDICT_COLORS = OUTCOME_COLORS | {"no_evidence": "#E4E7EB"}

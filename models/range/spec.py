@@ -51,7 +51,6 @@ GARCH = "garch"  # no scale of past paths: a simulation of its own
 BY_NAME = {one.name: one for one in SCALES}
 MODELS = ("constant", "realised", "ewma", "har", GARCH, "vix", "range-lightgbm", "range-ridge", "range")
 BASELINES = ("constant", "realised", "ewma", "har", GARCH, "vix")
-REFERENCE = "unscaled-20"  # what every skill is measured against: the unscaled pool of twenty years
 
 
 PROTOCOL_KEYS = ("horizons", "train_start", "refit_weeks", "half_life_years")

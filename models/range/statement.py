@@ -16,7 +16,6 @@ from models.range.predictor import FALLS, LEVELS, QUANTILES
 
 SHOWN = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
 RANK_YEARS = 10
-BAND = ("q10", "q90")
 EVIDENCE = ("crps_skill", "crps_skill_p")
 SPANS = ("", "_last_10_years")
 LEAST_ODDS = 1e-6

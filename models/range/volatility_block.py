@@ -19,7 +19,6 @@ LEAST_OF_ONE_DAY = 1e-3  # a lone quiet day is no measure of volatility
 DOWNSIDE = (5, 21, 63)
 EWMA_DECAY = 0.94  # RiskMetrics (1996), daily
 EWMA_WINDOW = 126
-LOOKBACK = 252  # sessions; the GARCH columns carry all of the past
 VIX_DAYS = 252.0
 
 

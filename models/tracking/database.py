@@ -96,12 +96,6 @@ def check_writable(path: Path) -> None:
         base.execute("ROLLBACK")
 
 
-def is_empty(path: Path) -> bool:
-    """Tell whether MLflow has not made its tables in this database yet."""
-    with _opened(path, "ro") as base:
-        return not _has(base, "experiments")
-
-
 def experiment_id(path: Path, name: str) -> str | None:
     """Return the id of the experiment of this name, or None where there is none."""
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A metric's name in MLflow: the registry's name under its heading, `skill/log_loss_skill`, `period/2008_on/log_loss`.
+"""A metric's name in MLflow: the registry's name under its heading, `skill/log_loss_skill`, `period/2012_on/log_loss`.
 
 MLflow's front end makes a section of what stands before the last `/`. The
 heading is written and taken off here; nothing else in the program knows it.

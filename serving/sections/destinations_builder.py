@@ -14,6 +14,7 @@ from features.groups import GROUPS, MAY_CLAIM
 from models.destinations import conditional, history
 from models.destinations.fit import TrainingTable, fit_at
 from models.destinations.record import CellEvidence, DestinationsRecord
+from models.destinations.schedule import last_refit
 from models.destinations.spec import DestinationsSpec
 from models.tracking import destination_runs
 from serving.call_context import CallContext
@@ -124,7 +125,7 @@ def _odds(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Odds of what was earned and base rates by outcome, fitted as the fold of that week is."""
     table = TrainingTable(panel, spec.train_start)
-    refit = _last_refit(panel, spec, date, week)
+    refit = last_refit(panel, spec, date)
     odds, base = {}, {}
     for name in ("beats", "moves"):
         cell = record.cell(name, HORIZON)
@@ -135,14 +136,6 @@ def _odds(
         if cell.champion:
             odds[name] = fitted.probabilities(panel.rows["joined"].X[week : week + 1])[0]
     return odds, base
-
-
-def _last_refit(panel: GroupPanel, spec: DestinationsSpec, date: pd.Timestamp, week: int) -> pd.Timestamp:
-    """The last scheduled refit at or before `date`; before the first test week, `date` itself."""
-    first = int(panel.dates.searchsorted(pd.Timestamp(spec.first_test)))
-    if week < first:
-        return date
-    return pd.Timestamp(panel.dates[first + (week - first) // spec.refit_weeks * spec.refit_weeks])
 
 
 def _number(value: float) -> float | None:

@@ -39,8 +39,9 @@ SPEC = ModelSpec(**PROTOCOL)
 
 
 @pytest.fixture(autouse=True)
-def _rooms(mlruns, home):
-    """A registry and a home of their own."""
+def _rooms(mlruns, home, monkeypatch):
+    """A registry and a home of their own; the pictures of a run, which take seconds, are not drawn."""
+    monkeypatch.setattr(run_logger, "figures_of", lambda *_: {})
 
 
 def table(skill, later=None):

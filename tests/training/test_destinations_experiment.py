@@ -10,17 +10,18 @@ import pytest
 
 from features import group_panel
 from features.data import kept_results
-from features.data.errors import RegimeError
+from features.data.errors import RefusedError, RegimeError
 from features.group_panel import HORIZONS
 from features.groups import MAY_CLAIM, NAMES
 from models.destinations import record
 from models.destinations.fit import TrainingTable, fit_at
+from models.destinations.schedule import last_refit, refit_rows
 from models.destinations.spec import OUTCOMES, DestinationsSpec
 from models.evaluation.destination_scores import Weekly
-from models.tracking import destination_runs
+from models.tracking import destination_runs, loader
 from models.tracking.connection import open_mlflow
 from training import destinations_experiment, destinations_gate, groups_run
-from training.destinations_walkforward import refit_weeks, universe_mask, walk_forward
+from training.destinations_walkforward import universe_mask, walk_forward
 
 SPEC = DestinationsSpec(model="quadrants", outcomes=("beats", "moves"), horizons=(21,), train_start="1994-01-01")
 
@@ -33,7 +34,7 @@ def panel(us_snapshot):
 def test_a_replay_of_a_week_gives_the_bits_of_its_fold(us_snapshot, panel):
     table = TrainingTable(panel, SPEC.train_start)
     walked = walk_forward(table, SPEC, "beats", 21)
-    start = int(refit_weeks(panel, SPEC)[2])
+    start = int(refit_rows(panel, SPEC)[2])
     date = panel.dates[start]
     then = group_panel.build(us_snapshot.as_of(panel.dates[start + 7]), (21,))
     again = fit_at(TrainingTable(then, SPEC.train_start), SPEC, "beats", 21, date)
@@ -63,7 +64,20 @@ def test_an_experiment_publishes_scores_logs_and_registers(panel):
         ]
     )
     version = destination_runs.register(made, logged["quadrants"])
+    place = Path(loader.pointer(destination_runs.NAME, "challenger").place)
+    text = place.read_bytes()
+    place.write_bytes(b"\xff\xfe" + text)
+    with pytest.raises(RefusedError, match="cannot be read") as error:
+        destination_runs.latest()
+    assert len(str(error.value).splitlines()) == 1
+    place.write_bytes(text.replace(b"beats", b"bests"))
+    with pytest.raises(RefusedError, match="is not the one that was registered"):
+        destination_runs.latest()
+    place.write_bytes(text)
     assert destination_runs.latest() == (version, made)
+    told = open_mlflow().MlflowClient().get_registered_model(destination_runs.NAME).description
+    assert "Current challenger: [quadrants](#/experiments/" in told
+    assert "because: beats_" in told
     run = open_mlflow().get_run(logged["quadrants"])
     assert json.loads(run.data.tags["spec"])["model"] == "quadrants"
     assert "destinations/ic_beats_21_funds" in run.data.metrics
@@ -147,4 +161,18 @@ def test_groups_of_the_broad_leg_are_not_scored(panel):
 
 def test_data_that_end_early_are_one_line(panel):
     with pytest.raises(RegimeError, match="no test week: the first would be 2020"):
-        refit_weeks(panel, SPEC.replace(first_test="2020-01-01"))
+        refit_rows(panel, SPEC.replace(first_test="2020-01-01"))
+
+
+def test_a_call_is_fitted_in_the_weeks_of_the_walk_forward(panel):
+    """On data that begin late the first test week is ten years in, for a call as for the folds."""
+    spec = DestinationsSpec(refit_weeks=10)
+    rows = refit_rows(panel, spec)
+    first = panel.dates[panel.rows["joined"].known.any(axis=1)][0]
+    assert panel.dates[rows[0]] >= first + pd.DateOffset(years=10) > panel.dates[rows[0] - 1]
+    for row in range(rows[0], len(panel.dates), 7):
+        want = max(one for one in rows if one <= row)
+        assert last_refit(panel, spec, panel.dates[row]) == panel.dates[want]
+    early = panel.dates[rows[0] - 1]
+    assert last_refit(panel, spec, early) == early
+    assert last_refit(panel, spec.replace(first_test="2050-01-01"), early) == early

@@ -10,7 +10,7 @@ from features import group_panel
 from features.data.errors import RegimeError
 from features.group_panel import FEATURES, happened
 from features.groups import GROUPS
-from models.destinations import fit, fitted
+from models.destinations import fit, fitted, record
 from models.destinations.spec import MODELS, DestinationsSpec
 
 DATE = pd.Timestamp("2008-03-14")
@@ -44,7 +44,7 @@ def test_a_model_read_back_says_the_same(table, model):
     X = table.panel.rows["joined"].X[-20:]
     p = made.probabilities(X)
     assert ((p > 0.0) & (p < 1.0)).all()
-    assert np.array_equal(fitted.from_json(made.to_json()).probabilities(X), p)
+    assert np.array_equal(fitted.FittedGroups.model_validate_json(made.model_dump_json()).probabilities(X), p)
     if model == "base":
         assert np.allclose(p, np.array(made.base))
 
@@ -119,6 +119,7 @@ def test_a_bad_experiment_is_one_line(values, said):
         DestinationsSpec(**values)
 
 
-def test_what_is_no_model_is_one_line():
-    with pytest.raises(RegimeError, match="not a fitted destinations model"):
-        fitted.from_json('{"model": "base"}')
+def test_what_is_no_record_is_one_line():
+    with pytest.raises(RegimeError, match="not a record of destinations") as error:
+        record.from_json('{"model": "base"}')
+    assert len(str(error.value).splitlines()) == 1
