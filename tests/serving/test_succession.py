@@ -38,9 +38,12 @@ TRUTH = np.random.default_rng(0).choice(list(dataset.OUTCOMES), len(DATES))
 SPEC = ModelSpec(**PROTOCOL)
 
 
+pytestmark = pytest.mark.usefixtures("mlruns")
+
+
 @pytest.fixture(autouse=True)
-def _rooms(mlruns, home, monkeypatch):
-    """A registry and a home of their own; the pictures of a run, which take seconds, are not drawn."""
+def _undrawn(monkeypatch):
+    """The pictures of a run take seconds, and nobody looks at them here."""
     monkeypatch.setattr(run_logger, "figures_of", lambda *_: {})
 
 
