@@ -28,12 +28,12 @@ def artifacts(client, run):
 def test_an_experiment_as_logged(toy):
     logged, tables = log(toy, "lightgbm")
     client = connection.client()
-    logged_runs = {kind: client.get_run(run) for kind, (run, _) in logged.items()}
-    assert len({tuple(sorted(run.data.metrics)) for run in logged_runs.values()}) == 1
+    made_runs = {kind: client.get_run(run) for kind, (run, _) in logged.items()}
+    assert len({tuple(sorted(run.data.metrics)) for run in made_runs.values()}) == 1
     slope = "calibration_slope_breakdown"
-    found = logged_runs["climatology"].data.metrics[f"calibration/{slope}"]
+    found = made_runs["climatology"].data.metrics[f"calibration/{slope}"]
     assert found != found  # NaN, not absent
-    names = set(logged_runs["lightgbm"].data.metrics)
+    names = set(made_runs["lightgbm"].data.metrics)
     assert {
         "skill/log_loss_skill",
         "breakdown/auc_breakdown",
@@ -42,25 +42,25 @@ def test_an_experiment_as_logged(toy):
     } <= names
     assert "period/faltering/auc_breakdown" in names
     assert all("/" in name for name in names)
-    verdicts = {kind: run.data.tags["gate_verdict"] for kind, run in logged_runs.items()}
+    verdicts = {kind: run.data.tags["gate_verdict"] for kind, run in made_runs.items()}
     assert verdicts == {"lightgbm": "champion", "markov": "baseline", "climatology": "baseline"}
-    assert {kind: run.data.tags.get("gate") for kind, run in logged_runs.items()} == {
+    assert {kind: run.data.tags.get("gate") for kind, run in made_runs.items()} == {
         "lightgbm": REASON,
         "markov": None,  # a baseline's run is everybody's: one experiment's reason does not belong there
         "climatology": None,
     }
     fields = set(spec_params.params_of(ModelSpec()))
-    for kind, run in logged_runs.items():  # all of the specification, the baselines' too
+    for kind, run in made_runs.items():  # all of the specification, the baselines' too
         assert fields - {"params"} <= set(run.data.params), kind
-    assert logged_runs["lightgbm"].data.params["params.max_depth"] == str(LIGHTGBM_DEFAULTS["max_depth"])
-    assert logged_runs["markov"].data.params["exclude_revised"] == "True"
+    assert made_runs["lightgbm"].data.params["params.max_depth"] == str(LIGHTGBM_DEFAULTS["max_depth"])
+    assert made_runs["markov"].data.params["exclude_revised"] == "True"
     matured = tables["lightgbm"][tables["lightgbm"]["outcome"].notna()]
     for name in ("gain_over_climatology", "gain_over_markov"):
         curve = client.get_metric_history(logged["lightgbm"][0], name.replace("gain_", "gain/"))
         assert [point.step for point in curve] == list(range(len(matured)))
         assert [pd.Timestamp(point.timestamp, unit="ms") for point in curve] == list(matured["date"])
         assert len(curve) == len(matured)
-    assert logged_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
+    assert made_runs["markov"].data.tags["mlflow.runColor"] == COLORS["markov"]
     whole = artifacts(client, logged["lightgbm"][0])
     always = {"predictions.parquet", "model_card.md", "experiment.toml", "dataset.json", "pictures"}
     drawn = {f"pictures/{name}.png" for name in ("reliability", "gain")}
@@ -72,7 +72,7 @@ def test_an_experiment_as_logged(toy):
     version = client.get_model_version("regime", logged["lightgbm"][1])
     assert version.description.startswith("# lightgbm, label `path`: champion")
     assert "tried on these weeks: 12" in version.description
-    assert logged_runs["lightgbm"].data.tags["mlflow.note.content"] == version.description
+    assert made_runs["lightgbm"].data.tags["mlflow.note.content"] == version.description
 
     _the_verdict_follows_the_champion(client, logged)
     _the_table_is_the_runs(logged)

@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from features.data.errors import RegimeError
-from models.tracking import connection, database, delivery, loader, logged_runs, outbox, server
+from models.tracking import connection, database, delivery, loader, logged_runs, outbox, runs, server
 from models.tracking.errors import TrackingError
 from tests.support.servers import batch, free_port
 
@@ -37,11 +38,11 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     logged = delivery.deliver(made)
     mlflow = connection.open_mlflow()
     client = mlflow.MlflowClient()
-    logged_runs = {kind: client.get_run(run_id) for kind, (run_id, _) in logged.items()}
-    assert {tuple(sorted(run.data.metrics)) for run in logged_runs.values()} == {
+    made_runs = {kind: client.get_run(run_id) for kind, (run_id, _) in logged.items()}
+    assert {tuple(sorted(run.data.metrics)) for run in made_runs.values()} == {
         ("gain/over_markov", "skill/log_loss", "skill/log_loss_skill")
     }
-    run = logged_runs["logit2"]
+    run = made_runs["logit2"]
     assert run.info.status == "FINISHED"
     tags = run.data.tags
     assert (tags["digest"], tags["source"], tags["host"]) == (made.digest, "folder", socket.gethostname())
@@ -198,6 +199,34 @@ def test_two_processes_make_the_database_at_once(tmp_path, monkeypatch):
     assert sorted(int(v.version) for v in client.search_model_versions("name = 'toy'")) == [1, 2, 3, 4]
     with closing(sqlite3.connect(tmp_path / "new" / "mlflow.db")) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.usefixtures("mlruns")
+def test_an_attempt_that_another_living_process_makes_is_left_alone():
+    """Two researchers log the same baseline at once: neither may end the other's run."""
+    made = batch()
+    result = made.results["climatology"]
+    client = connection.client()
+    place = client.get_experiment_by_name("regime").experiment_id
+    mine, other = connection.process_tags(), psutil.Process(os.getppid())
+    opened = {
+        "living": mine | {"pid": str(other.pid), "process_start": f"{other.create_time():.2f}"},
+        "on another host": mine | {"host": "elsewhere"},
+        "of this process": mine,
+        "number given anew": mine | {"process_start": "1000000000.00"},
+    }
+    ids = {
+        name: client.create_run(place, tags=tags | {"result_id": result.id}).info.run_id
+        for name, tags in opened.items()
+    }
+    run_id, _ = runs.log(result, runs.Data(made.data, made.digest, made.source))
+    assert {name: client.get_run(one).info.status for name, one in ids.items()} == {
+        "living": "RUNNING",
+        "on another host": "RUNNING",
+        "of this process": "FAILED",
+        "number given anew": "FAILED",
+    }
+    assert client.get_run(run_id).info.status == "FINISHED"
 
 
 @pytest.mark.slow
