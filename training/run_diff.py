@@ -194,7 +194,13 @@ def cells(row: dict[str, Any]) -> list[str]:
     name = row["metric"]
     p, verdict = (f"{row['p']:.3f}", row["verdict"]) if "p" in row else ("", "")
     both = [registry.formatted(name, row[key]) for key in ("first", "second")]
-    return [name, *both, f"{row['difference']:+.4f}", p, verdict]
+    return [name, *both, _signed(name, row["difference"]), p, verdict]
+
+
+def _signed(name: str, difference: float) -> str:
+    """A difference with as many digits as the figures beside it."""
+    size = registry.formatted(name, abs(difference)).lstrip("+")
+    return size if np.isnan(difference) else f"{'-' if difference < 0.0 else '+'}{size}"
 
 
 def _rows(title: str, differences: dict[str, tuple[str, str]], found: Difference) -> list[str]:

@@ -118,3 +118,12 @@ def test_the_sentence_names_the_better_one(shares, said):
     made = table(weeks=400)
     first, second = (side(name, predictions=blurred(made, share)) for name, share in zip("ab", shares, strict=True))
     assert f"b has a {said} log loss than a by " in run_diff.compare(first, second).sentence
+
+
+def test_a_difference_has_the_digits_of_its_figure():
+    row = {"metric": "effective_months", "first": 272.0, "second": 270.0, "difference": -2.0}
+    assert run_diff.cells(row) == ["effective_months", "272", "270", "-2", "", ""]
+    row = {"metric": "log_loss_skill", "first": 0.01, "second": 0.0301, "difference": 0.0201}
+    assert run_diff.cells(row)[3] == "+0.0201"
+    unknown = {"metric": "log_loss_skill", "first": float("nan"), "second": 0.03, "difference": float("nan")}
+    assert run_diff.cells(unknown)[3] == "–"

@@ -260,3 +260,44 @@ def test_what_people_read_fits_what_postgresql_takes():
     assert sum(map(len, fitting)) <= front_page.ROOM
     assert fitting[0].startswith("**[regime-0]")
     assert front_page._fitting(long[:2]) == long[:2]
+
+
+def on_other_rows(toy):
+    """The same models trained on other rows than the protocol's, under another experiment's name."""
+    made = experiment_of(toy, name="from-1980")
+    moved = [replace(run, spec=run.spec.replace(train_start="1980-01-01")) for run in made.runs]
+    tables = [run.predictions.copy() for run in moved]
+    for table_ in tables[1:]:  # baselines of other rows say something else
+        table_[["p_rotation", "p_breakdown", "p_neither"]] = [0.5, 0.2, 0.3]
+        table_[["base_rotation", "base_breakdown", "base_neither"]] = [0.5, 0.2, 0.3]
+    moved = [replace(run, predictions=one) for run, one in zip(moved, tables, strict=True)]
+    return replace(made, candidate=moved[0], baselines=tuple(moved[1:]))
+
+
+def test_one_name_of_a_gain_is_one_reference_in_every_run(toy):
+    log(toy, "lightgbm")  # on the protocol's rows
+    other = on_other_rows(toy)
+    logged = run_logger.log(other, decided("lightgbm"))
+    client, run_id = connection.client(), logged["lightgbm"][0]
+    own = gain_curves.losses(other.candidate.predictions)
+    protocol = experiment_of(toy).predictions
+    for name in ("climatology", "markov"):
+        shared = gain_curves.losses(protocol[name])
+        ends = {
+            curve: client.get_metric_history(run_id, f"gain/{curve}_{name}")[-1].value for curve in ("over", "over_own")
+        }
+        assert ends["over"] == pytest.approx((shared - own).sum(), abs=1e-3)
+        want = gain_curves.cumulative_gains(other.candidate.predictions, other.predictions)[name].iloc[-1]
+        assert ends["over_own"] == pytest.approx(want)
+    tags = client.get_run(run_id).data.tags
+    assert tags["changes"] == "none"  # it is the file as it is
+    assert "train_start 1927-01-01 -> 1980-01-01" in tags["differs from default"]
+    assert "**Differs from `default`:** " in tags["mlflow.note.content"]
+    assert "**Against** default: " in tags["mlflow.note.content"]
+    assert tags["against"].startswith("default: ")
+
+
+def test_where_the_protocol_s_baselines_are_not_known_no_curve_has_their_name(toy):
+    logged = run_logger.log(on_other_rows(toy), decided("lightgbm"))
+    found = connection.client().get_run(logged["lightgbm"][0]).data.metrics
+    assert {name for name in found if name.startswith("gain/")} == {"gain/over_own_climatology", "gain/over_own_markov"}
