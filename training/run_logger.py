@@ -41,7 +41,7 @@ from training.report import figures, importance, model_card
 from training.standing import Standing, aliases, standing_of
 
 # Of candidates in charts: none of the colours of `models.estimators`, each apart from its neighbours.
-CANDIDATE_COLORS = ("#D55E00", "#009E73", "#882255", "#332288", "#B8860B", "#117733", "#CC0033", "#6A3D9A", "#8B4513")
+CANDIDATE_COLORS = ("#D55E00", "#009E73", "#882255", "#117733", "#CC0033", "#8B4513", "#7CB518")
 STILL = pd.Timedelta(weeks=26)  # a high within this time of the last week: the model is earning
 HEAD_TO_HEAD_RIVAL = "logit2"  # a call marks its head-to-head unless it beats this baseline's
 Logged = dict[str, tuple[str, str]]  # run id and version by model

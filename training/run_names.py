@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.estimators import TREES
+from models.estimators import ALL_BASELINES, TREES
 from models.evaluation.predictions import matured_rows
 from models.spec import LIGHTGBM_DEFAULTS, PROTOCOL, ModelSpec
 from models.spec import baseline as plain
@@ -46,9 +46,13 @@ def shortened(name: str) -> str:
 
 
 def baseline_name(spec: ModelSpec) -> str:
-    """A baseline's name: `baseline markov`, with what differs from the protocol's rows and columns."""
+    """A baseline's name: `baseline markov`, with what differs from the protocol's rows and columns.
+
+    What runs beside every candidate and has more columns than a baseline may have is `beside logit-all`.
+    """
+    role = "baseline" if spec.estimator in ALL_BASELINES else "beside"
     protocol = plain(ModelSpec(label=spec.label, seed=spec.seed, **PROTOCOL), spec.estimator)
-    return name_of(f"baseline {spec.estimator}", changes(protocol, spec) | _label(spec))
+    return name_of(f"{role} {spec.estimator}", changes(protocol, spec) | _label(spec))
 
 
 def _label(spec: ModelSpec) -> dict[str, tuple[str, str]]:

@@ -31,4 +31,4 @@ def test_a_baseline_s_name_says_what_is_not_the_protocol_s():
     assert run_names.baseline_name(baseline(spec, "markov")) == "baseline markov"
     assert run_names.baseline_name(baseline(spec.replace(label="return"), "markov")) == "baseline markov label=return"
     later = baseline(spec.replace(train_start="1990-01-01"), "logit-all")
-    assert run_names.baseline_name(later) == "baseline logit-all train_start=1990-01-01"
+    assert run_names.baseline_name(later) == "beside logit-all train_start=1990-01-01"

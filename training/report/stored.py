@@ -12,7 +12,7 @@ from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
 from features.dataset import Dataset, build
 from models.evaluation import metrics
-from models.tracking import loader, range_registry, runs
+from models.tracking import loader, logged_runs, range_registry, runs, stored_predictions
 from models.tracking import registry as versions
 
 EXPERIMENT, AS_PUBLISHED = "default", "as-published"
@@ -69,7 +69,7 @@ def read() -> Stored:
 
 def walkforwards(digest: str, experiment: str = EXPERIMENT) -> dict[str, pd.DataFrame]:
     """The newest run of an experiment's own file on these data with its baselines, as far as they are stored here."""
-    found = runs.finished_runs()
+    found = logged_runs.finished_runs()
     if "tags.experiment" not in found or "tags.changes" not in found:
         return {}
     mine = (found["tags.digest"] == digest) & (found["tags.experiment"] == experiment)
@@ -79,7 +79,7 @@ def walkforwards(digest: str, experiment: str = EXPERIMENT) -> dict[str, pd.Data
     newest = found[mine].sort_values("start_time").iloc[-1]
     tag = newest.get(f"tags.{runs.BASELINE_RUNS}")
     ids = {newest["tags.kind"]: newest["run_id"]} | (json.loads(tag) if isinstance(tag, str) else {})
-    paths = {kind: kept_results.folder(run_id) / "predictions.parquet" for kind, run_id in ids.items()}
+    paths = {kind: stored_predictions.path_of(run_id) for kind, run_id in ids.items()}
     return {kind: pd.read_parquet(path) for kind, path in paths.items() if path.exists()}
 
 
