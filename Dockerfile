@@ -3,9 +3,9 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY . .
 # The versions of the lock, as constraints: it holds the tools of the tests too, which are not installed.
-RUN grep -E '^[a-z0-9-]+==' requirements.lock | sed 's/ \\$//' > /tmp/versions.txt \
+RUN grep -E '^[a-z0-9-]+==' requirements.lock | sed 's/ \\$//' > versions.txt \
  && python -m venv /opt/regime \
- && /opt/regime/bin/pip install --no-cache-dir --constraint /tmp/versions.txt '.[notify]'
+ && /opt/regime/bin/pip install --no-cache-dir --constraint versions.txt '.[notify]'
 
 FROM python:3.12-slim
 # LightGBM's OpenMP

@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog="Examples: regime-data refresh --source live; regime-data refresh --source folder --folder ../data")
+@app.command(epilog="Examples: regime data refresh --source live; regime data refresh --source folder --folder ../data")
 def refresh(
     source: Annotated[
         Source | None,
@@ -64,7 +64,7 @@ def refresh(
 
 @app.command(
     "import",
-    epilog="Examples: regime-data import VIX_History.csv SPY.csv --into my-data; regime-data refresh --source "
+    epilog="Examples: regime data import VIX_History.csv SPY.csv --into my-data; regime data refresh --source "
     "folder --folder my-data",
 )
 def import_(
@@ -92,7 +92,7 @@ def import_(
         doubts = [f"doubtful: {key} {line}" for key, lines in report["doubtful"].items() for line in lines]
         for note in [*report["notes"], *replaced, *doubts]:
             out.print(f"  {note}", soft_wrap=True, markup=False)
-    out.print(f"next: regime-data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
+    out.print(f"next: regime data refresh --source folder --folder {into}", soft_wrap=True, markup=False)
 
 
 @app.command(epilog="Examples: regime data use sample; regime data use folder")
@@ -114,7 +114,7 @@ def use(
 EveryOption = Annotated[bool, typer.Option("--all", help="List every series with its span, age and origin.")]
 
 
-@app.command(epilog="Examples: regime-data status; regime-data status --all; regime-data status --json")
+@app.command(epilog="Examples: regime data status; regime data status --all; regime data status --json")
 def status(every: EveryOption = False, json: JsonOption = False) -> None:
     """What is in force, how old it is, its series by state; exit status 2 when a call would be refused."""
     if json:
@@ -126,7 +126,7 @@ def status(every: EveryOption = False, json: JsonOption = False) -> None:
         raise typer.Exit(2)
 
 
-@app.command(epilog="Example: regime-data clean --dry-run")
+@app.command(epilog="Example: regime data clean --dry-run")
 def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
     json: JsonOption = False,
@@ -144,7 +144,7 @@ def clean(
     out.print(f"{total / cache.MEGABYTE:.1f} MB {'would be freed' if dry_run else 'freed'}")
 
 
-@app.command(epilog="Example: regime-data prune --keep 4 --dry-run")
+@app.command(epilog="Example: regime data prune --keep 4 --dry-run")
 def prune(
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep of each source, the newest.")] = KEEP,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
@@ -160,7 +160,7 @@ def prune(
         out.print(f"{len(removed)} snapshots {'would be removed' if dry_run else 'removed'}: {', '.join(removed)}")
 
 
-@app.command(epilog="Example: regime-data audit --dates 12 --json")
+@app.command(epilog="Example: regime data audit --dates 12 --json")
 def audit(
     dates: Annotated[int, typer.Option(min=1, help="How many past sessions to rebuild.")] = 8,
     seed: Annotated[int, typer.Option(help="Which ones are drawn.")] = 0,
@@ -199,7 +199,7 @@ def audit(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: regime-data indicators > docs/indicators.md")
+@app.command(epilog="Example: regime data indicators > docs/indicators.md")
 def indicators() -> None:
     """Every feature with its meaning, source, lag and coverage on the stored data, as Markdown."""
     from features.indicators import page as indicators_page
@@ -207,7 +207,7 @@ def indicators() -> None:
     typer.echo(indicators_page(_daily()), nl=False)
 
 
-@app.command(epilog="Example: regime-data readings > docs/readings.md")
+@app.command(epilog="Example: regime data readings > docs/readings.md")
 def readings() -> None:
     """How a call says each feature at low, middle and high values of the stored data, as Markdown."""
     from features.readings import page as readings_page

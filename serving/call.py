@@ -2,7 +2,7 @@
 
 The JSON of a call is `Call.to_json_object()`; its JSON Schema, kept beside this
 file as `call.schema.json`, is generated from the classes below by
-`regime-predict schema`. Journals hold calls in this form, so a change of meaning
+`regime call schema`. Journals hold calls in this form, so a change of meaning
 is a new `SCHEMA_VERSION`, and a call of an old one must still be readable: a block
 added later, built in `serving.sections`, is optional and absent from older calls.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,6 +53,7 @@ class CallContext:
     challenger: Registered
     range_model: RegisteredRange | None = None
     range_is_champion: bool = False
+    _until: tuple[pd.Timestamp, Dataset] | None = None
     _ranges: dict[tuple[str, pd.Timestamp], FittedRange] = field(default_factory=dict)
     _folds: FitCache = field(default_factory=FitCache)
     _fitted: dict[tuple[str, pd.Timestamp], FittedModel] = field(default_factory=dict)
@@ -61,6 +63,14 @@ class CallContext:
         """The data set of the whole snapshot, with every outcome known today; a call's own ends at its decision."""
         spec = from_json(self.shown.tags["spec"])
         return build(self.snapshot, spec.label, None, spec.needs_jump)
+
+    def dataset_until(self, date: pd.Timestamp, step: Callable[[int, int], None] | None = None) -> Dataset:
+        """The data set with what was known at a decision; the last one asked for is kept."""
+        if self._until is None or self._until[0] != date:
+            specs = self.specs
+            jump = any(spec.needs_jump for spec in specs)
+            self._until = (date, build(self.snapshot.as_of(date), specs[-1].label, step, jump))
+        return self._until[1]
 
     @cached_property
     def groups(self) -> GroupPanel:
@@ -129,7 +139,7 @@ def load_context(snapshot: Snapshot | None = None) -> CallContext:
     challenger = challenger or champion  # a candidate that was refused as a leak leaves no challenger
     if challenger is None:
         raise RegimeError(
-            f"no model {name!r} is registered yet, or the one trained looks like a leak: run `regime-train run default`"
+            f"no model {name!r} is registered yet, or the one trained looks like a leak: run `regime train run default`"
         )
     range_name = range_registry.registry_name(snapshot.source)
     range_champion = range_registry.registered(range_name, "champion")
@@ -145,6 +155,6 @@ def load_context(snapshot: Snapshot | None = None) -> CallContext:
         if context.shown.tags[what] != held:
             raise RefusedError(
                 f"{name} was trained on {what} {context.shown.tags[what]!r}, the store holds {held!r}: run "
-                "`regime-train run default` on these data"
+                "`regime train run default` on these data"
             )
     return context

@@ -56,8 +56,7 @@ class Format(StrEnum):
 
 @app.callback(
     invoke_without_command=True,
-    epilog="Examples: regime-predict; regime-predict --format markdown > call.md; "
-    "regime-predict --asof 2020-02-21 --json",
+    epilog="Examples: regime call; regime call --format markdown > call.md; regime call --asof 2020-02-21 --json",
 )
 def predict(
     context: typer.Context,
@@ -145,18 +144,18 @@ def explain(
             out.print(one.long, markup=False)
 
 
-app.command(epilog="Example: regime-predict backfill --from 2014-01-03 --json")(journal_cli.backfill)
+app.command(epilog="Example: regime call backfill --from 2014-01-03 --json")(journal_cli.backfill)
 app.command(
     "journal",
     epilog="Examples: regime journal; regime journal --format chart; regime journal --last 500 --format csv",
 )(journal_cli.list_journal)
-app.command(epilog="Examples: regime-predict verify --head HASH; regime-predict verify --tsa-root root.pem --json")(
+app.command(epilog="Examples: regime call verify --head HASH; regime call verify --tsa-root root.pem --json")(
     journal_cli.verify
 )
-app.command(epilog="Example: regime-predict score --json")(journal_cli.score)
+app.command(epilog="Example: regime call score --json")(journal_cli.score)
 
 
-@app.command(epilog="Examples: regime-predict report --out report.html; regime-predict report --asof 2020-02-21")
+@app.command(epilog="Examples: regime report --out report.html; regime report --asof 2020-02-21")
 def report(
     to: Annotated[Path | None, typer.Option("--out", help="The file; REGIME_HOME/report.html if absent.")] = None,
     asof: Annotated[str | None, typer.Option(help="The report as it would have been made then, YYYY-MM-DD.")] = None,
@@ -178,7 +177,7 @@ def report(
 app.add_typer(weekly_cli.app, name="weekly")
 
 
-@app.command(epilog="Example: regime-predict schema")
+@app.command(epilog="Example: regime call schema")
 def schema(
     write: Annotated[bool, typer.Option("--write", help="Write it to the published file instead.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""How a weekly run can end; `regime-predict weekly --help` and docs/weekly.md list the same."""
+"""How a weekly run can end; `regime weekly --help` and docs/weekly.md list the same."""
 
 from __future__ import annotations
 

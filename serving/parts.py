@@ -67,7 +67,7 @@ def make_parts(call: Call) -> tuple[Part, ...]:
         _why(call),
         _data(call),
         _change(call),
-        _terms(),
+        _terms(call),
     )
     return tuple(part for part in every if part.lines or part.grid or part.lists)
 
@@ -104,7 +104,7 @@ def _range(call: Call) -> Part:
     falls = next(iter(call.range.values())).falls
     header = ("", "from", "to", *(f"-{fall} %" for fall in falls))
     key = "In the table: where the return ends 8 times in 10, and the odds of a close so much lower on the way."
-    lines = (*range_section.words(call.range, call.range_model), key)
+    lines = (key, *range_section.words(call.range, call.range_model))
     return Part("range", title, lines, Grid(header, tuple(rows)))
 
 
@@ -142,7 +142,7 @@ def _words(section: Direction) -> Part:
         "came, the share of breakdown episodes in whose first week it stood, its runs a year, and whether it may be "
         "printed."
     )
-    return Part("followed", "What followed such words before", (*words_of(section), key), Grid(header, tuple(rows)))
+    return Part("followed", "What followed such words before", (key, *words_of(section)), Grid(header, tuple(rows)))
 
 
 def _followed(call: Call) -> Part:
@@ -269,8 +269,9 @@ def _series(keys: Iterable[str]) -> str:
     """Series by their names, the first few of them."""
     named = [catalog.BY_KEY[key].meaning if key in catalog.BY_KEY else key for key in keys]
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    return ", ".join(named[:NAMED]) + more
+    return "; ".join(named[:NAMED]) + more  # a name may hold a comma
 
 
-def _terms() -> Part:
-    return Part("terms", "Terms", tuple(glossary.footnotes(USED)))
+def _terms(call: Call) -> Part:
+    size = call.direction.size if call.direction else None
+    return Part("terms", "Terms", tuple(glossary.footnotes((*USED, *([size] if size else ["no evidence"])))))

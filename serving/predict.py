@@ -14,7 +14,7 @@ from features.data.errors import RefusedError, RegimeError
 from features.data.freshness import ages, days_behind, reference_date, refusal_reason
 from features.data.sources.sample import CAVEAT
 from features.data.store import Snapshot
-from features.dataset import FAMILY_OF, OUTCOMES, Dataset, build
+from features.dataset import FAMILY_OF, OUTCOMES, Dataset
 from features.panel import FIRST_DATE
 from models.fit import seen_by
 from models.fitted import FittedModel
@@ -79,7 +79,7 @@ def make_call(
     """
     unknown = [key for key in allowed if key not in catalog.BY_KEY]
     if unknown:
-        raise RegimeError(f"--allow-stale {unknown[0]}: no such series; `regime-data status` lists them")
+        raise RegimeError(f"--allow-stale {unknown[0]}: no such series; `regime data status` lists them")
     whole = store.load() if context is None else context.snapshot
     if asof is not None and asof > whole.last + pd.Timedelta(days=7):
         raise RegimeError(f"--asof {asof.date()} lies after the data, which end on {whole.last.date()}")
@@ -91,8 +91,7 @@ def make_call(
     if reason:
         raise WeekRefusedError(reason)
     context = context or load_context(whole)
-    specs = context.specs
-    dataset = build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
+    dataset = context.dataset_until(date, step)
     if dataset.X.loc[[date], LEGS_21].isna().any(axis=None):
         raise WeekRefusedError(f"a leg has no value in the 21 sessions to {date.date()}: no call is made")
     return _assemble(context, snapshot, dataset, date, asof is not None, allowed)
@@ -232,7 +231,7 @@ def _probabilities(model: FittedModel, row: pd.DataFrame) -> Probabilities:
     if unknown:
         raise RefusedError(
             f"the model was trained on other features: {unknown[0]!r} ({len(unknown)} in all) is not in the catalogue; "
-            "run `regime-train run default`"
+            "run `regime train run default`"
         )
     values = predict(model, row.reindex(columns=row.columns.union(model.features)))[0]
     return Probabilities(**dict(zip(OUTCOMES, map(float, values), strict=True)))

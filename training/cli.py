@@ -43,8 +43,8 @@ DaskOption = Annotated[
 
 
 @app.command(
-    epilog="Examples: regime-train run default --workers 2; regime-train run default --set label=return "
-    "--set params.max_depth=2 --note 'fewer interactions'; regime-train run sweep.toml --dask tcp://10.0.0.1:8786"
+    epilog="Examples: regime train run default --workers 2; regime train run default --set label=return "
+    "--set params.max_depth=2 --note 'fewer interactions'; regime train run sweep.toml --dask tcp://10.0.0.1:8786"
 )
 def run(
     name: NameArgument,
@@ -132,10 +132,12 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
         print_json(result)
         return
     first, last = result["span"]
-    view = Table(title=f"{name}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
+    out.print(f"{name}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
+    out.print("CRPS skill by horizon in sessions, its p, and the share that ended inside the 80 % band", soft_wrap=True)
+    view = Table(box=None, pad_edge=False)  # 76 columns
     view.add_column("model", no_wrap=True)
     for horizon in spec.horizons:
-        view.add_column(f"CRPS skill {horizon}", justify="right", no_wrap=True)
+        view.add_column(f"skill {horizon}", justify="right", no_wrap=True)
         view.add_column("p", justify="right", no_wrap=True)
         view.add_column("in 80 %", justify="right", no_wrap=True)
     for kind, found in result["models"].items():
@@ -151,11 +153,11 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     out.print(f"ranges: {result['ranges']}", soft_wrap=True)
 
 
-app.command(epilog='Example: regime-train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)
+app.command(epilog='Example: regime train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)
 
 
 @app.command(
-    epilog="Examples: regime-train canary --seeds 200 --workers 2; regime-train canary garch_volatility --seeds 20"
+    epilog="Examples: regime train canary --seeds 200 --workers 2; regime train canary garch_volatility --seeds 20"
 )
 def canary(
     name: Annotated[
@@ -188,7 +190,7 @@ def canary(
 
 
 @app.command(
-    epilog="Examples: regime-train sweep default --trials 50; then: regime-train run PATH, as printed. "
+    epilog="Examples: regime train sweep default --trials 50; then: regime train run PATH, as printed. "
     "The same command goes on after an interruption, or to more trials."
 )
 def sweep(
@@ -222,17 +224,17 @@ def sweep(
         out.print(f"inner log loss {loss:.4f} (skill {1.0 - loss / base:+.4f}) {what}")
     for key, value in found["params"].items():
         out.print(f"  {key} = {value}")
-    out.print(f"regime-train run {found['file']}", soft_wrap=True)
+    out.print(f"regime train run {found['file']}", soft_wrap=True)
 
 
-app.command("compare", epilog="Example: regime-train compare 3f2a 91bc --json")(runs_cli.compare_runs)
-app.command("diff", epilog="Examples: regime-train diff 3f2a 91bc; regime-train diff default 'default max_depth=2'")(
+app.command("compare", epilog="Example: regime train compare 3f2a 91bc --json")(runs_cli.compare_runs)
+app.command("diff", epilog="Examples: regime train diff 3f2a 91bc; regime train diff default 'default max_depth=2'")(
     runs_cli.diff_runs
 )
-app.command(epilog="Example: regime-train upgrade")(runs_cli.upgrade)
-app.command(epilog="Examples: regime-train tidy --dry-run; regime-train tidy --keep 10")(runs_cli.tidy)
-app.command(epilog="Example: regime-train upload")(runs_cli.upload)
-app.command(epilog="Examples: regime-train ui --open; regime-train ui --port 5001")(runs_cli.ui)
+app.command(epilog="Example: regime train upgrade")(runs_cli.upgrade)
+app.command(epilog="Examples: regime train tidy --dry-run; regime train tidy --keep 10")(runs_cli.tidy)
+app.command(epilog="Example: regime train upload")(runs_cli.upload)
+app.command(epilog="Examples: regime ui --open; regime ui --port 5001")(runs_cli.ui)
 
 
 def main() -> None:

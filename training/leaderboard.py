@@ -47,13 +47,13 @@ def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int
 def matching(found: pd.DataFrame, asked: str) -> pd.DataFrame:
     """The run whose id begins with `asked`, or all runs of that name."""
     if not len(found):
-        raise RegimeError(f"no run {asked[:60]!r}: there are none yet; `regime-train run default` makes some")
+        raise RegimeError(f"no run {asked[:60]!r}: there are none yet; `regime train run default` makes some")
     ids = found[found["run_id"].str.startswith(asked)]
     if len(ids) > 1:
         raise RegimeError(f"{len(ids)} runs begin with {asked[:60]!r}: give more of the id")
     named = found[found["tags.mlflow.runName"] == asked]
     if not len(ids) and not len(named):
-        raise RegimeError(f"no run {asked[:60]!r}: `regime-train compare` lists the newest, by id and name")
+        raise RegimeError(f"no run {asked[:60]!r}: `regime train compare` lists the newest, by id and name")
     return ids if len(ids) else named
 
 

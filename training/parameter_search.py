@@ -162,7 +162,7 @@ def _write(path: Path, spec: ModelSpec, found: dict[str, Any]) -> None:
     """The winner as an experiment file: what differs from the defaults of `ModelSpec`, tables last."""
     first, last = found["inner_span"]
     lines = [
-        f"# The best of {found['trials']} trials of `regime-train sweep {found['experiment']}` on {first} to {last},",
+        f"# The best of {found['trials']} trials of `regime train sweep {found['experiment']}` on {first} to {last},",
         f"# log loss {found['inner_log_loss']:.4f} there; no later week was seen. Study {found['study']}.",
     ]
     values = json.loads(spec.to_json())

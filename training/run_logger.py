@@ -66,7 +66,7 @@ def log(
     Raises
     ------
     TrackingError
-        MLflow did not take them; they are kept for `regime-train upload`.
+        MLflow did not take them; they are kept for `regime train upload`.
     """
     dataset = experiment.dataset
     files = provenance.files(dataset, experiment.text)

@@ -45,7 +45,7 @@ def compare_runs(
     if json:
         print_json(made)
     elif not made:
-        out.print("no runs yet: `regime-train run default`")
+        out.print("no runs yet: `regime train run default`")
     else:
         print_table(leaderboard.table("by skill, within label and source", made))
         if any(row["source"] == "sample" for row in made):

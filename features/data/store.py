@@ -206,7 +206,7 @@ def current_manifest() -> Manifest:
     pointer = home() / "CURRENT"
     if not pointer.exists():
         raise RegimeError(
-            f"no data in {home()} yet: run `regime-data refresh --source sample` (or folder, with --folder)"
+            f"no data in {home()} yet: run `regime data refresh --source sample` (or folder, with --folder)"
         )
     return _manifest(_named(pointer))
 
@@ -233,7 +233,7 @@ def _manifest(digest: str) -> Manifest:
     """The manifest of a snapshot, verified."""
     folder = home() / "snapshots" / digest
     if not (folder / "manifest.json").exists():
-        raise RegimeError(f"snapshot {digest} is not there: run `regime-data refresh` again")
+        raise RegimeError(f"snapshot {digest} is not there: run `regime data refresh` again")
     try:
         manifest = _read(folder)
         whole = manifest.digest == digest
@@ -241,7 +241,7 @@ def _manifest(digest: str) -> Manifest:
         whole = False
     if not whole:
         raise RefusedError(
-            f"snapshot {digest} does not verify (its manifest was changed): run `regime-data refresh` again"
+            f"snapshot {digest} does not verify (its manifest was changed): run `regime data refresh` again"
         )
     return manifest
 
@@ -253,7 +253,7 @@ def verified_manifest() -> Manifest:
     if damaged is not None:
         raise RefusedError(
             f"snapshot {manifest.digest} does not verify: {damaged} was changed or is gone: run "
-            "`regime-data refresh` again, which mends it"
+            "`regime data refresh` again, which mends it"
         )
     return manifest
 

@@ -1,4 +1,4 @@
-"""Send what an experiment found to MLflow, or keep it where `regime-train upload` finds it."""
+"""Send what an experiment found to MLflow, or keep it where `regime train upload` finds it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def deliver(batch: Batch, step: Callable[[], None] = lambda: None) -> Logged:
     except TrackingError as error:
         entry = outbox.write(batch)
         raise TrackingError(
-            f"{error}; no result is lost: they are kept in {entry}, `regime-train upload` sends them"
+            f"{error}; no result is lost: they are kept in {entry}, `regime train upload` sends them"
         ) from error
     return logged
 
@@ -122,7 +122,7 @@ def upload(step: Callable[[], None] = lambda: None) -> list[Sent]:
         MLflow cannot be reached or another upload is at work; what is left stays kept.
     """
     sent = []
-    with files.lock(outbox.folder() / ".lock", wait=0.0, busy="another `regime-train upload` is at work"):
+    with files.lock(outbox.folder() / ".lock", wait=0.0, busy="another `regime train upload` is at work"):
         entries = outbox.entries()
         if entries:
             registry.require()

@@ -162,7 +162,7 @@ def registered(name: str, alias: str) -> Registered | None:
 
 
 def verified_text(
-    at: Pointer, tags: dict[str, Callable[[str], object]] = TAGS, command: str = "regime-train run default"
+    at: Pointer, tags: dict[str, Callable[[str], object]] = TAGS, command: str = "regime train run default"
 ) -> str:
     """The text of a version, its digest and tags checked; raises as `registered`, and names `command` as the remedy."""
     want = _checked_digest(at, tags, command)
@@ -183,7 +183,7 @@ def _document(at: Pointer, text: str) -> FittedModel:
     except ValueError as error:
         raise RefusedError(
             f"model {at.name} version {at.version} cannot be read by this program ({error}); train again with "
-            "`regime-train run default`"
+            "`regime train run default`"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Results that MLflow could not take, kept in `REGIME_HOME/outbox` until `regime-train upload` sends them.
+"""Results that MLflow could not take, kept in `REGIME_HOME/outbox` until `regime train upload` sends them.
 
 Layout::
 

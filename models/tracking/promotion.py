@@ -74,7 +74,7 @@ def _registered(client: Any, run_id: str, said: dict[str, str] | None = None) ->
     run = client.get_run(run_id)
     models, tags = run.outputs.model_outputs if run.outputs else [], run.data.tags
     if run.info.status != "FINISHED" or not models or not {"source", "label", "spec", "document_sha256"} <= tags.keys():
-        raise RegimeError(f"run {run_id} has no model: only what `regime-train run` logged can be champion")
+        raise RegimeError(f"run {run_id} has no model: only what `regime train run` logged can be champion")
     name = registry.registry_name(tags["source"], tags["label"])
     kept = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
     kept = {"gate": UNJUDGED} | kept | {"made": f"{run.info.end_time / 1000:.3f}", "run_name": run.info.run_name}
@@ -86,12 +86,12 @@ def _registered(client: Any, run_id: str, said: dict[str, str] | None = None) ->
 
 def _run_id(client: Any, run: str) -> str:
     if not run.strip():
-        raise RegimeError("no run is named: `regime-train compare` lists them")
+        raise RegimeError("no run is named: `regime train compare` lists them")
     experiment = client.get_experiment_by_name(EXPERIMENT)
     rows = every(client.search_runs, [experiment.experiment_id])
     found = [str(row.info.run_id) for row in rows if row.info.run_id.startswith(run)]
     if not found:
-        raise RegimeError(f"no run {run[:60]!r}: `regime-train compare` lists them")
+        raise RegimeError(f"no run {run[:60]!r}: `regime train compare` lists them")
     if len(found) > 1:
         raise RegimeError(
             f"{run[:60]!r} begins {len(found)} runs ({', '.join(one[:12] for one in found[:3])}): write more of it"

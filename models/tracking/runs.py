@@ -101,7 +101,7 @@ class Data:
         from mlflow.data.pandas_dataset import from_pandas
 
         # No path: whoever reads the run has another machine; the digest says which snapshot it is.
-        told = {"snapshot": self.digest, "command": f"regime-data refresh --source {self.source}"}
+        told = {"snapshot": self.digest, "command": f"regime data refresh --source {self.source}"}
         table = self.table.rename_axis("date").reset_index()
         return from_pandas(table, source=CodeDatasetSource(told), name=self.source, digest=self.digest[:16])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,75 +13,131 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from features.data.calendar import HORIZON
 from features.data.percent import percent
-from features.wording import spoken
-from models.evaluation import backtest
+from features.dataset import Dataset
+from models.evaluation import backtest, words
 from models.evaluation.predictions import matured_rows
-from models.evaluation.verdicts import breakdown_spans, verdicts_of
+from models.evaluation.verdicts import breakdown_spans
 from models.figures import gain_curves, reliability, style
 from models.figures import ranges as ranges_figures
 from models.figures.colors import INK, MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
-from serving.parts import Grid
+from serving.call import Call
+from serving.headline import SIDES
+from serving.parts import WORD_ORDER, Grid
 from serving.report import charts, markup
 
-EVERY = 10  # sessions between the points of a line of decades
+EVERY = 21  # sessions between the points of a line of decades
 WEEKS = 156  # shown against what came, three years
-SIDES = ("rotation", "breakdown")
 STYLES = {"rotation": "-", "breakdown": (0, (5, 2))}
 
 
-def probabilities(table: pd.DataFrame) -> Figure:
-    """Odds of rotation and breakdown with their usual over three years; beneath, hits and misses of each word."""
+@dataclass(frozen=True)
+class Said:
+    """The words of the past by the rule of today's call.
+
+    Attributes
+    ----------
+    weeks : DataFrame
+        A row a matured week and kind of word (`size`, `direction`): `kind`, `date`, `word`, and `claim`, the word that
+        what came makes right.
+    earned : dict of str to bool
+        Whether a word may be printed.
+    """
+
+    weeks: pd.DataFrame
+    earned: dict[str, bool]
+
+
+def said_before(
+    dataset: Dataset, call: Call, predictions: pd.DataFrame | None, ranges: pd.DataFrame | None
+) -> Said | None:
+    """The words of every week that had matured in `dataset`; None where the call has no part on words.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With what was known at the call's decision.
+    call : Call
+    predictions, ranges : DataFrame or None
+        The stored walk-forwards of its model and of its range's.
+    """
+    if call.direction is None:
+        return None
+    parts = {}
+    if ranges is not None and "size" in ranges:
+        month = ranges[(ranges["leg"] == "broad") & (ranges["horizon"] == HORIZON)]
+        parts["size"] = words.size_table(dataset, pd.Series(month["size"].to_numpy(), month["date"]))
+    if predictions is not None and "direction" in predictions:
+        state = pd.Series(predictions["direction"].to_numpy(), predictions["date"])
+        parts["direction"] = words.direction_table(dataset, state)
+    if not parts:
+        return None
+    weeks = pd.concat(parts, names=["kind"]).reset_index("kind")
+    earned = {word: one.earned for word, one in call.direction.followed_by.items()}
+    return Said(weeks[["kind", "date", "word", "claim"]], earned)
+
+
+def probabilities(table: pd.DataFrame, said: Said | None = None) -> Figure:
+    """Odds of rotation and breakdown with their usual over three years; beneath what came, and the words' hits."""
     rows = table.iloc[-WEEKS:]
+    shown = [word for word in WORD_ORDER if said is not None and said.earned.get(word)]
     with style.applied():
-        figure = Figure((11.0, 5.0), dpi=72, layout="constrained")
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        figure = Figure((11.0, 6.0 if shown else 5.0), dpi=72, layout="constrained")
+        upper, *below = figure.subplots(2 + bool(shown), 1, sharex=True, height_ratios=[3, 1, 1][: 2 + bool(shown)])
         for name in SIDES:
             color = OUTCOME_COLORS[name]
             upper.plot(rows["date"], rows[f"p_{name}"], color=color, ls=STYLES[name], lw=1.8, label=name)
             upper.plot(rows["date"], rows[f"base_{name}"], color=color, lw=0.9, ls=":", label=f"{name}, usual")
         upper.yaxis.set_major_formatter(style.PERCENT)
+        upper.margins(y=0.25)  # the legend has room above the lines
         upper.set_ylim(0.0, None)
         upper.legend(loc="upper left", ncols=2, fontsize=9)
-        _came(lower, rows)
-        charts.dates(lower)
+        _came(below[0], rows)
+        if said is not None and shown:
+            _words(below[1], said.weeks[said.weeks["date"] >= rows["date"].iloc[0]], shown)
+        charts.dates(below[-1])
         return figure
 
 
 def _came(axes: Axes, rows: pd.DataFrame) -> None:
-    """A row an outcome: a dot where it came, filled where the week's word said so; a cross where the word was wrong."""
-    said, came = verdicts_of(rows).to_numpy(str), rows["outcome"]
-    known = came.notna().to_numpy()
+    """A row an outcome: a dot where it came."""
     for place, name in enumerate(("neither", *SIDES)):
-        color, this = OUTCOME_COLORS[name], (came == name).to_numpy() & known
-        marks: dict[str, np.ndarray] = {"o": this & (said == name), "x": known & ~this & (said == name)}
-        for mark, on in marks.items():
-            axes.plot(rows["date"][on], np.full(on.sum(), place), mark, ms=4.5, color=color, ls="none")
-        other = this & (said != name)
-        axes.plot(rows["date"][other], np.full(other.sum(), place), "o", ms=4, mfc="none", color=color, ls="none")
-    axes.set_yticks(range(3), ["neither", *SIDES])
-    axes.set_ylim(-0.6, 2.6)
+        on = (rows["outcome"] == name).to_numpy()
+        axes.plot(rows["date"][on], np.full(on.sum(), place), "o", ms=4.5, color=OUTCOME_COLORS[name], ls="none")
+    _rows(axes, ("neither", *SIDES))
+
+
+def _words(axes: Axes, weeks: pd.DataFrame, names: Sequence[str]) -> None:
+    """A row a word: a filled dot where it was right, a cross where it was wrong, an open dot where another stood."""
+    for place, name in enumerate(names):
+        said, came = (weeks["word"] == name).to_numpy(), (weeks["claim"] == name).to_numpy()
+        known = weeks["claim"].notna().to_numpy()
+        marks = (("o", None, said & came), ("x", None, said & ~came & known), ("o", "none", came & ~said))
+        for mark, face, on in marks:
+            axes.plot(
+                weeks["date"][on], np.full(on.sum(), place), mark, ms=4.5, mfc=face, color=PALETTE[place], ls="none"
+            )
+    _rows(axes, names)
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
     axes.grid(visible=False)
 
 
-def hits(table: pd.DataFrame) -> Grid:
-    """By word: weeks with it, how many were right, and the usual share."""
-    matured = matured_rows(table)
-    said = verdicts_of(matured).to_numpy(str)
+def hits(said: Said) -> Grid:
+    """By word, printed or not: weeks with it, how many were right, how often what it claims came otherwise."""
     rows = []
-    for name in (*SIDES, "neither", "no_evidence"):
-        part = matured[said == name]
-        if not len(part):
-            continue
-        if name == "no_evidence":
-            rows.append((spoken(name), f"{len(part):,}", "", "", "", ""))
-            continue
-        right = int((part["outcome"] == name).sum())
-        base = float(part[f"base_{name}"].mean())
-        rows.append(
-            (name, f"{len(part):,}", f"{right:,}", f"{len(part) - right:,}", percent(right / len(part)), percent(base))
-        )
-    return Grid(("", "weeks", "hits", "misses", "came", "usually"), tuple(rows))
+    known = said.weeks[said.weeks["claim"].notna()]
+    for name in (one for one in WORD_ORDER if (known["word"] == one).any()):
+        part = known[known["word"] == name]
+        others = known[known["kind"].isin(part["kind"]) & (known["word"] != name)]
+        right = int((part["claim"] == name).sum())
+        otherwise = percent(float((others["claim"] == name).mean())) if len(others) else "–"
+        counts = (f"{len(part):,}", f"{right:,}", f"{len(part) - right:,}")
+        rows.append((name, *counts, percent(right / len(part)), otherwise, "yes" if said.earned.get(name) else "no"))
+    return Grid(("", "weeks", "hits", "misses", "right", "otherwise", "printed"), tuple(rows))
 
 
 def wealth(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +197,13 @@ def bands(ranges: pd.DataFrame, name: str) -> str:
     )
 
 
-def html(table: pd.DataFrame, returns: pd.DataFrame, name: str, ranges: tuple[str, pd.DataFrame] | None = None) -> str:
+def html(
+    table: pd.DataFrame,
+    returns: pd.DataFrame,
+    name: str,
+    ranges: tuple[str, pd.DataFrame] | None = None,
+    said: Said | None = None,
+) -> str:
     """The whole section.
 
     Parameters
@@ -151,19 +216,24 @@ def html(table: pd.DataFrame, returns: pd.DataFrame, name: str, ranges: tuple[st
         The model's name.
     ranges : (str, DataFrame), optional
         Name and out-of-sample ranges (`range.parquet`) of the range's model.
+    said : Said, optional
+        The words of the past.
     """
     matured = matured_rows(table)
     caption = "The odds of the last three years, each stated before, and what came"
-    legend = (
-        "Beneath, by outcome: a filled dot is a hit (its odds stood a tenth above their usual and it came), a cross a "
-        "miss (it did not come), an open dot came without such odds."
-    )
+    legend = "Beneath, what came: a dot in the row of the outcome."
+    if said is not None and any(said.earned.values()):
+        legend += (
+            " At the bottom the words that may be printed, by the rule of today's call: a filled dot is a hit (what "
+            "the word claims came), a cross a miss, an open dot came under another word."
+        )
     told = [
         markup.paragraphs([f"Out of sample, {style.span(matured)}, horizons of {HORIZON} sessions."]),
-        markup.figure(probabilities(table), "record-odds", caption, legend, wide=True),
+        markup.figure(probabilities(table, said), "record-odds", caption, legend, wide=True),
         markup.paragraphs([legend]),
-        markup.table(hits(table), "Hits and misses where odds stood a tenth above their usual"),
     ]
+    if said is not None:
+        told.append(markup.table(hits(said), "Hits and misses of each word, by the rule of today's call"))
     if ranges is not None:
         told.append(bands(ranges[1], ranges[0]))
     grown = wealth(table, returns)

@@ -26,9 +26,9 @@ def figure(drawn: Figure, name: str, caption: str, description: str, wide: bool 
     return f"<figure><figcaption>{escape(caption)}</figcaption>{image}</figure>"
 
 
-def grid(figures: Iterable[str]) -> str:
-    """Charts side by side where there is room."""
-    return f'<div class="grid">{"".join(figures)}</div>'
+def grid(figures: Iterable[str], small: bool = False) -> str:
+    """Charts side by side where there is room; two of the small ones on a phone."""
+    return f'<div class="grid{" small" if small else ""}">{"".join(figures)}</div>'
 
 
 def table(content: Grid, caption: str) -> str:

@@ -35,6 +35,7 @@ def render(
     head: str,
     ranges: tuple[str, pd.DataFrame] | None = None,
     calls: pd.DataFrame | None = None,
+    said: history.Said | None = None,
 ) -> str:
     """The whole file as text.
 
@@ -51,6 +52,8 @@ def render(
         Name and out-of-sample ranges of the range's model.
     calls : DataFrame, optional
         Scored calls of the journal, for the history of their drift.
+    said : Said, optional
+        The words of the past.
     """
     sections = [(part.key, part.title, part_html(part)) for part in make_parts(call)]
     pictures = [
@@ -58,7 +61,7 @@ def render(
         ("rotation-graph", "Who leads, who follows", rotation_graph.html(data.daily)),
     ]
     if predictions is not None:
-        told = history.html(predictions, data.returns, f"{call.model.name} v{call.model.version}", ranges)
+        told = history.html(predictions, data.returns, f"{call.model.name} v{call.model.version}", ranges, said)
         pictures.append(("record", "The record", told))
     if calls is not None:
         pictures.append(("drift", "The drift of the calls", drift.html(calls)))
@@ -153,5 +156,6 @@ def write_report(
     data = charts.chart_data(context.snapshot.as_of(at))
     predictions, ranges = _predictions(context.shown, at), _ranges(context.range_model, at)
     calls = drift_history.stored(call.model.name, at)
-    write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges, calls))
+    said = history.said_before(context.dataset_until(at), call, predictions, None if ranges is None else ranges[1])
+    write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges, calls, said))
     return path

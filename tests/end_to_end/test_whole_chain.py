@@ -29,8 +29,8 @@ def test_every_command_has_help_with_an_example(app):
 
 
 def test_bad_input_is_one_line(tmp_path, monkeypatch):
-    assert "regime-data refresh" in failing("regime-data", "status")
-    assert "regime-data refresh" in failing("regime-predict")
+    assert "regime data refresh" in failing("regime-data", "status")
+    assert "regime data refresh" in failing("regime-predict")
     assert "--folder" in failing("regime-data", "refresh", "--source", "folder")
     assert "no such directory" in failing(
         "regime-data", "refresh", "--source", "folder", "--folder", str(tmp_path / "x")

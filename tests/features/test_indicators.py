@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "indicators.md"
 @needs_shared
 def test_the_page_is_fresh(shared_snapshot):
     daily = feature.compute(FEATURES, panel.build_inputs(shared_snapshot), FIRST_YEAR)
-    assert PAGE.read_text() == indicators.page(daily), "run `regime-data indicators > docs/indicators.md`"
+    assert PAGE.read_text() == indicators.page(daily), "run `regime data indicators > docs/indicators.md`"
 
 
 def test_every_feature_and_signal_is_on_the_page():

@@ -23,12 +23,12 @@ KEYS = {series.key for series in catalog.CATALOG} - SPOKEN
 
 def test_the_page_holds_every_feature_at_three_values_and_says_what_the_program_says():
     by_name = {name: [value for _, value, _ in rows] for name, rows in groupby(ROWS, key=lambda row: row[0])}
-    assert set(by_name) == set(SAY_OF), "run `regime-data readings > docs/readings.md` on the folder of real data"
+    assert set(by_name) == set(SAY_OF), "run `regime data readings > docs/readings.md` on the folder of real data"
     for name, values in by_name.items():
         assert len(values) == 3
         assert values == sorted(values), name
     for name, value, said in ROWS:
-        assert SAY_OF[name](value) == said, f"{name}: run `regime-data readings > docs/readings.md`"
+        assert SAY_OF[name](value) == said, f"{name}: run `regime data readings > docs/readings.md`"
 
 
 def test_each_clause_reads_as_one():

@@ -12,7 +12,7 @@ from tests.support.calls import PROBABILITIES, call_object, make_test_call
 
 
 def test_the_published_schema_is_that_of_the_types():
-    assert SCHEMA_FILE.read_text() == json_schema(), "run `regime-predict schema --write`"
+    assert SCHEMA_FILE.read_text() == json_schema(), "run `regime call schema --write`"
 
 
 def test_a_call_fits_its_schema_and_comes_back_whole():

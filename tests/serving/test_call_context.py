@@ -23,7 +23,7 @@ def registered(features=(), source="folder", legs="us"):
 @pytest.mark.usefixtures("stored")
 def test_a_model_of_other_data_is_refused(monkeypatch, source, legs, said):
     monkeypatch.setattr(call_context.loader, "registered", lambda *_: registered(source=source, legs=legs))
-    with pytest.raises(RefusedError, match=rf"trained on {said}.*regime-train run"):
+    with pytest.raises(RefusedError, match=rf"trained on {said}.*regime train run"):
         load_context()
     assert not journal.path().exists()
 

@@ -108,7 +108,7 @@ def test_the_actions_file_keeps_the_journal_whatever_happened():
     steps = {step.get("name"): step for step in actions()["jobs"]["call"]["steps"]}
     keep = steps["Keep the journal"]
     assert keep["if"] == "${{ !cancelled() }}"
-    assert keep["run"].index("regime-predict verify") < keep["run"].index("git push")
+    assert keep["run"].index("regime call verify") < keep["run"].index("git push")
 
 
 def test_the_actions_file_uploads_the_report():

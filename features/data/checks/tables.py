@@ -65,7 +65,7 @@ def read(path: Path, texts: tuple[str, ...] = ()) -> pd.DataFrame:
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RegimeError(f"{path.name}: cannot be read ({said})") from error
     if isinstance(table.columns, pd.MultiIndex):
-        raise RegimeError(f"{path.name}: headings in several rows; one row is expected (try `regime-data import`)")
+        raise RegimeError(f"{path.name}: headings in several rows; one row is expected (try `regime data import`)")
     table.columns = [str(column) for column in table.columns]
     _no_repeats(path.name, list(table.columns))
     return table

@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 NOW = pd.Timestamp.now("UTC")
 TODAY = calendar.last_complete(NOW)
 BEFORE = NOW - pd.Timedelta(days=9)
-# What `regime-data refresh --source live` does, as of an earlier moment.
+# What `regime data refresh --source live` does, as of an earlier moment.
 EARLIER = f"""
 import pandas as pd
 from features.data import store

@@ -25,7 +25,7 @@ def test_round_trip_and_as_of():
 
 
 def test_nothing_there_yet():
-    with pytest.raises(RegimeError, match="regime-data refresh"):
+    with pytest.raises(RegimeError, match="regime data refresh"):
         store.load()
 
 

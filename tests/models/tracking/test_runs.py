@@ -61,7 +61,7 @@ def test_a_run_says_what_it_is_made_of(mlruns):
     assert scored["skill/log_loss_skill"].dataset_name == "folder test weeks"
     assert (given.dataset.digest, given.dataset.name) == (made.digest, "folder")
     assert [c["name"] for c in json.loads(given.dataset.schema)["mlflow_colspec"]] == ["date", "slope", "vol"]
-    assert "regime-data refresh --source folder" in given.dataset.source
+    assert "regime data refresh --source folder" in given.dataset.source
     files = {path.relative_to(mlruns / "artifacts").as_posix() for path in (mlruns / "artifacts").rglob("*.*")}
     names = {name.split("/artifacts/", 1)[1] for name in files if "/artifacts/" in name}
     assert {"predictions.parquet", "notes/card.md", "raw.bin", "artifacts/model.json", "pyfunc.py"} <= names
@@ -114,7 +114,7 @@ def test_a_locked_database_keeps_the_results(mlruns, monkeypatch):
     made = batch()
     with closing(sqlite3.connect(mlruns / "mlflow.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(TrackingError, match=r"locked.*regime-train upload") as error:
+        with pytest.raises(TrackingError, match=r"locked.*regime train upload") as error:
             delivery.deliver(made)
         one_line(error)
         with pytest.raises(TrackingError, match="locked"):
@@ -136,7 +136,7 @@ def test_a_server_that_is_not_there_keeps_the_results(monkeypatch):
         one_line(error)
     older, newer = batch(made=1000.0), batch(made=2000.0)
     for one in (newer, older):
-        with pytest.raises(RegimeError, match=r"cannot be reached.*no result is lost.*regime-train upload") as error:
+        with pytest.raises(RegimeError, match=r"cannot be reached.*no result is lost.*regime train upload") as error:
             delivery.deliver(one)
         one_line(error)
     with pytest.raises(RegimeError, match="cannot be reached"):

@@ -99,7 +99,7 @@ def test_a_server_that_dies_midway_loses_and_doubles_nothing(shared, monkeypatch
         step = int
     else:
         step = shared.kill
-    with pytest.raises(RegimeError, match=r"cannot be reached.*no result is lost.*`regime-train upload`") as error:
+    with pytest.raises(RegimeError, match=r"cannot be reached.*no result is lost.*`regime train upload`") as error:
         delivery.deliver(made, step)
     assert len(str(error.value).splitlines()) == 1
     monkeypatch.undo()

@@ -65,7 +65,7 @@ def test_run_comparison_and_call(tmp_path):
 
 def test_a_killed_server_loses_nothing(team):
     made = batch(register_as="toy-team")
-    with pytest.raises(RegimeError, match=r"no result is lost.*`regime-train upload`"):
+    with pytest.raises(RegimeError, match=r"no result is lost.*`regime train upload`"):
         delivery.deliver(made, team.kill)
     assert len(outbox.entries()) == 1
     team.start()

@@ -50,6 +50,7 @@ def test_at_most_eight_tails_and_no_label_on_another(seed):
     drawn = rotation_graph.draw(found)
     axes = drawn.axes[0]
     assert len(axes.collections) == rotation_graph.MOST_TAILS == len(rotation_graph.with_tail(found))
+    assert all(len(one.get_segments()) < rotation_graph.SHORT_WEEKS for one in axes.collections)
     colors = [tuple(one.get_colors()[-1][:3]) for one in axes.collections]
     assert len(set(colors)) == rotation_graph.MOST_TAILS
     for one in axes.collections:
@@ -61,6 +62,21 @@ def test_at_most_eight_tails_and_no_label_on_another(seed):
         assert not [other for other in boxes[place + 1 :] if box.overlaps(other)]
         assert axes.bbox.containsx(box.x0)
         assert axes.bbox.containsx(box.x1)
+
+
+def test_each_of_many_is_drawn_alone_with_its_whole_tail_and_the_others_as_dots():
+    found = graph_of(1, rotation_graph.GROUPS["sectors"])
+    axes = rotation_graph.draw_alone("energy", found).axes[0]
+    (tail,) = axes.collections
+    assert len(tail.get_segments()) == rotation_graph.TAIL_WEEKS - 1  # the last one is the arrow
+    dots = next(line for line in axes.lines if line.get_marker() == "o")
+    assert len(dots.get_xdata()) == 10
+    assert found["energy"]["strength"].iloc[-1] not in dots.get_xdata()
+
+
+def test_few_tails_are_drawn_whole():
+    found = graph_of(2, rotation_graph.GROUPS["styles"])
+    assert all(len(one.get_segments()) == 7 for one in rotation_graph.draw(found).axes[0].collections)
 
 
 def test_the_table_says_what_the_graph_shows():
@@ -89,12 +105,47 @@ def test_wealth_and_drawdowns_by_hand():
     assert deepest == pytest.approx(backtest.max_drawdown(returns.loc[grown.index, "ret_cap"].to_numpy()))
 
 
-def test_hits_and_misses_add_up():
+def said_of(seed):
+    """Words drawn at random over the weeks of `walk_forward`, and the same counted the slow way."""
+    rng = np.random.default_rng(seed)
+    dates = walk_forward()["date"]
+    rows = [
+        {"kind": kind, "date": date, "word": rng.choice(names), "claim": rng.choice([*names, None])}
+        for kind, names in (
+            ("size", ["calm", "usual", "turbulent"]),
+            ("direction", ["rotation", "breakdown", "neither"]),
+        )
+        for date in dates
+    ]
+    return history.Said(pd.DataFrame(rows), {"calm": True, "usual": False, "turbulent": True, "rotation": False}), rows
+
+
+def test_hits_and_misses_are_those_of_the_words_by_todays_rule():
+    said, rows = said_of(3)
+    found = {row[0]: row[1:] for row in history.hits(said).rows}
+    assert list(found) == ["calm", "usual", "turbulent", "rotation", "breakdown"]
+    for name, (weeks, right, wrong, share, otherwise, printed) in found.items():
+        kind = "direction" if name in ("rotation", "breakdown") else "size"
+        known = [row for row in rows if row["kind"] == kind and row["claim"] is not None]
+        hit = [row["claim"] == name for row in known if row["word"] == name]
+        other = [row["claim"] == name for row in known if row["word"] != name]
+        assert (int(weeks), int(right), int(wrong)) == (len(hit), sum(hit), len(hit) - sum(hit))
+        assert share == f"{100 * sum(hit) / len(hit):.1f} %"
+        assert otherwise == f"{100 * sum(other) / len(other):.1f} %"
+        assert printed == ("yes" if name in ("calm", "turbulent") else "no")
+
+
+def test_only_words_that_may_be_printed_are_drawn():
+    said, rows = said_of(4)
     table = walk_forward()
-    for row in history.hits(table).rows:
-        if row[0] != "no evidence":
-            assert int(row[2]) + int(row[3]) == int(row[1])
-    assert sum(int(row[1]) for row in history.hits(table).rows) == len(table)
+    drawn = history.probabilities(table, said)
+    axes = drawn.axes[-1]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["calm", "turbulent"]
+    first = table["date"].iloc[-history.WEEKS]
+    dots = [line for line in axes.lines if line.get_marker() == "o" and line.get_markerfacecolor() != "none"]
+    filled = sum(len(line.get_xdata()) for line in dots)
+    assert filled == sum(row["word"] == row["claim"] in ("calm", "turbulent") and row["date"] >= first for row in rows)
+    assert len(history.probabilities(table).axes) == len(drawn.axes) - 1
 
 
 def test_outcomes_keep_their_colour_and_ids_are_unique():

@@ -85,7 +85,7 @@ def test_nothing_is_cut_nothing_leaves_and_axe_finds_nothing(text, tmp_path, set
 def test_the_page_is_complete_without_scripts(text, tmp_path):
     assert "<script" not in text
     with opened(text, tmp_path, scripts=False, **SETTINGS["wide"]) as tab:
-        assert tab.get_by_role("img").count() == text.count("<figure>") == 11 + 2 + 4
+        assert tab.get_by_role("img").count() == text.count("<figure>") == 11 + 2 + 11 + 4
         assert tab.get_by_role("heading", level=2).count() == text.count("<section")
     assert len(text.encode()) < LARGEST
 
