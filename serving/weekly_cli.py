@@ -116,8 +116,9 @@ def install(
         return
     for name, text in texts.items():
         if to is None:
-            out.print(f"# --- {name}" if len(texts) > 1 else "", markup=False)
-            typer.echo(text)
+            if len(texts) > 1:  # a single file may be redirected as it is: XML begins with its first byte
+                out.print(f"# --- {name}", markup=False)
+            typer.echo(text, nl=len(texts) > 1)
         else:
             out.print(f"written: {to / name}", soft_wrap=True, markup=False)
 
