@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,16 @@ def test_a_usage_error_is_bad_input(regime_main, words, said):
 def test_old_commands_too_exit_with_1_on_a_usage_error(regime_main):
     for module, words in ((features.cli, ["refresh"]), (training.cli, ["run"]), (serving.cli, ["--nope"])):
         assert regime_main(*words, entry=module.main)[0] == 1
+
+
+def test_the_interface_on_a_busy_port_says_so(regime_main):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        status, shown, line = regime_main("ui", "--port", str(port))
+    assert (status, shown) == (1, "")
+    assert f"port {port} cannot be used (Address already in use)" in line
 
 
 def test_version_and_module():

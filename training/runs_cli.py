@@ -132,6 +132,7 @@ def ui(
     """MLflow's user interface on loopback, over the runs of this project; ends with Ctrl-C."""
     from models.tracking import user_interface
 
+    user_interface.check_free(port)
     out.print(f"the runs by skill: {user_interface.address(port)}", soft_wrap=True)
     if browser:
         user_interface.open_when_ready(port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -60,6 +61,20 @@ def open_when_ready(port: int) -> None:
     """Open the comparison of the project's runs in the user's browser once the server answers."""
     words = [sys.executable, "-c", _OPENER, f"http://127.0.0.1:{port}/health", address(port)]
     subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def check_free(port: int) -> None:
+    """Raise a `RegimeError` if another program has the port: MLflow says so in the midst of a log and exits with 0."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # elsewhere the option lets two programs share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise RegimeError(
+                f"port {port} cannot be used ({error.strerror}): choose another, such as `regime ui --port "
+                f"{port + 1 if port < 65535 else port - 1}`"
+            ) from error
 
 
 def serve(port: int) -> int:
