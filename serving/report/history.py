@@ -253,8 +253,8 @@ def html(
             markup.paragraphs([rule + f"{result[0].upper()}{result[1:]}. Shaded: episodes of breakdown."]),
         ]
     calibration = reliability.draw(name, table)
-    said = "Stated against observed frequency of each outcome in ten bins; grey: where a calibrated model would lie"
-    told.append(markup.figure(calibration, "record-calibration", "Did outcomes come as often as stated?", said, True))
+    shown = "Stated against observed frequency of each outcome in ten bins; grey: where a calibrated model would lie"
+    told.append(markup.figure(calibration, "record-calibration", "Did outcomes come as often as stated?", shown, True))
     gain = gain_curves.cumulative_gains(table, {})["climatology"]
     drawn = gain_curves.draw(name, name, table, {})
     end = f"{gain.iloc[-1]:+.1f} nats over the usual odds by {gain.index[-1].date()}"

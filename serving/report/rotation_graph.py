@@ -82,14 +82,14 @@ def draw(found: dict[str, pd.DataFrame]) -> Figure:
             else:
                 axes.plot(*points[-1], "o", ms=4, color=color)
             weight = "bold" if name in long else "normal"
-            texts.append(axes.text(*points[-1], spoken(name), color=color, fontsize=10, fontweight=weight, bbox=PAPER))
+            x, y = points[-1]
+            texts.append(axes.text(x, y, spoken(name), color=color, fontsize=10, fontweight=weight, bbox=PAPER))
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # the axes stay where the labels were placed for
-        x, y = np.concatenate(on_tails).T if on_tails else ([], [])
+        beside = np.concatenate(on_tails).T if on_tails else np.empty((2, 0))
         adjust_text(
             texts,
-            x,
-            y,
+            *beside,
             ax=axes,
             expand=(1.1, 1.4),
             ensure_inside_axes=True,
