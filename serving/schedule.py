@@ -26,8 +26,7 @@ from serving.scheduler import Scheduler
 FILES = Path(__file__).with_name("schedules")
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = 9
-# Where this shell's settings, data and runs are.
-VARIABLES = ("REGIME_CONFIG", "XDG_CONFIG_HOME", "REGIME_HOME", "XDG_DATA_HOME", "MLFLOW_TRACKING_URI")
+VARIABLES = ("REGIME_CONFIG", "REGIME_HOME", "MLFLOW_TRACKING_URI")  # where this shell's settings, data and runs are
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEK = timedelta(days=7)
 Clock = Callable[[datetime], datetime]  # a moment in this machine's own time
