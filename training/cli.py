@@ -147,10 +147,19 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
             cells.append(percent(found[f"coverage_80_{horizon}"]))
         view.add_row(kind, *cells)
     print_table(view)
+    out.print(_coverage_explained(result["models"][spec.model], spec.horizons), soft_wrap=True)
     if result["caveat"]:
         out.print(result["caveat"], style="yellow", soft_wrap=True)
     out.print(f"gate: {result['gate']}", soft_wrap=True)
     out.print(f"ranges: {result['ranges']}", soft_wrap=True)
+
+
+def _coverage_explained(found: dict[str, float], horizons: Sequence[int]) -> str:
+    def bound(horizon: int) -> str:
+        least, most = (percent(found[f"coverage_80_{end}_{horizon}"]) for end in ("least", "most"))
+        return f"{least} to {most} ({horizon})"
+
+    return f"a calibrated band of 80 % holds, by chance alone: {', '.join(map(bound, horizons))}"
 
 
 app.command(epilog='Example: regime train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from features.blas import one_blas_thread
 from features.data.progress import Progress, silent
 from features.group_panel import GroupPanel, happened
 from features.groups import KINDS, MAY_CLAIM
@@ -47,17 +48,23 @@ def walk(panel: GroupPanel, spec: DestinationsSpec, progress: Progress = silent)
     cells = [(outcome, horizon) for horizon in spec.horizons for outcome in spec.outcomes]
     kinds = list(dict.fromkeys(kind for outcome in spec.outcomes for kind in spec.models_of(outcome)))
     runs = {kind: GroupsRun(spec.replace(model=kind)) for kind in kinds}
-    for kind, one in runs.items():
-        mine = [cell for cell in cells if kind in spec.models_of(cell[0])]
-        with progress(f"walk-forward {kind}", len(mine)) as step:
-            began = time.process_time()
-            for place, cell in enumerate(mine):
-                one.walked[cell] = walk_forward(table, one.spec, *cell)
-                step(place + 1, len(mine))
-            one.cpu_seconds = time.process_time() - began
+    # Held throughout: each fit holds it too, and to set it costs as much as a logit.
+    with one_blas_thread():
+        for kind, one in runs.items():
+            _walk(table, kind, one, [cell for cell in cells if kind in spec.models_of(cell[0])], progress)
+    for one in runs.values():
         for cell, walked in one.walked.items():
             one.weekly[cell] = {u: score(panel, walked, cell, u, MAY_CLAIM) for u in UNIVERSE_ROWS}
     return runs
+
+
+def _walk(table: TrainingTable, kind: str, one: GroupsRun, mine: list[Cell], progress: Progress) -> None:
+    with progress(f"walk-forward {kind}", len(mine)) as step:
+        began = time.process_time()
+        for place, cell in enumerate(mine):
+            one.walked[cell] = walk_forward(table, one.spec, *cell)
+            step(place + 1, len(mine))
+        one.cpu_seconds = time.process_time() - began
 
 
 def score(panel: GroupPanel, walked: Walked, cell: Cell, universe: str, groups: np.ndarray) -> Weekly:

@@ -6,7 +6,7 @@ group's habit of beating the cap leg is nobody's skill.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -51,10 +51,14 @@ class TrainingTable:
     ----------
     panel : GroupPanel
     train_start : str
+    binned : dict
+        LightGBM's binned rows by horizon, fold and settings, which the outcomes share: time is saved, the result the
+        same.
     """
 
     panel: GroupPanel
     train_start: str
+    binned: dict[tuple[object, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +106,10 @@ def fit_at(
         kept = week % STRIDE == 0
         X, y, offset, week, rows = X[kept], y[kept], offset[kept], week[kept], rows[kept]
     with one_blas_thread():
-        part = _part(spec, X, y, offset, week, ahead[rows])
+        if spec.model == "lightgbm":
+            part: Shift = TreesShift(booster=_binary(table, spec, X, y, offset, (horizon, end)))
+        else:
+            part = _part(spec, X, y, offset, week, ahead[rows])
     return FittedGroups(
         model=spec.model,
         outcome=outcome,
@@ -130,9 +137,7 @@ def _part(
         return quadrants(X, y, offset)
     if spec.model in LOGITS:
         return offset_logit(X, LOGITS[spec.model], y, offset)
-    if spec.model == "lambdarank":
-        return ranker(X, ahead, y, offset, week, spec)
-    return TreesShift(booster=_train(X, y, spec, {"objective": "binary"}, init_score=offset))
+    return ranker(X, ahead, y, offset, week, spec)
 
 
 def quadrants(X: np.ndarray, y: np.ndarray, offset: np.ndarray) -> QuadrantShift:
@@ -197,19 +202,48 @@ def _line(score: np.ndarray, y: np.ndarray, offset: np.ndarray) -> tuple[float, 
     return slope, made.intercept - slope * made.mean[0]
 
 
-def _train(X: np.ndarray, label: np.ndarray, spec: DestinationsSpec, settings: dict[str, Any], **data: Any) -> str:
-    """A LightGBM booster as text, deterministic on one thread."""
+def _binary(
+    table: TrainingTable,
+    spec: DestinationsSpec,
+    X: np.ndarray,
+    y: np.ndarray,
+    offset: np.ndarray,
+    rows: tuple[int, int],
+) -> str:
+    """The booster of one outcome; the rows of a horizon and fold (`rows`) are binned once for all outcomes."""
     import lightgbm as lgb
 
+    settings = _settings(spec) | {"objective": "binary"}
+    key = (*rows, *sorted(settings.items()))
+    if key not in table.binned:
+        if any(horizon != rows[0] for horizon, *_ in table.binned):
+            table.binned.clear()  # one horizon's at a time: they are megabytes, and outcomes are walked within it
+        table.binned[key] = lgb.Dataset(X, params=settings, free_raw_data=True)
+    data = table.binned[key]
+    data.set_label(y)
+    data.set_init_score(offset)
+    return _trained(data, spec, settings)
+
+
+def _train(X: np.ndarray, label: np.ndarray, spec: DestinationsSpec, settings: dict[str, Any], **data: Any) -> str:
+    """A LightGBM booster as text."""
+    import lightgbm as lgb
+
+    return _trained(lgb.Dataset(X, label=label, free_raw_data=True, **data), spec, _settings(spec) | settings)
+
+
+def _settings(spec: DestinationsSpec) -> dict[str, Any]:
+    """LightGBM's parameters but the number of rounds: deterministic, on one thread."""
     params: dict[str, Any] = dict(PARAMS | spec.params)
-    rounds = int(params.pop("n_estimators"))
-    params |= {name: int(params[name]) for name in WHOLE} | settings
-    params |= {"seed": spec.seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1}
-    params |= {"boost_from_average": False}  # the base rates are the initial score
-    made = lgb.train(
-        params,
-        lgb.Dataset(X, label=label, free_raw_data=True, **data),
-        num_boost_round=rounds,
-        keep_training_booster=True,
-    )
+    del params["n_estimators"]
+    params |= {name: int(params[name]) for name in WHOLE}
+    params |= {"seed": spec.seed, "deterministic": True, "force_col_wise": True, "num_threads": 1, "verbosity": -1}
+    return params | {"boost_from_average": False}  # the base rates are the initial score
+
+
+def _trained(data: Any, spec: DestinationsSpec, settings: dict[str, Any]) -> str:
+    import lightgbm as lgb
+
+    rounds = int((PARAMS | spec.params)["n_estimators"])
+    made = lgb.train(dict(settings), data, num_boost_round=rounds, keep_training_booster=True)
     return str(made.model_to_string())

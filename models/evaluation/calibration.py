@@ -59,23 +59,41 @@ def _errors(p: np.ndarray, happened: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def latent(rows: int, monthly: bool) -> np.ndarray:
+def latent(rows: int, monthly: bool, horizon: int = HORIZON) -> np.ndarray:
     """Standard normal latent outcomes of simulated histories, shape (`SIMULATIONS`, rows); cached, read-only.
 
-    Weekly: sums of 21 daily normals, sampled every 5 sessions, so that weeks up
-    to four apart share sessions as their labels do (autocorrelation 16/21,
-    11/21, 6/21, 1/21). Monthly horizons do not overlap: independent normals.
+    Weekly: sums of `horizon` daily normals, sampled every 5 sessions, so that weeks
+    share sessions as their labels do (21 sessions: autocorrelation 16/21, 11/21,
+    6/21, 1/21). Monthly horizons do not overlap: independent normals.
     """
     rng = np.random.default_rng(SEED)
     if monthly:
         z = rng.standard_normal((SIMULATIONS, rows))
     else:
-        daily = rng.standard_normal((SIMULATIONS, SESSIONS_A_WEEK * (rows - 1) + HORIZON))
+        daily = rng.standard_normal((SIMULATIONS, SESSIONS_A_WEEK * (rows - 1) + horizon))
         total = np.concatenate([np.zeros((SIMULATIONS, 1)), np.cumsum(daily, axis=1)], axis=1)
         first = SESSIONS_A_WEEK * np.arange(rows)
-        z = (total[:, first + HORIZON] - total[:, first]) / np.sqrt(HORIZON)
+        z = (total[:, first + horizon] - total[:, first]) / np.sqrt(horizon)
     z.flags.writeable = False
     return np.asarray(z)
+
+
+@lru_cache(maxsize=128)
+def coverage_bound(rows: int, horizon: int, share: float) -> tuple[float, float]:
+    """2.5 % and 97.5 % quantiles of a band's coverage over `rows` weeks, were its forecaster perfectly calibrated.
+
+    Parameters
+    ----------
+    rows : int
+        Weeks scored.
+    horizon : int
+        Sessions; weeks overlap as far as it reaches.
+    share : float
+        Of outcomes that the band promises to hold, 0 to 1.
+    """
+    inside = np.abs(latent(rows, False, horizon)) <= ndtri(0.5 + share / 2.0)
+    low, high = np.quantile(inside.mean(axis=1), [(1.0 - BOUND) / 2.0, (1.0 + BOUND) / 2.0])
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scoringrules
 
-from models.evaluation import predictions
+from models.evaluation import calibration, predictions
 from models.evaluation.bootstrap import p_value
 
 LEVELS = {"q01": 0.01, "q05": 0.05, "q10": 0.10, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q90": 0.90, "q95": 0.95}
@@ -32,7 +32,8 @@ def evaluate(table: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `crps_skill`, `crps_skill_p`, `quantile_skill`, `coverage_<band>`, `width_<band>`,
+        `crps_skill`, `crps_skill_p`, `quantile_skill`, `coverage_<band>` with `_least` and `_most`
+        (what a calibrated forecast has in 95 of 100), `width_<band>`,
         `fall_<k>_log_loss_skill`, `fall_<k>_brier_skill`, `pit_mean`.
     """
     out: dict[str, float] = {}
@@ -72,6 +73,8 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         inside = (happened >= rows[low].to_numpy()) & (happened <= rows[high].to_numpy())
         out[f"coverage_{band}"] = float(inside.mean())
         out[f"width_{band}"] = float((rows[high] - rows[low]).mean())
+        bound = calibration.coverage_bound(len(rows), int(rows["horizon"].iloc[0]), band / 100.0)
+        out[f"coverage_{band}_least"], out[f"coverage_{band}_most"] = bound
     if rows["lowest"].notna().all():
         for fall in FALLS:
             fell = (rows["lowest"].to_numpy(float) <= -fall / 100.0).astype(float)

@@ -49,6 +49,20 @@ def test_a_model_read_back_says_the_same(table, model):
         assert np.allclose(p, np.array(made.base))
 
 
+def test_outcomes_that_share_binned_rows_are_fitted_as_each_alone(us_snapshot):
+    panel, spec = group_panel.build(us_snapshot), DestinationsSpec(params={"n_estimators": 10})
+    shared = fit.TrainingTable(panel, "1927-01-01")
+    wanted = [(outcome, horizon) for horizon in (21, 63) for outcome in ("beats", "moves", "beats")]
+    for outcome, horizon in wanted:
+        alone = fit.fit_at(fit.TrainingTable(panel, "1927-01-01"), spec, outcome, horizon, DATE)
+        assert fit.fit_at(shared, spec, outcome, horizon, DATE).to_json() == alone.to_json()
+    other = spec.replace(seed=8)
+    assert (
+        fit.fit_at(shared, other, "beats", 21, DATE).to_json() != fit.fit_at(shared, spec, "beats", 21, DATE).to_json()
+    )
+    assert {horizon for horizon, *_ in shared.binned} == {21}  # one horizon's rows are kept at a time
+
+
 def test_the_logit_is_statsmodels_with_an_offset():
     rng = np.random.default_rng(0)
     X = np.full((4000, len(FEATURES)), np.nan)

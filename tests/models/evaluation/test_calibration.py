@@ -120,3 +120,28 @@ def test_no_estimate_where_none_exists(case):
         truth = np.arange(300) < 9
     got = calibration.recalibration(p, truth, np.ones(300, dtype=bool), 26)
     assert all(np.isnan(value) for value in got.values())
+
+
+def test_the_coverage_of_a_calibrated_band_lies_within_its_bound_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    weeks, horizon, inside = 300, 63, []
+    low, high = calibration.coverage_bound(weeks, horizon, 0.8)
+    for _ in range(600):  # paths drawn day by day, each week's horizon summed by itself
+        days = rng.normal(size=5 * weeks + horizon)
+        ahead = np.array([days[5 * week : 5 * week + horizon].sum() for week in range(weeks)])
+        inside.append(np.mean(np.abs(ahead) <= 1.2815515655 * np.sqrt(horizon)))
+    outside = np.mean((np.array(inside) < low) | (np.array(inside) > high))
+    assert 0.02 <= outside <= 0.09
+    alone = np.sqrt(0.8 * 0.2 / weeks)
+    assert high - low > 2 * (2 * 1.96 * alone)  # fewer than a quarter as many observations as weeks
+
+
+def test_the_coverage_bound_narrows_with_weeks_and_widens_with_the_horizon():
+    def width(weeks, horizon):
+        low, high = calibration.coverage_bound(weeks, horizon, 0.8)
+        assert low < 0.8 < high
+        return high - low
+
+    assert width(1774, 5) < width(1774, 21) < width(1774, 63) < width(364, 63)
+    # Five sessions do not overlap: independent weeks.
+    assert width(1774, 5) == pytest.approx(2 * 1.96 * np.sqrt(0.8 * 0.2 / 1774), rel=0.15)
