@@ -46,6 +46,7 @@ SIZES: dict[int, Size] = {-1: "calm", 0: "usual", 1: "turbulent"}
 DIRECTIONS: dict[int, Side] = {-1: "breakdown", 0: "neither", 1: "rotation"}
 OPPOSITE = {"rotation": "breakdown", "breakdown": "rotation"}
 WEEKS_A_YEAR = 52.18
+ROWS_AT_ONCE = 256  # whose ranks are found at once: a bound of memory
 
 
 def ranks(readings: np.ndarray, dates: pd.DatetimeIndex) -> np.ndarray:
@@ -61,12 +62,19 @@ def ranks(readings: np.ndarray, dates: pd.DatetimeIndex) -> np.ndarray:
         Sorted.
     """
     out = np.full(len(readings), np.nan)
-    firsts = dates.searchsorted(dates - pd.DateOffset(years=RANK_YEARS))
-    for place, first in enumerate(firsts):
-        before = readings[first:place]
-        before = before[np.isfinite(before)]
-        if len(before) >= LEAST_READINGS and np.isfinite(readings[place]) and np.ptp(before) > 0.0:
-            out[place] = (before < readings[place]).mean() + 0.5 * (before == readings[place]).mean()
+    known = np.flatnonzero(np.isfinite(readings))
+    values, place = readings[known], np.arange(len(known))
+    first = known.searchsorted(dates.searchsorted(dates[known] - pd.DateOffset(years=RANK_YEARS)))
+    count = place - first
+    changes = np.append(0, np.cumsum(values[1:] != values[:-1])) if len(values) else count
+    ranked = place[(count >= LEAST_READINGS) & (changes[place - 1] > changes[first])]
+    for start in range(0, len(ranked), ROWS_AT_ONCE):
+        rows = ranked[start : start + ROWS_AT_ONCE]
+        before = np.arange(first[rows[0]], rows[-1])
+        inside = (before >= first[rows][:, None]) & (before < rows[:, None])
+        lower = ((values[before] < values[rows][:, None]) & inside).sum(axis=1)
+        equal = ((values[before] == values[rows][:, None]) & inside).sum(axis=1)
+        out[known[rows]] = lower / count[rows] + 0.5 * (equal / count[rows])
     return out
 
 
@@ -75,19 +83,13 @@ def states(rank: np.ndarray, enter: float = ENTER, leave: float = LEAVE) -> np.n
 
     NaN where the week has no rank. A week without a rank in between brings the state back to 0.
     """
-    out = np.full(len(rank), np.nan)
-    for place in np.flatnonzero(np.isfinite(rank)):
-        state = 0
-        for value in rank[max(0, place - WEEKS + 1) : place + 1]:
-            state = _next(state, value, enter, leave)
-        out[place] = state
-    return out
-
-
-def _next(state: int, value: float, enter: float, leave: float) -> int:
-    if (state == 1 and value >= leave) or (state == -1 and value <= 1.0 - leave):
-        return state
-    return 1 if value >= enter else -1 if value <= 1.0 - enter else 0
+    state = np.zeros(len(rank))
+    for back in range(min(WEEKS, len(rank)) - 1, -1, -1):  # every week goes through its own last ranks, oldest first
+        value = rank[: len(rank) - back]
+        stays = ((state[back:] == 1) & (value >= leave)) | ((state[back:] == -1) & (value <= 1.0 - leave))
+        entered = np.where(value >= enter, 1.0, np.where(value <= 1.0 - enter, -1.0, 0.0))
+        state[back:] = np.where(stays, state[back:], entered)
+    return np.where(np.isfinite(rank), state, np.nan)
 
 
 def size_events(volatility: np.ndarray, ends: pd.DatetimeIndex, dates: pd.DatetimeIndex) -> np.ndarray:

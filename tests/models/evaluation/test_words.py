@@ -26,6 +26,48 @@ def test_a_rank_is_the_share_of_ten_years_below_by_a_slow_loop():
     assert np.isnan(words.ranks(np.ones(WEEKS), DATES)).all()
 
 
+def obvious_ranks(readings, dates):
+    out = np.full(len(readings), np.nan)
+    for place in range(len(readings)):
+        since = dates[place] - pd.DateOffset(years=words.RANK_YEARS)
+        past = [readings[i] for i in range(place) if dates[i] >= since and np.isfinite(readings[i])]
+        if len(past) >= words.LEAST_READINGS and np.isfinite(readings[place]) and max(past) > min(past):
+            lower = sum(one < readings[place] for one in past) / len(past)
+            out[place] = lower + 0.5 * (sum(one == readings[place] for one in past) / len(past))
+    return out
+
+
+def obvious_states(rank):
+    out = np.full(len(rank), np.nan)
+    for place in np.flatnonzero(np.isfinite(rank)):
+        state = 0
+        for value in rank[max(0, place - words.WEEKS + 1) : place + 1]:
+            kept = (state == 1 and value >= words.LEAVE) or (state == -1 and value <= 1.0 - words.LEAVE)
+            if not kept:
+                state = 1 if value >= words.ENTER else -1 if value <= 1.0 - words.ENTER else 0
+        out[place] = state
+    return out
+
+
+@pytest.mark.parametrize("weeks", [0, 1, 25, 27, 105, 700])
+@pytest.mark.parametrize("kind", ["noise", "ties", "gaps", "still"])
+def test_all_rows_at_once_give_the_bits_of_the_slow_loops(weeks, kind):
+    rng = np.random.default_rng(weeks)
+    values = rng.normal(size=weeks)
+    if kind != "noise":
+        values = values.round(1)
+    if kind == "gaps":
+        values[rng.random(weeks) < 0.2] = np.nan
+        values[rng.random(weeks) < 0.01] = np.inf
+    if kind == "still":
+        values[: weeks // 2] = 0.3
+    rank = words.ranks(values, DATES[:weeks])
+    np.testing.assert_array_equal(rank, obvious_ranks(values, DATES[:weeks]))
+    np.testing.assert_array_equal(words.states(rank), obvious_states(rank))
+    wild = rng.random(weeks).round(2)
+    np.testing.assert_array_equal(words.states(wild), obvious_states(wild))
+
+
 def test_a_word_is_entered_high_left_lower_and_can_turn_at_once():
     rank = np.array([0.5, 0.84, 0.86, 0.71, 0.69, 0.86, 0.10, 0.29, 0.31, np.nan, 0.2])
     found = words.states(rank)
