@@ -106,7 +106,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes = np.array([place[name] for name in np.asarray(y).tolist()], dtype=int)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, values)
         frame = pd.DataFrame(values, columns=self._names())
-        self.fitted_ = self._part(frame, codes, order.tolist(), weight)
+        self.fitted_ = self.part(frame, codes, order.tolist(), weight)
         self._columns = [place[name] for name in self.classes_.tolist()]
         return self
 
@@ -114,7 +114,19 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = getattr(self, "feature_names_in_", None)
         return [f"x{i}" for i in range(self.n_features_in_)] if given is None else [str(name) for name in given]
 
-    def _part(self, X: pd.DataFrame, codes: np.ndarray, order: list[Any], weight: np.ndarray | None) -> Part:
+    def part(self, X: pd.DataFrame, codes: np.ndarray, order: list[Any], weight: np.ndarray | None) -> Part:
+        """What is learned from rows whose form is known: `fit` without its look at the arguments.
+
+        Parameters
+        ----------
+        X : DataFrame, (rows, columns)
+            Floats; NaN is missing.
+        codes : int array, (rows,)
+            Position of each row's class in `order`.
+        order : list, (classes,)
+            All classes, in the order of the part's columns.
+        weight : ndarray, (rows,), or None
+        """
         k = len(order)
         if self.algorithm == "constant" or k == 1:
             return learners.constant(learners.shares(codes, k, weight))

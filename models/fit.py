@@ -174,6 +174,9 @@ def fit_one(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndar
     """Fit the estimator of `spec`, without blend and calibration, on the rows of a mask."""
     names = _columns(dataset, spec, date, rows)
     X = dataset.X.loc[rows, names] if names else dataset.X.loc[rows, dataset.X.columns[:1]]
+    infinite = np.isinf(X.to_numpy(float)).any(axis=0)
+    if infinite.any():
+        raise RegimeError(f"{X.columns[infinite.argmax()]} has an infinite value in the weeks before {date.date()}")
     entry = estimator(spec.estimator)
     settings = dict(entry.settings)
     if entry.trees:
@@ -183,7 +186,7 @@ def fit_one(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndar
         settings |= {"params": spec.params, "seed": spec.seed, "seeds": spec.seeds, "monotone": spec.monotone}
     model = RegimeClassifier(outcomes=dataset.outcomes, pivot="breakdown", **settings)
     weight = _weights(dataset, spec, date, rows) if entry.weighted else None
-    return model.fit(X, dataset.outcome[rows].to_numpy(str), weight).fitted_
+    return model.part(X, outcome_codes(dataset)[rows], list(dataset.outcomes), weight)
 
 
 def _columns(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.ndarray) -> list[str]:
@@ -195,7 +198,7 @@ def _columns(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp, rows: np.nda
             raise RegimeError(f"estimator {spec.estimator!r} needs the column {missing[0]!r}: the data set has none")
         return list(fixed)
     chosen = set(chosen_features(dataset, spec))
-    counts = (~np.isnan(dataset.X.to_numpy(float)[rows])).sum(axis=0)
+    counts = rows.sum() - np.isnan(dataset.X.to_numpy(float))[rows].sum(axis=0)
     known = dict(zip(map(str, dataset.X.columns), counts, strict=True))
     # A window that is itself hardly longer asks nine tenths of it.
     least = max(1.0, min(spec.min_history_years * dataset.rows_per_year, MOST_OF_WINDOW * rows.sum()))

@@ -66,7 +66,9 @@ def fitted_folds(
     inner models in `fits`; processes of a cluster do not.
     """
     shared = FitCache() if fits is None else fits
-    return in_order(_fold, [(seen_by(dataset, spec, span[0]), spec, span, shared) for span in parts], workers)
+    tasks = [(seen_by(dataset, spec, span[0]), spec, span, shared) for span in parts]
+    with one_blas_thread():  # once for all folds: to find the libraries takes as long as a small fit
+        yield from in_order(_fold, tasks, workers)
 
 
 def kept_folds(dataset: Dataset, spec: ModelSpec, parts: list[Span], workers: int) -> Iterator[Fold]:

@@ -171,14 +171,18 @@ def _unpacked(source: Path, draft: Path) -> dict[str, Any]:
     """Extract the archive into `draft` and check it against its index."""
     damaged = f"{source} is no backup of this program, or was damaged"
     try:
-        with tarfile.open(source, "r:") as archive:
+        handle = source.open("rb")
+    except OSError as error:
+        raise RegimeError(f"{source} cannot be read ({error.strerror})") from error
+    try:
+        with handle, tarfile.open(fileobj=handle, mode="r:") as archive:
             archive.extractall(draft, filter="data")
         index: dict[str, Any] = json.loads((draft / INDEX).read_text())
         wanted: dict[str, list[Any]] = index["files"]
         index["digest"]
         version = index["format"]
     except FileNotFoundError as error:
-        raise RegimeError(damaged if source.exists() else f"{source}: no such file") from error
+        raise RegimeError(damaged) from error
     except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
         raise RegimeError(f"{damaged} ({error})") from error
     if version != FORMAT:

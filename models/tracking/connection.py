@@ -45,6 +45,8 @@ def translate_errors(call: Callable[P, T]) -> Callable[P, T]:
                 return call(*args, **kwargs)
         except (mlflow.exceptions.MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError) as error:
             raise TrackingError(_line(error)) from error
+        except ModuleNotFoundError as error:  # the driver that a database's address asks for
+            raise TrackingError(f"{location.redacted(location.uri())} needs the package {error.name!r}") from error
 
     return wrapped
 

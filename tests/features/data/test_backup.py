@@ -108,8 +108,9 @@ def test_what_is_no_backup(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(RegimeError, match="no backup"):
         backup.restore(tmp_path / "x", tmp_path / "there", None)
-    with pytest.raises(RegimeError, match="no such file"):
-        backup.restore(tmp_path / "absent", tmp_path / "there", None)
+    for name, reason in (("absent", "No such file"), (".", "Is a directory")):
+        with pytest.raises(RegimeError, match=f"{name} cannot be read .{reason}"):
+            backup.restore(tmp_path / name, tmp_path / "there", None)
 
 
 def test_nothing_to_back_up(home, tmp_path):
