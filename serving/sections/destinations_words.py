@@ -48,7 +48,11 @@ MODELS = {
 
 def words(section: Destinations) -> list[str]:
     """The section in plain sentences of at most 100 characters."""
-    said = []
+    said = [
+        "beats, moves: odds over 21 sessions / usual, %; a dash where no model has earned odds.",
+        "rot., brk.: how often a group beat the S&P 500 in weeks that became one, known only afterwards.",
+        "* holds what the broad leg holds: it leads in rotations by definition and claims nothing.",
+    ]
     for one in section.evidence:
         role = "Earned on funds by" if one.earned else "No evidence on funds. The nearest is"
         p = "p < 0.001" if one.p < 0.001 else f"p {one.p:.3f}"
@@ -59,12 +63,12 @@ def words(section: Destinations) -> list[str]:
         )
     bought = section.leaders_bought
     if bought is not None:
-        said.append(f"Since {bought.first} the three strongest of the leading quadrant, bought weekly, returned")
+        verb = "led" if bought.a_year > 0.0 else "lagged"
+        said.append(
+            f"Bought weekly since {bought.first}, the three strongest of the leading quadrant {verb} the S&P 500."
+        )
         gained = f"{100.0 * bought.a_year:+.1f}{_reach(bought.interval, 100.0, 1)}"
-        said.append(f"{gained} points a year over the S&P 500, after 10 bp a trade.")
-    said.append("beats, moves: odds over 21 sessions / usual, %; a dash where no model has earned odds.")
-    said.append("rot., brk.: how often a group beat the S&P 500 in weeks that became one, known only afterwards.")
-    said.append("* holds what the broad leg holds: it leads in rotations by definition and claims nothing.")
+        said.append(f"The difference is {gained} points a year, after 10 bp a trade.")
     if section.missing:
         said.append(f"Without a price now: {', '.join(name.replace('_', ' ') for name in section.missing)}.")
     return said
