@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from features.data.errors import RegimeError
-from models.tracking import runs
+from models.tracking import logged_runs
 from models.tracking.metric_names import in_mlflow
 from models.tracking.shared_view import BEFORE, BEHIND, TAGS, state
 from training import cli, leaderboard
@@ -73,7 +73,7 @@ def test_the_interface_has_the_same_columns():
 
 
 def test_the_command(monkeypatch):
-    monkeypatch.setattr(runs, "finished_runs", listed)
+    monkeypatch.setattr(logged_runs, "finished_runs", listed)
     asked = CliRunner().invoke(cli.app, ["compare", "aa1", "bb", "--json"])
     found = json.loads(asked.stdout)
     assert [row["log_loss_skill"] for row in found] == [0.01, 0.2]
