@@ -83,8 +83,8 @@ def table(found: Sequence[Against]) -> pd.DataFrame:
             "against run": [one.earlier.name for one in found],
             "id": [one.earlier.run_id[:8] for one in found],
             "what differs": [run_names.said(one.changes).replace("params.", "") for one in found],
-            "gain in nats": [round(one.paired.gain, 5) for one in found],
-            "p": [round(one.paired.p, 4) for one in found],
+            "gain in nats": [f"{one.paired.gain:+.4f}" for one in found],
+            "p": [f"{one.paired.p:.3f}" for one in found],
             "this run is": [one.paired.verdict for one in found],
             "decisions": [one.paired.weeks for one in found],
         }

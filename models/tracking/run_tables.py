@@ -11,7 +11,7 @@ from models.evaluation import metrics, predictions
 if TYPE_CHECKING:
     from models.tracking.runs import Data, Result
 
-DIGITS = 5  # of a figure in a table: what a person reads; `predictions.parquet` has every bit
+DIGITS = 4  # of a figure in a table: what a person reads; `predictions.parquet` has every bit
 
 
 def tables(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -53,12 +53,14 @@ def by_fold(weeks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Dates as days and figures at a length that fits a cell."""
+    """Dates as days and figures as text of the same digits in a column."""
     shown = table.copy()
     for name in shown.columns:
         if pd.api.types.is_datetime64_any_dtype(shown[name]):
             shown[name] = shown[name].dt.strftime("%Y-%m-%d")
-    return shown.round(DIGITS)
+        elif pd.api.types.is_float_dtype(shown[name]):
+            shown[name] = shown[name].map(f"{{:.{DIGITS}f}}".format)
+    return shown
 
 
 def test_weeks(result: Result, data: Data) -> Any:

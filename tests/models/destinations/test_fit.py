@@ -35,7 +35,7 @@ def test_what_comes_after_the_decision_changes_no_bit_of_a_fit(us_snapshot, tabl
     spec = DestinationsSpec(model=model, params={"n_estimators": 10})
     then = fit.TrainingTable(group_panel.build(us_snapshot.as_of(DATE)), "1927-01-01")
     a, b = (fit.fit_at(one, spec, "beats", 21, DATE) for one in (table, then))
-    assert a.to_json() == b.to_json()
+    assert a.model_dump_json() == b.model_dump_json()
 
 
 @pytest.mark.parametrize("model", MODELS)
