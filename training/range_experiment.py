@@ -14,7 +14,7 @@ from features.data import kept_results, store
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
-from models.evaluation import range_scores
+from models.evaluation import alive, range_scores
 from models.evaluation.bootstrap import p_value
 from models.evaluation.champion import LEVEL, same, spa_p_value
 from models.evaluation.confidence_set import model_confidence_set
@@ -44,11 +44,12 @@ class RangeModelRun:
 
 @dataclass(frozen=True)
 class RangeDecision:
-    """What the gate found: the champion or None, p against the constant scale, and the confidence set."""
+    """What the gate found: champion or None, p against the constant scale, confidence set, and who is not alive."""
 
     champion: str | None
     p: dict[str, float]
     confidence_set: frozenset[str]
+    dead: frozenset[str] = frozenset()
 
 
 def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> dict[str, Any]:
@@ -153,9 +154,10 @@ def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
 
 
 def judge(tables: dict[str, pd.DataFrame], tries: Sequence[pd.Series] = ()) -> RangeDecision:
-    """The simplest baseline that beats the constant scale with p < 0.05 and is in the confidence set of the best.
+    """The simplest baseline that beats the constant scale with p < 0.05, is alive and stands in the confidence set.
 
-    A candidate takes its place only if it passes both tests too and beats every
+    Alive is by the rule of `models.evaluation.alive`, the constant scale as reference. A
+    candidate takes its place only if it passes these tests too and beats every
     simpler model, each in turn the benchmark of Hansen's SPA over all candidates ever
     tried (`tries`, their weekly losses), with p < 0.05: it was picked from many. The
     GARCH simulation is a rival and never champion: no call can be made from it.
@@ -163,12 +165,13 @@ def judge(tables: dict[str, pd.DataFrame], tries: Sequence[pd.Series] = ()) -> R
     losses = weekly_losses(tables)
     members = model_confidence_set(losses)
     p = {kind: p_value((losses[CONSTANT] - losses[kind]).to_numpy()) for kind in losses if kind != CONSTANT}
-    fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members and kind != GARCH]
+    dead = frozenset(kind for kind in p if not alive.life(losses[kind], losses[CONSTANT]).alive)
+    fit = [kind for kind in MODELS if kind in p and p[kind] < LEVEL and kind in members - dead and kind != GARCH]
     chosen = next((kind for kind in fit if kind in BASELINES), None)
     for kind in fit:
         if kind not in BASELINES and _spa_p(losses, kind, tries) < LEVEL:
             chosen = kind
-    return RangeDecision(chosen, p, members)
+    return RangeDecision(chosen, p, members, dead)
 
 
 def weekly_losses(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -219,12 +222,16 @@ def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecis
 
 def reason(decision: RangeDecision) -> str:
     """The decision in one line."""
+    dead = sorted(decision.dead & decision.confidence_set, key=MODELS.index)
+    failed = f"; the last years of {', '.join(dead)} do not earn a place" if dead else ""
     if decision.champion is None:
-        return "no range model beats a constant scale with p < 0.05 within the 90 % confidence set"
+        return (
+            f"no range model beats a constant scale with p < 0.05 within the 90 % confidence set and is alive{failed}"
+        )
     how = "is the simplest that beats" if decision.champion in BASELINES else "beats every simpler model and"
     return (
         f"{decision.champion} {how} a constant scale (p {decision.p[decision.champion]:.3f}) "
-        f"in the 90 % confidence set ({', '.join(sorted(decision.confidence_set, key=MODELS.index))})"
+        f"in the 90 % confidence set ({', '.join(sorted(decision.confidence_set, key=MODELS.index))}){failed}"
     )
 
 

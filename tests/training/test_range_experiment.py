@@ -102,6 +102,19 @@ def test_the_champion_is_the_simplest_that_beats_a_constant_scale(champion):
     assert (champion or "no range model") in said
 
 
+def test_a_model_whose_last_years_earn_nothing_is_no_champion():
+    tables = losses("realised")
+    dates = pd.date_range("1970-01-02", periods=1500, freq="W-FRI")
+    late = np.arange(1500) >= 800  # thirteen years
+    for name, table in tables.items():
+        whole = table.iloc[np.arange(1500) % len(table)].assign(date=dates)
+        tables[name] = whole.assign(crps=whole["crps"] + np.where(late & (name == "realised"), 0.103, 0.0))
+    decision = range_experiment.judge(tables)
+    assert decision.p["realised"] < 0.05
+    assert decision.dead == {"realised"}
+    assert decision.champion == "har"
+
+
 def with_candidate(gain: float) -> dict[str, pd.DataFrame]:
     """Three baselines, of which a HAR gains, and a candidate that gains so much more."""
     tables, noise = losses("har"), np.random.default_rng(1).normal(scale=0.01, size=600)
