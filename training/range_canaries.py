@@ -4,7 +4,7 @@
 - `garch_volatility`: the persistence and reaction of the real broad leg before 1990; one does in at least 90 %.
 
 Everything but the market is the real thing: volatility block, walk-forward, gate. The
-candidate is the range on the block alone. Refits are yearly. `docs/protocol.md` says what was measured.
+candidate is the range on the block alone. Refits are yearly. `docs/method.md` says what was measured.
 """
 
 from __future__ import annotations

@@ -13,10 +13,12 @@ import pandas as pd
 
 from features.data import kept_results
 from features.data.progress import Progress, silent
+from features.dataset import Dataset
 from models.estimators import COLORS, TREES
 from models.evaluation import metrics
 from models.evaluation.champion import CLIMATOLOGY
 from models.evaluation.predictions import matured_rows
+from models.evaluation.words import Followed
 from models.figures import gain_curves, reliability
 from models.spec import LIGHTGBM_DEFAULTS, ModelSpec, baseline, is_protocol, normal
 from models.tracking import (
@@ -37,7 +39,7 @@ from training.against import Against
 from training.config import default_spec
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
-from training.report import figures, importance, model_card
+from training.report import figures, importance, model_card, stored, word_tables
 from training.standing import Standing, aliases, standing_of
 
 # Of candidates in charts: none of the colours of `models.estimators`, each apart from its neighbours.
@@ -75,11 +77,12 @@ def log(
     before = against.earlier_runs(experiment, group_of(experiment))
     known, moved, shared = known_baselines(experiment), aliases(experiment, decision), shared_baselines(experiment)
     wanted = [run for run in experiment.runs if run.name not in known or run.name in moved.values()]
-    results = {}
+    results, sizes = {}, _sizes(dataset)
     with progress("figures and cards", len(wanted)) as step:
         for run in wanted:
             own = {**files, **(more if more and run is candidate else {})}
-            result = _result(experiment, run, decision, metric_names, own, shared, run.name not in known)
+            card = model_card.write(experiment, run, decision, sizes)
+            result = _result(experiment, run, decision, metric_names, own, shared, run.name not in known, card)
             results[run.name] = _compared(experiment, result, before) if run is candidate else result
             step()
     batch = Batch(
@@ -93,6 +96,15 @@ def log(
     )
     with progress("MLflow", len(results)) as step:
         return delivery.deliver(batch, step)
+
+
+def _sizes(dataset: Dataset) -> dict[str, Followed]:
+    """What followed the size words of the range in force; nothing where there is none, or MLflow cannot be asked."""
+    try:
+        size = stored.sizes(dataset.source)
+    except TrackingError:
+        return {}
+    return {} if size is None else word_tables.followed(dataset, None, size)
 
 
 def _compared(experiment: Experiment, result: runs.Result, before: Sequence[Against]) -> runs.Result:
@@ -153,12 +165,12 @@ def _result(
     files: Mapping[str, str | bytes],
     shared: Mapping[str, pd.Series] | None,
     drawn: bool,
+    card: str,
 ) -> runs.Result:
     """One model ready for MLflow, with its pictures if they are to be drawn.
 
     Every run logs the same metric names: NaN where a model has no value.
     """
-    card = model_card.write(experiment, run, decision)
     candidate = run is experiment.candidate
     standing = standing_of(run, decision)
     reasons = gate_wording.tags(decision, run.name) if candidate or standing is Standing.CHAMPION else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from models.evaluation.metric_types import Place
 from models.evaluation.predictions import PERIOD_NAMES, is_monthly, matured_rows, months_a_row
 from models.evaluation.resampled_auc import auc_interval
 from models.evaluation.verdicts import breakdown_spans
+from models.evaluation.words import Followed
 from models.figures import gain_curves, style
 from training import gate_wording
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun
+from training.report import word_tables
 from training.standing import standing_of
 
 LIMIT = 5000  # characters of a description in MLflow's database
@@ -69,12 +72,16 @@ def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
-    """The card of one model of an experiment, under `LIMIT` characters."""
+def write(
+    experiment: Experiment, run: ModelRun, decision: Decision, sizes: Mapping[str, Followed] | None = None
+) -> str:
+    """The card of one model of an experiment, under `LIMIT` characters; `sizes`: what followed the range's words."""
     dataset = experiment.dataset
     parts = (
-        _head(experiment, run, decision),
+        f"# {run.name}, label `{dataset.label}`: {standing_of(run, decision)}",
         _periods(run),
+        _words(dataset, run, sizes or {}),
+        _head(experiment, run, decision),
         _data(dataset, run),
         _results(experiment, run),
         _failures(run.predictions, dataset.returns),
@@ -88,8 +95,12 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
     dataset, found = experiment.dataset, decision.clauses
     counted = "" if found is None else f" Candidates ever tried on these weeks: {found.tries}."
     return (
-        f"# {run.name}, label `{dataset.label}`: {standing_of(run, decision)}\n{QUESTION}\n\n"
-        f"**Gate:** {gate_wording.reason(decision, run.name)}.{counted}\n\n"
+        f"{QUESTION}
+
+"
+        f"**Gate:** {gate_wording.reason(decision, run.name)}.{counted}
+
+"
         f"**Label:** {LABEL_MEANING[dataset.label]}"
         + (
             "; rotation: else, the broad leg gains and beats the cap leg; neither: all else."
@@ -117,6 +128,20 @@ def _periods(run: ModelRun) -> str:
     if errors:
         lines.append(f"**Calibration error, of what chance explains:** {', '.join(errors)}.")
     return "\n\n".join(lines)
+
+
+def _words(dataset: Dataset, run: ModelRun, sizes: Mapping[str, Followed]) -> str:
+    """What followed each word of a call that this model and the range would make; nothing for other labels."""
+    said = run.predictions.get("direction")
+    if said is None or said.isna().all() or "rotation" not in dataset.outcomes:
+        return ""
+    found = {**sizes, **word_tables.followed(dataset, run.predictions, None)}
+    parts = [
+        f"{word}{'' if one.earned else ' (not earned)'} {one.mean_return:+.1%} ({one.q10:+.1%} to {one.q90:+.1%}), "
+        f"breakdown {percent(one.breakdown, 0)}, rotation {percent(one.rotation, 0)}, {one.weeks:,} weeks"
+        for word, one in found.items()
+    ]
+    return f"**What followed each word** (mean return, 8 in 10, outcomes): {'; '.join(parts)}." if parts else ""
 
 
 def _data(dataset: Dataset, run: ModelRun) -> str:

@@ -12,10 +12,12 @@ from models.evaluation import metrics
 from models.fit import fit_at
 from models.spec import ModelSpec
 from tests.support.predictions import TWO, returns, table
+from tests.support.weekly_noise import SPEC, made
 from training import gate
 from training.gate_types import Clauses, Decision, Failure, GateOutcome
 from training.model_run import Experiment, ModelRun
 from training.report import model_card
+from training.walkforward import walk_forward
 
 
 def written(toy, outcomes=OUTCOMES, tries=7):
@@ -42,6 +44,24 @@ def written(toy, outcomes=OUTCOMES, tries=7):
     return model_card.write(experiment, runs[0], decision), predictions, runs[0].scores
 
 
+def test_it_says_what_followed_each_word():
+    """The shares of the rows with each word, counted here."""
+    data = made(900)
+    sessions = pd.bdate_range(data.X.index[0], data.X.index[-1] + pd.Timedelta(days=10))
+    steps = np.random.default_rng(0).normal(0.0, 0.01, (len(sessions), 3))
+    data = dataclasses.replace(data, returns=pd.DataFrame(steps, sessions, ["ret_broad", "ret_cap", "ret_bill"]))
+    predictions, fitted = walk_forward(data, SPEC, cached=False)
+    run = ModelRun("lightgbm", SPEC, predictions, fitted, metrics.evaluate(predictions))
+    decision = gate.unjudged("lightgbm", "path", "no server")
+    text = model_card.write(Experiment("default", None, data, run, ()), run, decision)
+    known = predictions[predictions["outcome"].notna()]
+    rotation = known.loc[known["direction"] == 1.0, "outcome"]
+    said = next(line for line in text.splitlines() if line.startswith("**What followed each word**"))
+    fell, rose = (round(100 * (rotation == name).mean()) for name in ("breakdown", "rotation"))
+    assert f"breakdown {fell} %, rotation {rose} %, {len(rotation)} weeks" in said
+    assert len(text) < model_card.LIMIT
+
+
 @pytest.mark.parametrize("outcomes", [OUTCOMES, TWO])
 def test_it_says_what_it_must_and_fits(toy, outcomes):
     text, _, scores = written(toy, outcomes)
@@ -62,7 +82,9 @@ def test_it_says_what_it_must_and_fits(toy, outcomes):
     said = next(line for line in text.splitlines() if line.startswith("**Skill by period:**"))
     assert f"since 1997 {scores['log_loss_skill_1997_on']:+.3f} (p {scores['log_loss_skill_p_1997_on']:.2f})" in said
     assert f"breakdown {scores['ece_breakdown']:.3f} of {scores['ece_bound_breakdown']:.3f}" in text
-    assert text.index(said) < text.index("## Results")
+    assert text.splitlines()[2] == said  # the card opens with it
+    assert text.index("**Calibration error") < text.index(model_card.QUESTION) < text.index("## Results")
+    assert "What followed each word" not in text  # these predictions have no words
     widths = {line.count("|") for line in text.splitlines() if line.startswith(("| model", "| markov"))}
     assert len(widths) == 1
     assert "nan" not in text.lower()
