@@ -95,12 +95,8 @@ def _head(experiment: Experiment, run: ModelRun, decision: Decision) -> str:
     dataset, found = experiment.dataset, decision.clauses
     counted = "" if found is None else f" Candidates ever tried on these weeks: {found.tries}."
     return (
-        f"{QUESTION}
-
-"
-        f"**Gate:** {gate_wording.reason(decision, run.name)}.{counted}
-
-"
+        f"{QUESTION}\n\n"
+        f"**Gate:** {gate_wording.reason(decision, run.name)}.{counted}\n\n"
         f"**Label:** {LABEL_MEANING[dataset.label]}"
         + (
             "; rotation: else, the broad leg gains and beats the cap leg; neither: all else."
