@@ -10,8 +10,9 @@
   become champion.
 - `no_leak`: the same market without a leak; at most 5 % may be flagged.
 
-`BESIDE` holds those of the range's gate (`training.range_canaries`) and of the groups'
-(`training.destinations_canaries`): they take longer and run only when they are named.
+`BESIDE` holds those of the range's gate (`training.range_canaries`), of the groups'
+(`training.destinations_canaries`) and of the alive rule (`training.alive_canaries`, whose
+count is a sum of shares): they run only when they are named.
 
 A canary fails if a one-sided binomial test at 1 % rejects its bound. The interval
 shown is Clopper and Pearson's at 95 %. `training.canary_cases` runs one seed.
@@ -30,7 +31,7 @@ from scipy.stats import binomtest
 
 from features.data.errors import RegimeError
 from features.data.percent import percent
-from training import canary_cases, destinations_canaries, range_canaries
+from training import alive_canaries, canary_cases, destinations_canaries, range_canaries
 from training.canary_cases import Outcome
 
 BOUND_LEVEL = 0.01
@@ -71,9 +72,14 @@ CANARIES = {
 BESIDE = {
     "constant_volatility": Canary(partial(range_canaries.outcome, "constant_volatility"), "passed", 0.05, True),
     "garch_volatility": Canary(partial(range_canaries.outcome, "garch_volatility"), "passed", 0.90, False),
-} | {
+}
+BESIDE |= {
     name: Canary(partial(destinations_canaries.outcome, name), "passed", 0.05, True)
     for name in destinations_canaries.CANARIES
+}
+BESIDE |= {
+    name: Canary(partial(alive_canaries.outcome, name), "share", least, False)
+    for name, (*_, least) in alive_canaries.CASES.items()
 }
 
 
@@ -115,7 +121,8 @@ def finding(name: str, outcomes: list[Outcome]) -> Finding:
     canary, seeds = _named(name), len(outcomes)
 
     def total(what: str) -> int:
-        return sum(getattr(one, what) for one in outcomes)
+        found: float = sum(getattr(one, what) for one in outcomes)
+        return round(found)
 
     count, passed = total(canary.counted), total("passed")
     if canary.bound == 1.0:

@@ -49,13 +49,18 @@ STRENGTH = 0.175  # of the planted signal (features.simulated_market): a skill o
 
 @dataclass(frozen=True)
 class Outcome:
-    """The gate's decision on one seed; `alone`: whether it would pass if the ledger held this try alone."""
+    """The gate's decision on one seed.
+
+    `alone`: whether it would pass if the ledger held this try alone; `share`: of looks at
+    which the alive rule was right, for its canaries.
+    """
 
     passed: bool
     suspicious: bool
     beats_climatology: bool
     alone: bool
     champion: str | None
+    share: float = 0.0
 
     @property
     def baseline_champion(self) -> bool:

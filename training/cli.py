@@ -170,7 +170,7 @@ app.command(epilog='Example: regime train promote 3f2a --reason "the desk wants 
 )
 def canary(
     name: Annotated[
-        str | None, typer.Argument(help="One canary; those of the range and of the groups run only by name.")
+        str | None, typer.Argument(help="One canary; those of range, groups and the alive rule run only by name.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds; fewer where a rate near 1 is asked for.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same for any number.")] = 2,

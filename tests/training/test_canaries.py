@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from features import simulated_market
 from features.data import calendar
 from features.data.errors import RegimeError
-from models.evaluation import metrics
-from training import canaries, canary_cases, cli, destinations_canaries, gate_case, range_canaries
+from models.evaluation import alive, metrics, simulated_records
+from training import alive_canaries, canaries, canary_cases, cli, destinations_canaries, gate_case, range_canaries
 
 SEEDS = 200
 
@@ -225,6 +225,18 @@ def test_the_command_reports_and_fails_loudly(monkeypatch):
     shown = CliRunner().invoke(cli.app, ["canary", "--seeds", "6", "--workers", "1"])
     assert shown.stdout.count("FAILED") == 2
     assert "6/6" in shown.stdout
+
+
+def test_the_alive_rule_is_counted_by_its_looks():
+    """One record whose skill ends, against its history read here."""
+    record = simulated_records.draw(3, alive_canaries.WEEKS, 0.03, 520)
+    loss, base = (-np.log(p[np.arange(len(p)), record.outcome]) for p in (record.p, record.base))
+    history = alive.life(pd.Series(loss, record.dates), pd.Series(base, record.dates)).history
+    looks = [bool(on) for date, on in history["alive"].items() if date >= record.dates[520] + pd.DateOffset(years=15)]
+    found = alive_canaries.outcome("alive_out_15", 3)
+    assert found.share == pytest.approx(1.0 - sum(looks) / len(looks))
+    counted = canaries.finding("alive_out_15", [found] * 400)
+    assert (counted.count, counted.ok) == (round(400 * found.share), found.share > 0.7)
 
 
 def test_the_canaries_of_range_and_groups_run_by_name_alone(monkeypatch):
