@@ -6,7 +6,7 @@ import pandas as pd
 
 from features import lineage, markov_regime
 from features.data.percent import percent
-from features.families import FEATURES, NOT_COVERED, SIGNALS
+from features.families import FEATURES, SIGNALS
 from features.feature import Feature
 
 HEAD = """# Indicators
@@ -51,6 +51,4 @@ def page(daily: pd.DataFrame) -> str:
             name, meaning = markov_regime.NAME, markov_regime.MEANING
             rows.append(f"| `{name}` | {meaning} | 1932-01-02 | 100 % | famafrench, prices_etf | close | |")
         parts.append(f"## {signal[0].upper()}{signal[1:]}\n\n{said}\n\n{LINES}\n" + "\n".join(rows) + "\n")
-    missing = "\n".join(f"- **{name}**: {why}." for name, why in NOT_COVERED.items())
-    parts.append(f"## Not covered\n\n{missing}\n")
     return "\n".join(parts)

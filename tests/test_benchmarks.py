@@ -35,3 +35,21 @@ def test_only_our_side_is_told_to_run_what_was_run_before(bench, tmp_path, monke
     ours, theirs = said[1:4], said[5:8]
     assert theirs == [list(words) for _, words in module.STEPS]
     assert ours == [*theirs[:2], [*theirs[2], "--again"]]
+
+
+def test_the_groups_are_timed_by_their_own_models_and_as_a_whole(bench, tmp_path, monkeypatch):
+    module = bench("bench_range")
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    command = bin_ / "regime-train"
+    command.write_text('#!/bin/sh\necho \'{"models": {"momentum": {"cpu_seconds": 2.5}}}\'\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(module, "BIN", bin_)
+    taken, models = module._groups(tmp_path, {})
+    assert models == {"momentum": 2.5}
+    assert 0.0 <= taken < 60.0
+
+
+def test_without_a_reference_nothing_is_measured(bench, monkeypatch):
+    monkeypatch.delenv("REGIME_REFERENCE", raising=False)
+    assert bench("bench_range").run() == [bench("reference").MISSING]

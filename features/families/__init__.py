@@ -70,4 +70,3 @@ SIGNALS: dict[str, str] = {
     "earnings broadening": "Members whose quarterly net income grew on the year, from filings as first made.",
     "hedge-fund positioning": "Net futures positions of leveraged funds and asset managers over open interest, weekly.",
 }
-NOT_COVERED: dict[str, str] = {}
