@@ -19,7 +19,7 @@ from models.evaluation import metrics
 from models.evaluation.score_definitions import REFERENCES
 from models.spec import ModelSpec, baseline, normal
 from models.tracking.registry import registry_name
-from training import dask_cluster, earlier, gate_case, gate_wording, run_logger, run_names
+from training import dask_cluster, earlier, gate_case, gate_wording, run_logger, run_names, score_cache
 from training.gate_types import Decision
 from training.model_run import Experiment, ModelRun, model_name
 from training.walkforward import walk_forward
@@ -102,11 +102,11 @@ def compute(
         with dask_cluster.holding(client, dataset), progress(f"walk-forward {kind}", None) as step:
             table, fitted = walk_forward(dataset, one, workers, step)
         seconds = time.perf_counter() - began  # folds read from the cache count what reading took
-        scores = metrics.evaluate(table, dataset.returns) | {"train_seconds": seconds}
+        scores = score_cache.kept(metrics.evaluate, table, dataset.returns) | {"train_seconds": seconds}
         runs.append(ModelRun(kind, one, table, fitted, scores, started))
     references = {run.name: run.predictions for run in runs if run.name in REFERENCES}
     for reference, table in references.items():
-        runs = [run.with_scores(metrics.ahead_of(run.predictions, table, reference)) for run in runs]
+        runs = [run.with_scores(score_cache.kept(metrics.ahead_of, run.predictions, table, reference)) for run in runs]
     return Experiment(name, text, dataset, runs[0], tuple(runs[1:]))
 
 

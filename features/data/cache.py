@@ -34,6 +34,7 @@ LIMITS: dict[str, int] = {
     "calls": 8 * MEGABYTE,
     "models": 128 * MEGABYTE,
     "ledger": 128 * MEGABYTE,
+    "scores": 16 * MEGABYTE,
     "sessions": MEGABYTE,
 }
 _CHECKSUM_BYTES = 32

@@ -14,6 +14,7 @@ from features.dataset import Dataset, build
 from models.evaluation import metrics
 from models.tracking import loader, logged_runs, range_registry, runs, stored_predictions
 from models.tracking import registry as versions
+from training import score_cache
 
 EXPERIMENT, AS_PUBLISHED = "default", "as-published"
 
@@ -60,7 +61,7 @@ def read() -> Stored:
             f"no walk-forward of {EXPERIMENT} on these data is stored: run `regime train run {EXPERIMENT}`"
         )
     scores, then = (
-        {kind: metrics.evaluate(table, dataset.returns) for kind, table in found.items()}
+        {kind: score_cache.kept(metrics.evaluate, table, dataset.returns) for kind, table in found.items()}
         for found in (tables, walkforwards(snapshot.digest, AS_PUBLISHED))
     )
     at = loader.pointer(name, "champion")
