@@ -64,10 +64,12 @@ def run(
     """
     if len(note) > run_names.LONGEST_TAG:
         raise RegimeError(f"the note has {len(note)} characters: {run_names.LONGEST_TAG} are stored at most")
+    if not again:
+        manifest = store.verified_manifest()
+        known = earlier.find(name, spec, str(manifest["digest"]), str(manifest["source"]))
+        if known is not None:
+            return known
     snapshot = store.load()
-    known = None if again else earlier.find(name, spec, snapshot.digest, snapshot.source)
-    if known is not None:
-        return known
     with progress("data set", None) as step:
         dataset = build(snapshot, spec.label, step, spec.needs_jump)
     experiment = compute(name, spec, text, dataset, workers, client, progress)
