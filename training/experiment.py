@@ -66,7 +66,7 @@ def run(
         raise RegimeError(f"the note has {len(note)} characters: {run_names.LONGEST_TAG} are stored at most")
     if not again:
         manifest = store.verified_manifest()
-        known = earlier.find(name, spec, str(manifest["digest"]), str(manifest["source"]))
+        known = earlier.find(name, spec, manifest.digest, manifest.source)
         if known is not None:
             return known
     snapshot = store.load()

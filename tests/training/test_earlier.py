@@ -12,8 +12,8 @@ def test_runs_and_versions_as_they_were_logged_by_one_search(toy, mlruns, monkey
     experiment = experiment_of(toy)
     found = {"candidate": "lightgbm", "models": {kind: {"log_loss": 1.0} for kind in experiment.predictions}}
     logged = run_logger.log(experiment, decided("markov"), more={earlier.FILE: json.dumps(found)})
-    asked, search = [], registry._versions
-    monkeypatch.setattr(registry, "_versions", lambda client, where: asked.append(where) or search(client, where))
+    asked, search = [], registry.versions
+    monkeypatch.setattr(registry, "versions", lambda name: asked.append(name) or search(name))
     again = earlier.find("default", experiment.candidate.spec, toy.digest, toy.source)
     assert again is not None
     assert {kind: (one["run_id"], one["version"] or "") for kind, one in again["models"].items()} == logged
