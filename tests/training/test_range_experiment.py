@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from features import simulated_market
+from features.data import store
 from features.data.errors import RegimeError
+from models.destinations.spec import DestinationsSpec
 from models.range import fit, predictor
 from models.range.schedule import refit_rows
 from models.range.spec import RangeSpec
 from models.tracking.connection import open_mlflow
-from training import range_experiment
+from models.tracking.errors import TrackingError
+from training import destinations_experiment, range_experiment
 from training.range_walkforward import PUBLISHED, walk_forward
 
 SPEC = RangeSpec(model="har", train_start="1980-01-01", horizons=(5, 21), families=())
@@ -177,3 +180,12 @@ def test_a_baseline_on_other_rows_is_a_try_and_moves_no_alias(toy):
 def test_bad_input_is_one_line(toy):
     with pytest.raises(RegimeError, match="ret_broad has no value"):
         fit.prepare(toy, (5,))
+
+
+def test_without_mlflow_nothing_is_computed_in_vain(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nobody listens
+    monkeypatch.setattr(store, "load", lambda: pytest.fail("computed, and lost"))
+    with pytest.raises(TrackingError):
+        range_experiment.run("range", RangeSpec(), "")
+    with pytest.raises(TrackingError):
+        destinations_experiment.run("destinations", DestinationsSpec(), "")
