@@ -18,6 +18,7 @@ import pandas as pd
 from features.dataset import Dataset
 from models.estimators import simplicity
 from models.evaluation.champion import CLIMATOLOGY, Contender
+from models.fit import seen_by
 from models.predictor import predict
 from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import logged_runs, registry, runs, stored_predictions, trial_ledger
@@ -127,7 +128,7 @@ def carried_on(run_id: str, spec: ModelSpec, dataset: Dataset, context: CallCont
     parts = [table]
     for date in known[known > table["date"].max()]:
         model = context.model_in_force(dataset, spec, last_refit(dataset, spec, date))
-        row = dataset.X.loc[[date]]
+        row = seen_by(dataset, spec, pd.Timestamp(model.fitted_at)).X.loc[[date]]
         said = predict(model, row.reindex(columns=row.columns.union(model.features)))[0]
         parts.append(pd.DataFrame([[date, *said, *model.base]], columns=["date", *columns]))
     whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else table
