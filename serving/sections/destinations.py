@@ -59,6 +59,8 @@ class Evidence(Contract):
     skill_interval: Interval | None = Field(description="90 % block bootstrap of weeks")
     p: Share = Field(description="one-sided")
     adjusted_p: Share = Field(description="by Holm, for all models, outcomes, horizons and tries")
+    faltering_skill: float | None = Field(default=None, description="skill in the weeks when the leaders faltered")
+    faltering_p: Share | None = Field(default=None, description="of that, one-sided, not adjusted")
     weeks: int = Field(description="test weeks on funds")
     first: str = Field(description="the first of them")
     last: str = Field(description="the last of them")

@@ -152,6 +152,8 @@ def _evidence(cell: CellEvidence) -> Evidence:
         skill_interval=None if low is None or high is None else (low, high),
         p=cell.p,
         adjusted_p=cell.adjusted_p,
+        faltering_skill=cell.faltering_skill,
+        faltering_p=cell.faltering_p,
         weeks=cell.weeks,
         first=cell.first,
         last=cell.last,

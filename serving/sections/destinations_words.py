@@ -36,6 +36,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{100.0 * value:.0f}"
 
 
+LEVEL = 0.05
 WHAT = {"beats": "Whether a group beats the S&P 500", "moves": "Whether it moves by 2 points, up or down"}
 MODELS = {
     "momentum": "12-1 momentum",
@@ -61,6 +62,10 @@ def words(section: Destinations) -> list[str]:
         said.append(
             f"With all tries counted p is {one.adjusted_p:.3f}; {one.weeks:,} weeks, {one.first} to {one.last}."
         )
+        if one.outcome == "beats" and one.faltering_skill is not None and one.faltering_p is not None:
+            found = "no evidence" if one.faltering_p >= LEVEL else "before other tries are counted"
+            figures = f"skill {one.faltering_skill:+.3f}, p {one.faltering_p:.3f}"
+            said.append(f"In weeks when the leaders faltered alone: {figures}: {found}.")
     bought = section.leaders_bought
     if bought is not None:
         verb = "led" if bought.a_year > 0.0 else "lagged"

@@ -37,8 +37,8 @@ def evidence(outcome: str, champion: str | None) -> CellEvidence:
         alive=True,
         ic=None,
         ic_t=None,
-        faltering_skill=None,
-        faltering_p=None,
+        faltering_skill=0.001,
+        faltering_p=0.215,
         weeks=1200,
         first="1999-12-24",
         last="2023-11-24",
@@ -134,7 +134,11 @@ def test_the_graphs_leaders_are_bought_after_costs(panel):
 def test_the_words_fit_and_name_what_is_missing(section):
     said = destinations_words.words(section)
     assert all(len(line) <= 100 for line in said)
-    assert any("no evidence" in line for line in said)
+    assert any("no evidence on funds" in line for line in said)
+    assert said.count("In weeks when the leaders faltered alone: skill +0.001, p 0.215: no evidence.") == 1
+    low = [one.model_copy(update={"faltering_p": 0.03}) for one in section.evidence]
+    lines = destinations_words.words(section.model_copy(update={"evidence": tuple(low)}))
+    assert "In weeks when the leaders faltered alone: skill +0.001, p 0.030: before other tries are counted." in lines
     header, rows = destinations_words.grid(section)
     assert len(rows) == len(section.groups) <= len(GROUPS)
     widths = [max(len(row[place]) for row in (header, *rows)) for place in range(len(header))]
