@@ -93,6 +93,7 @@ def draw(found: dict[str, pd.DataFrame]) -> Figure:
             ax=axes,
             expand=(1.1, 1.4),
             ensure_inside_axes=True,
+            iter_lim=400,  # not its clock: the same picture on a busy machine
             arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.6},
         )
         return figure
