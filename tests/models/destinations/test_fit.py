@@ -55,10 +55,11 @@ def test_outcomes_that_share_binned_rows_are_fitted_as_each_alone(us_snapshot):
     wanted = [(outcome, horizon) for horizon in (21, 63) for outcome in ("beats", "moves", "beats")]
     for outcome, horizon in wanted:
         alone = fit.fit_at(fit.TrainingTable(panel, "1927-01-01"), spec, outcome, horizon, DATE)
-        assert fit.fit_at(shared, spec, outcome, horizon, DATE).to_json() == alone.to_json()
+        assert fit.fit_at(shared, spec, outcome, horizon, DATE).model_dump_json() == alone.model_dump_json()
     other = spec.replace(seed=8)
     assert (
-        fit.fit_at(shared, other, "beats", 21, DATE).to_json() != fit.fit_at(shared, spec, "beats", 21, DATE).to_json()
+        fit.fit_at(shared, other, "beats", 21, DATE).model_dump_json()
+        != fit.fit_at(shared, spec, "beats", 21, DATE).model_dump_json()
     )
     assert {horizon for horizon, *_ in shared.binned} == {21}  # one horizon's rows are kept at a time
 
