@@ -87,7 +87,8 @@ def chart(made: pd.DataFrame, width: int, height: int = 20) -> str:
         figure.draw(line)
     if "outcome" in rows:
         for name, mark in MARKS.items():
-            on = [week for week, came in zip(weeks, rows["outcome"], strict=True) if came == name]
+            came = (rows["outcome"] == name).fillna(False)  # not known yet is not this one
+            on = [week for week, here in zip(weeks, came, strict=True) if here]
             if on:
                 figure.draw(figure.signal(on, [-4.0] * len(on), marker=mark))
     shown = sorted({0, len(rows) // 2, len(rows) - 1})

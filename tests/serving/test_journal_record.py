@@ -90,6 +90,11 @@ def test_the_table_fits_80_columns_and_marks_a_correction(kept):
     assert "corrected by a later line" in text
 
 
+def test_the_chart_is_drawn_while_nothing_has_come_yet(kept):
+    waiting = kept[0].assign(outcome=pd.Series(pd.NA, kept[0].index, dtype=object))
+    assert "P(breakdown)" in journal_record.chart(waiting, 80)
+
+
 def test_the_chart_shows_both_lines_and_what_came(kept):
     text = journal_record.chart(kept[0], 80)
     lines = text.splitlines()
