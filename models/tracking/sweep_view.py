@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from models.tracking.shared_view import KEY, NOTE_TAG
 
 LOSS = "inner_log_loss"
+# MLflow's front end opens a parent whose children are evaluations, and only those; a shared view cannot ask for it.
+OPENED = {"mlflow.runType": "evaluation"}
 NOTE = """**Sweeps.** A sweep is a parent run, its trials are the runs below it (the expander beside the name).
-Open the expander first: the chart then shows every trial as one line across the searched parameters to its inner
-log loss: lower is better.
+The chart shows every trial as one line across the searched parameters to its inner log loss: lower is better.
 The best trial's experiment file is an artifact of the parent, `NAME-swept.toml`; run it with `regime train
 run`. Trials are judged on weeks before the test weeks, so they are no candidates.
 """
@@ -38,7 +39,7 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
         "compareRunCharts": [chart],
         "isAccordionReordered": True,
         "compareRunSections": [section],
-        "hideEmptyCharts": False,  # it is empty until a sweep is opened in the list
+        "hideEmptyCharts": False,  # it is empty while every sweep is closed in the list
     }
     return {
         NOTE_TAG: NOTE,

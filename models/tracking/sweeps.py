@@ -78,7 +78,7 @@ def _numbers(client: Any, place: str, parent: str) -> set[int]:
 
 
 def _log_trial(mlflow: Any, client: Any, place: str, parent: str, name: str, trial: Trial) -> None:
-    tags = trial.tags | {"mlflow.parentRunId": parent, "role": "trial", "trial": str(trial.number)}
+    tags = trial.tags | sweep_view.OPENED | {"mlflow.parentRunId": parent, "role": "trial", "trial": str(trial.number)}
     run = client.create_run(place, run_name=f"{name}:{trial.number}", tags=tags)
     now = run.info.start_time
     points = [mlflow.entities.Metric(key, value, now, 0) for key, value in trial.metrics.items()]

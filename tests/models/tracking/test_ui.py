@@ -179,11 +179,13 @@ def test_a_person_finds_the_answers(served, tmp_path):
         assert REASON in page.inner_text("body")
         keep("registry")
 
-        # A sweep: the page opens on it and says how its trials are drawn. The chart itself is not looked at here.
+        # A sweep: it is open, and every trial is a line across the searched parameters.
         place = connection.client().get_experiment_by_name(sweeps.EXPERIMENT).experiment_id
         sweep = f"{front}/#/experiments/{place}/runs?viewStateShareKey={shared_view.KEY}&compareRunsMode=CHART"
         page.goto("about:blank")
         page.goto(sweep)
-        page.wait_for_selector("text=sweep default")
+        page.wait_for_selector("text=sweep default:2")
+        page.wait_for_selector("text=Parallel Coordinates")
+        page.wait_for_function("!document.body.innerText.includes('No chart data available')")
         assert "A sweep is a parent run" in page.inner_text("body")
         keep("sweep")
