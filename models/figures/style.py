@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from models.evaluation.predictions import is_monthly
 from models.figures.colors import GRID, INK, MUTED
@@ -38,7 +38,14 @@ STYLE: Any = {
     "ytick.color": MUTED,
     "legend.frameon": False,
 }
-PERCENT = PercentFormatter(1.0, decimals=0, symbol=" %")
+
+
+def _percent(share: float, _: int | None = None) -> str:
+    """A tick of an axis of shares: 0.025 is `2.5 %`, since a rounded tick would not stand where it says."""
+    return f"{round(100.0 * share, 6):g} %".replace("-", "\N{MINUS SIGN}")
+
+
+PERCENT = FuncFormatter(_percent)
 
 
 @contextmanager
