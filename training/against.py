@@ -34,9 +34,9 @@ class Against:
 
     @property
     def sentence(self) -> str:
-        """As in `default: -0.0003 nats a week, p 0.61: within chance`."""
+        """As in `default: -0.0003 nats a decision, p 0.612: within chance`."""
         found = self.paired
-        return f"{self.earlier.name}: {found.gain:+.4f} nats a decision, p {found.p:.2f}: {found.verdict}"
+        return f"{self.earlier.name}: {found.gain:+.4f} nats a decision, p {found.p:.3f}: {found.verdict}"
 
 
 def earlier_runs(experiment: Experiment, group: str) -> list[Against]:
@@ -101,5 +101,5 @@ def head(experiment: Experiment, found: Sequence[Against]) -> str:
         said.append(f"**Differs from `{DEFAULT}`:** {run_names.said(differing)}")
     own = nearest(found, experiment)
     if own is not None:
-        said.append(f"**Against** {own.sentence} (of {own.earlier.run_id[:8]}, the file as it is)")
+        said.append(f"**Against** {own.sentence} (run {own.earlier.run_id[:8]}, of the file without changes)")
     return "".join(f"{line}\n\n" for line in said)

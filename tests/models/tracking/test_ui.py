@@ -160,7 +160,7 @@ def test_a_person_finds_the_answers(served, tmp_path):
         text = page.inner_text("body")
         assert f"Why it was run: {NOTE}" in text
         assert "params.max_depth 3 -> 2" in text
-        assert re.search(r"Against default: [+-]0\.\d{4} nats a decision, p \d\.\d\d: ", text)
+        assert re.search(r"Against default: [+-]0\.\d{4} nats a decision, p \d\.\d{3}: ", text)
         keep("card")
 
         # A table of results.
