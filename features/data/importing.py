@@ -14,7 +14,7 @@ from features.data.catalog import MEMBERSHIP
 from features.data.checks import dates, screen, tables
 from features.data.errors import RegimeError
 from features.data.files import drafted
-from features.data.sources import folder, reports
+from features.data.sources import edgar, folder, reports
 from features.data.vendor_files import company_facts, recognise
 from features.data.vendor_files.understood import Target, Understood
 
@@ -82,14 +82,14 @@ def _earnings(read: list[Understood], merged: Tables, into: Path) -> dict[str, A
         raise RegimeError(f"{len(filings)} companies: none is a member with two quarters a year apart")
     before = _existing(into, name)
     if before is not None:
-        old, new = (one["covered"] for one in before.align(table, join="inner"))
+        old, new = (one[edgar.COVERED] for one in before.align(table, join="inner"))
         if new.mean() < LEAST_COVERED * old.mean():
             raise RegimeError(
                 f"{name}: these {len(filings)} companies cover {new.mean():.0%} of the members where the table has "
                 f"{old.mean():.0%}: give the files of all companies at once"
             )
     merged[name], replaced = _merge(name, before, table)
-    covered = float(table["covered"].iloc[-1])
+    covered = float(table[edgar.COVERED].iloc[-1])
     notes = [f"{len(known)} of {len(filings)} companies are members; {covered:.0%} of the last day's are covered"]
     found = Understood("EDGAR", {name: table}, "share of members", notes)
     return _report(Path(listed), found, replaced) | {"file": f"{len(filings)} companies"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,7 +33,7 @@ class Manifest(BaseModel):
     tables: dict[str, Entry] = Field(description="entry by table")
     notes: dict[str, Any] = Field(default_factory=dict, description="what the refresh has to say")
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """The name of the snapshot: the first 16 characters of the SHA-256 over the fields that were given."""
         text = json.dumps(self.model_dump(mode="json", exclude_unset=True), sort_keys=True)

@@ -70,7 +70,9 @@ def test_the_key_holds_what_a_call_depends_on(monkeypatch):
     pointing()
     assert call_cache.latest_key(("VIX",)) != plain
     manifest = store.verified_manifest()
-    monkeypatch.setattr(store, "verified_manifest", lambda: manifest | {"digest": "other"})
+    other = manifest.model_copy(update={"legs": "other"})
+    assert other.digest != manifest.digest
+    monkeypatch.setattr(store, "verified_manifest", lambda: other)
     assert call_cache.latest_key(()) != plain
     monkeypatch.setattr(loader, "pointer", lambda *_: None)
     assert call_cache.latest_key(()) is None

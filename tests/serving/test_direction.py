@@ -123,8 +123,9 @@ def test_a_call_prints_the_earned_word_and_no_other():
     assert headline(call).startswith("The market is likelier than otherwise to move more than usual")
     assert headline(call).endswith("; no evidence on direction.")
     followed = next(one for one in parts.make_parts(call) if one.key == "followed")
-    assert followed.lines[0].startswith("Size: turbulent. After turbulent in 400 weeks: +1.1 % on average")
-    assert followed.lines[1] == "No evidence on direction."
+    assert followed.lines[0].startswith("In the table: the broad leg's return")
+    assert followed.lines[1].startswith("Size: turbulent. After turbulent in 400 weeks: +1.1 % on average")
+    assert followed.lines[2] == "No evidence on direction."
     assert [row[0] for row in followed.grid.rows] == ["turbulent", "breakdown"]
     assert [row[-1] for row in followed.grid.rows] == ["yes", "no"]
     silent = make_test_call(verdict="no_evidence", direction=SECTION | {"size": None})

@@ -32,6 +32,7 @@ PAUSE = 0.11  # seconds between requests: fewer than ten a second
 TAGS = ("NetIncomeLoss", "ProfitLoss")  # the first that a company files
 QUARTER_DAYS = (80, 100)
 YEAR_DAYS = (350, 380)
+COVERED = "covered"  # the column that says how many of the members have reported
 SHARE_REPORTED = 0.60
 STALE_DAYS = 200  # a company whose last known quarter ended longer ago than this counts as not reported
 
@@ -196,7 +197,7 @@ def breadth(companies: dict[str, pd.DataFrame], inside: pd.DataFrame) -> pd.Data
             grew += np.nan_to_num(latest)
     covered = np.where(members > 0.0, said / np.maximum(members, 1.0), 0.0)
     share = np.where((covered >= SHARE_REPORTED) & (said > 0.0), grew / np.maximum(said, 1.0), np.nan)
-    return pd.DataFrame({"grew": share, "covered": covered}, sessions)
+    return pd.DataFrame({"grew": share, COVERED: covered}, sessions)
 
 
 def _latest(table: pd.DataFrame, sessions: pd.DatetimeIndex) -> Floats:

@@ -151,8 +151,8 @@ def earnings_table(
     inside = _inside(members, sessions)
     whole = edgar.breadth(grown, inside)
     without = edgar.breadth(grown, inside.drop(columns=[one for one in catalog.MAG7 if one in inside]))
-    made = pd.DataFrame({"grew": whole["grew"], "grew_without_seven": without["grew"], "covered": whole["covered"]})
-    return made.rename_axis("date")
+    made = {"grew": whole["grew"], "grew_without_seven": without["grew"], edgar.COVERED: whole[edgar.COVERED]}
+    return pd.DataFrame(made).rename_axis("date")
 
 
 def _inside(members: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
