@@ -34,9 +34,9 @@ QUESTION = (
 USE = (
     "A research signal to be read beside its base rates and its record. Not investment advice, no execution signal, no "
     "view beyond its horizon. Out-of-sample weeks overlap: what there is to learn from is the number of independent "
-    "months and of episodes above, not of weeks. Most of the skill is volatility. Before 2003-05 the legs come from "
-    "the Fama-French library as published today."
+    "months and of episodes above, not of weeks. Most of the skill is volatility."
 )
+LIBRARY = "Before 2003-05 the legs come from the Fama-French library as published today."
 
 
 def worst_weeks(table: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def write(
         _results(experiment, run),
         _failures(run.predictions, dataset.returns),
         f"## Intended use and limits\n{USE}",
-        CAVEAT if dataset.source == "sample" else "",
+        CAVEAT if dataset.source == "sample" else LIBRARY,
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
