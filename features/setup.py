@@ -55,6 +55,11 @@ def init(
         answers["notify"] = {"urls": tuple(notify)}
     if asking:
         answers = _asked(answers)
+    elif not answers and not yes:
+        raise RegimeError(
+            "regime init asks in a terminal, and this is none: give its answers as flags (regime init --help), or "
+            "--yes for the defaults"
+        )
     found = _checked(answers)
     if target.exists() and not yes and not (asking and typer.confirm(f"{target} is there. Replace it?", err=True)):
         raise RegimeError(f"{target} is there already: edit it, or give --yes to replace it")

@@ -12,6 +12,7 @@ week is a correction: it is kept and shown, and changes no score.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,11 +46,12 @@ def read() -> list[Entry]:
 
 
 def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -> Entry:
-    """Append a call unless its week, model version and data are there already; the entry either way.
+    """Append a call unless its week, model version, data and claims are there already; the entry either way.
 
     A call for a week that has one of the same type and registered model corrects
-    it: the new entry names the old one. Only lines that no earlier command has
-    verified are read, so the cost does not grow with the journal.
+    it: the new entry names the old one. So does a call that claims more, since a
+    range was trained. Only lines that no earlier command has verified are read, so
+    the cost does not grow with the journal.
 
     Parameters
     ----------
@@ -70,9 +72,11 @@ def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -
         asof = str(call.asof)
         entry_type, behind = entry_type_at(asof, now, index.last_live(), entry_type)
         found = index.find(entry_type, asof, call.model.name)
-        for n, version, digest in found:
-            if (version, digest) == (call.model.version, call.digest):
-                return index.entry(n)
+        before = [n for n, *made_of in found if tuple(made_of) == (call.model.version, call.digest)]
+        if before:
+            entry = index.entry(before[-1])
+            if _claims(entry.call) == _claims(call):
+                return entry
         tail = index.tail()
         line: dict[str, Any] = {
             "n": tail.n + 1,
@@ -91,6 +95,13 @@ def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -
         _write(text + b"\n", tail.stop)
         index.add(entry, len(text) + 1)
         return entry
+
+
+def _claims(call: Call) -> Any:
+    """What a call says of the weeks ahead: odds, range and words; to nine digits, since the last bits are no claim."""
+    document, words = call.to_json_object(), call.direction
+    said = [call.verdict, document["probabilities"], document.get("range"), words and [words.size, words.direction]]
+    return json.loads(json.dumps(said), parse_float=lambda text: round(float(text), 9))
 
 
 def _write(text: bytes, end: int) -> None:

@@ -144,5 +144,9 @@ def _print_week(result: WeeklyResult) -> None:
     for failure in result.not_anchored:
         err.print(failure, soft_wrap=True, markup=False)
     out.print(f"journal: {result.lines} entries, head {result.head}", soft_wrap=True)
+    out.print(f"report: {result.report}", soft_wrap=True, markup=False)
+    if result.too_old:
+        allowed = result.allowed_age_days
+        err.print(f"the data are older than the {allowed} days allowed: exit status {int(ExitStatus.old_data)}")
     for date in result.caught_up:
         out.print(f"caught up, as a replay: {date}")

@@ -88,3 +88,9 @@ def test_the_folder_of_the_last_refresh_is_remembered():
 
     regime.refresh("folder", FOLDER)
     assert wanted(Source.folder, None) == (Source.folder, FOLDER.resolve())
+
+
+def test_answers_that_are_piped_are_refused_not_ignored(tmp_path):
+    said = run("regime", "init", "--config", tmp_path / "regime.toml", status=1).stderr
+    assert "give its answers as flags" in said
+    assert not (tmp_path / "regime.toml").exists()

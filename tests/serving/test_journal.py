@@ -65,6 +65,19 @@ def test_a_call_is_there_once_and_a_correction_names_what_it_corrects():
     assert journal.verify() == (5, other.hash)
 
 
+def test_a_call_that_claims_more_than_the_one_of_its_week_is_a_correction():
+    first = journal.append(call(range=None), NOW)
+    second = journal.append(call(), NOW)  # a range was trained in between
+    assert (first.corrects, second.corrects, second.n) == (None, first.n, 2)
+    assert second.call.range is not None
+    assert journal.append(call(), NOW) == second
+    nudged = call().to_json_object()
+    nudged["range"]["5"]["quantiles"]["q05"] += 1e-13  # the last bits of a sum are no other claim
+    assert journal.append(type(second.call).model_validate_json(json.dumps(nudged)), NOW) == second
+    assert journal.append(call(data_age_days=3), NOW) == second
+    assert journal.scored(journal.read()) == [first]
+
+
 def test_the_first_live_call_and_the_latest_replay_of_a_week_are_scored():
     journal.append(call(), NOW)
     journal.append(call(digest="e"), NOW)
