@@ -233,7 +233,8 @@ def html(
         markup.paragraphs([legend]),
     ]
     if said is not None:
-        told.append(markup.table(hits(said), "Hits and misses of each word, by the rule of today's call"))
+        heading = "Hits and misses of each word, by the rule of today's call (weeks with two years to judge a size by)"
+        told.append(markup.table(hits(said), heading))
     if ranges is not None:
         told.append(bands(ranges[1], ranges[0]))
     grown = wealth(table, returns)
