@@ -153,6 +153,7 @@ class ModelInfo(Contract):
     gate: str = Field(description="the gate's reason")
     override: str | None = Field(description="the reason of a person who overruled the gate")
     succession: str | None = Field(default=None, description="which champion was no longer alive, and what replaced it")
+    run: str | None = Field(default=None, description="its run's name: the experiment, and what differs from its file")
 
 
 class Call(Contract):

@@ -14,7 +14,7 @@ from features.data.freshness import SAMPLE_IS_PAST, behind
 from features.data.percent import percent
 from features.wording import spoken
 from serving import glossary
-from serving.call import Call, Drift, Driver
+from serving.call import Call, Drift, Driver, ModelInfo
 from serving.headline import SIDES
 from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section
@@ -232,7 +232,7 @@ def _data(call: Call) -> Part:
         lines.append(f"Older than allowed, and left out: {_series(stale)}.")
     lines += [f"Without {spoken(block)}: {why}." for block, why in call.left_out.items()]
     lines.append(
-        f"Model: {model.name} v{model.version} ({model.estimator}, {role}), {fitted}. Log-loss skill "
+        f"Model: {model.name} v{model.version} ({_made(model)}, {role}), {fitted}. Log-loss skill "
         f"{model.skill:+.3f} out of sample (p {model.skill_p:.3f})."
     )
     if model.override:
@@ -253,6 +253,13 @@ def _places(call: Call) -> Part:
     return Part(
         "destinations", title, tuple(destinations_words.words(section)), Grid(*destinations_words.grid(section)), lists
     )
+
+
+def _made(model: ModelInfo) -> str:
+    """The model's run and estimator, as in `default max_depth=2: lightgbm`; a baseline's run is named after it."""
+    if model.run is None:
+        return model.estimator
+    return model.run if model.run.endswith(model.estimator) else f"{model.run}: {model.estimator}"
 
 
 def age_words(call: Call) -> str:

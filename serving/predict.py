@@ -277,4 +277,5 @@ def _model_info(context: CallContext, model: FittedModel, refit: bool) -> ModelI
         gate=shown.tags["gate"],
         override=shown.tags.get(OVERRIDE),
         succession=shown.tags.get(SUCCESSION),
+        run=shown.tags.get("run_name"),
     )

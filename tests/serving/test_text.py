@@ -136,6 +136,18 @@ def test_what_a_person_set_is_said():
     assert "Set by a person" not in shown(print_call, make_test_call())
 
 
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (None, "(markov, champion)"),
+        ("baseline markov", "(baseline markov, champion)"),
+        ("default max_depth=2", "(default max_depth=2: markov, champion)"),
+    ],
+)
+def test_the_model_is_named_by_its_run(run, said):
+    assert f"Model: regime v3 {said}" in shown(print_call, make_test_call(model={"run": run}))
+
+
 def test_stale_series_are_named_and_a_missing_mark():
     told = shown(
         print_call,

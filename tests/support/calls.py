@@ -34,6 +34,7 @@ MODEL = {
     "gate": "beats climatology",
     "override": None,
     "succession": None,
+    "run": None,
 }
 
 EVIDENCE = {
