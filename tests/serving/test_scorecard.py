@@ -82,6 +82,29 @@ def test_live_calls_stand_on_top_once_one_has_matured(table):
     assert card.live["matured"] == 0
 
 
+def test_the_drift_is_that_of_the_latest_call_that_says_it(table):
+    said = [0.4, np.nan, 0.1, 0.3, 0.2, 0.5, np.nan, np.nan]
+    scores = scorecard.scores_of(table.assign(outside=said).sample(frac=1.0, random_state=1))
+    assert (scores["drift"], scores["drift_median"]) == (0.5, pytest.approx(0.3))
+    assert not {"drift", "drift_median"} & set(scorecard.scores_of(table.assign(outside=np.nan)))
+    assert scorecard.scores_of(table.iloc[:0]) == {"calls": 0, "matured": 0}
+
+
+@pytest.mark.parametrize("weighted", [0.07, None])
+def test_the_table_holds_what_a_call_says_of_its_drift(weighted):
+    drift = {"share_outside": 0.2, "features": [], "weighted": weighted}
+    call = make_test_call(asof=str(FRIDAYS[0].date()), drift=drift)
+    journal.append(call, (FRIDAYS[0] + pd.Timedelta(days=1)).tz_localize("UTC"))
+    (value,) = scorecard.call_table(journal.read(), pd.Series(CAME, FRIDAYS, dtype=object))["outside"]
+    assert (value == weighted) if weighted is not None else np.isnan(value)
+
+
+def test_evidence_is_of_calls_of_its_own_type(table):
+    card = scorecard.make_scorecard(table, 0)
+    assert max(one.bets for one in card.evidence["live"]) > 0
+    assert not any(one.bets for one in card.evidence["replay"])
+
+
 def test_nothing_named_has_no_hit_rate():
     said, came = pd.Series(["no_evidence"]), pd.Series(["rotation"])
     assert scorecard.hit_rate(said, came) is None
@@ -129,4 +152,5 @@ def test_the_journal_is_scored_end_to_end(monkeypatch, home):
     monkeypatch.setattr(scorecard.registry, "version_exists", lambda *_: False)
     scorecard.score_journal()
     assert tags == {}  # a version that was deleted is not written on
-    assert len(pd.read_parquet(home / "scores.parquet")) == 9
+    kept = pd.read_parquet(home / "scores.parquet")
+    assert (len(kept), "__index_level_0__" in kept) == (9, False)
