@@ -119,11 +119,11 @@ def test_refreshes(folder, home, seed):
 def test_journals(home, seed):
     home.mkdir()
     keep_calls(WEEKS[:3])
-    chance, midway = random.Random(seed), []
+    span, chance, midway = seconds_of(keep_calls, WEEKS[3:15]), random.Random(seed), []
     for place in range(KILLS):
         known = [entry.hash for entry in journal.read()]
         start = len(known)
-        midway.append(killed(chance.uniform(0, 0.3), keep_calls, WEEKS[start : start + 12]))
+        midway.append(killed(chance.uniform(0, span), keep_calls, WEEKS[start : start + 12]))
         count, head = journal.verify()
         found = [entry.hash for entry in journal.read()]
         assert found[:start] == known, place

@@ -21,5 +21,5 @@ def test_the_simulated_variance_follows_its_recursion():
 @pytest.mark.slow
 def test_a_market_of_each_kind():
     # One market says that the way through is open, not how often: that is `regime train canary`.
-    assert range_canaries.champion("garch_volatility", 1) == "realised"
+    assert range_canaries.champion("garch_volatility", 1) == "har"
     assert range_canaries.champion("constant_volatility", 1) is None
