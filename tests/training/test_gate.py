@@ -75,6 +75,11 @@ def test_a_candidate_ahead_of_all_is_champion():
     assert (found.champion, found.passed, found.keeps_champion, found.elected) == ("lightgbm", True, False, True)
     assert found.clauses.tries == 1
     assert found.clauses.skill == pytest.approx(0.06 / CLIMATOLOGY.mean())
+    recent = WEEKS[-1] - pd.DateOffset(years=10) < WEEKS
+    skills = {"1997_2011": WEEKS.year <= 2011, "1997_on": WEEKS.year >= 1997, "2012_on": WEEKS.year >= 2012}
+    for name, rows in (skills | {"last_10_years": recent}).items():
+        want = 1.0 - ahead(0.06)[rows].mean() / CLIMATOLOGY[rows].mean()
+        assert found.clauses.periods[name] == pytest.approx(want), name
     said = gate_wording.reason(found)
     assert "in the confidence set, alive, and beats every simpler model" in said
     assert f"last ten years {found.clauses.periods['last_10_years']:+.4f}" in said

@@ -131,7 +131,13 @@ def test_the_figures_beside_a_word_by_hand():
     assert found.otherwise == pytest.approx((made["claim"][~said] == "turbulent").mean())
     assert found.mean_return == pytest.approx(made["realised"][said].mean())
     assert found.q10 == pytest.approx(made["realised"][said].quantile(0.1))
+    assert found.q90 == pytest.approx(made["realised"][said].quantile(0.9))
     assert found.breakdown == pytest.approx((made["outcome"][said] == "breakdown").mean())
+    assert found.rotation == pytest.approx((made["outcome"][said] == "rotation").mean())
+    # Of ten years there is less to say with confidence than of twenty-five, where the word was as right.
+    assert found.bound != found.bound_last_10_years
+    recent = words.record(made[made["date"] > DATES[-1] - pd.DateOffset(years=10)].reset_index(drop=True))["turbulent"]
+    assert found.bound_last_10_years == pytest.approx(recent.bound)
     runs = sum(1 for i in range(WEEKS) if said[i] and (i == 0 or not said[i - 1]))
     assert found.runs_a_year == pytest.approx(runs / (WEEKS / 52.18))
     assert found.bound < found.event - found.otherwise
@@ -175,6 +181,23 @@ def test_the_tables_hold_what_is_known_and_no_more():
     assert row["realised"] == pytest.approx(np.prod(1.0 + ahead) - 1.0)
     assert row["word"] == words.SIZES[int(state[row["date"]])]
     assert row["outcome"] == data.outcome[row["date"]]
+    # Every claim by a slow loop: a horizon's volatility within the thirds of the horizons of ten years that had ended.
+    moves, known = np.log1p(returns["ret_broad"]), []
+    for date in data.X.index:
+        place = sessions.get_loc(date)
+        if place + 21 < len(sessions):
+            size = np.sqrt((moves.iloc[place + 1 : place + 22] ** 2).mean())
+            known.append((date, sessions[place + 21], size))
+    want = {}
+    for date, _, size in known:
+        past = [one for at, end, one in known if end < date and at >= date - pd.DateOffset(years=10)]
+        if len(past) >= 104:
+            low, high = np.quantile(past, (1 / 3, 2 / 3))
+            want[date] = "calm" if size < low else "turbulent" if size > high else "usual"
+    said = found.set_index("date")["claim"]
+    assert said.dropna().to_dict() == {date: claim for date, claim in want.items() if date in said.index}
+    assert said[: min(want)].iloc[:-1].isna().all()
+    assert list(found.columns) == ["date", "outcome", "realised", "word", "claim"]
     sides = words.direction_table(data, state)
     assert (sides["claim"] == sides["outcome"]).all()
     assert set(sides["word"]) == {"breakdown", "neither", "rotation"}
