@@ -125,6 +125,8 @@ class Dataset:
         """
         seen = self if self.then is None else self.then.at(date)
         unread = [name for name in seen.X if PUBLISHED_SINCE.get(str(name), pd.Timestamp.min) >= date]
+        if self.then is None and self.X[unread].isna().all(axis=None):
+            return self  # cut already
         X = seen.X.copy()
         X[unread] = np.nan
         if "vix" in unread and implied_scale.NAME in X and "broad_vol_21" not in unread:

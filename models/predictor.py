@@ -22,9 +22,7 @@ def predict(model: FittedModel | Part, frame: pd.DataFrame) -> np.ndarray:
     if missing:
         raise ValueError(f"column {missing[0]!r} is missing ({len(missing)} of {len(model.features)} are)")
     columns = frame[list(model.features)]
-    if not isinstance(model, FittedModel):
-        return _predict(model, columns)
-    return _predict(model.part, columns)
+    return _predict(model.part if isinstance(model, FittedModel) else model, columns)
 
 
 def _predict(part: Part, frame: pd.DataFrame) -> np.ndarray:

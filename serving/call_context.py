@@ -61,16 +61,17 @@ class CallContext:
     @cached_property
     def dataset(self) -> Dataset:
         """The data set of the whole snapshot, with every outcome known today; a call's own ends at its decision."""
-        spec = from_json(self.shown.tags["spec"])
-        return build(self.snapshot, spec.label, None, spec.needs_jump)
+        return self._build(self.snapshot)
 
     def dataset_until(self, date: pd.Timestamp, step: Callable[[int, int], None] | None = None) -> Dataset:
         """The data set with what was known at a decision; the last one asked for is kept."""
         if self._until is None or self._until[0] != date:
-            specs = self.specs
-            jump = any(spec.needs_jump for spec in specs)
-            self._until = (date, build(self.snapshot.as_of(date), specs[-1].label, step, jump))
+            self._until = (date, self._build(self.snapshot.as_of(date), step))
         return self._until[1]
+
+    def _build(self, snapshot: Snapshot, step: Callable[[int, int], None] | None = None) -> Dataset:
+        specs = self.specs
+        return build(snapshot, specs[-1].label, step, any(spec.needs_jump for spec in specs))
 
     @cached_property
     def groups(self) -> GroupPanel:

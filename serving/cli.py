@@ -16,13 +16,14 @@ from serving import journal_cli, weekly_cli
 
 if TYPE_CHECKING:
     from serving.call import Call
+    from serving.call_context import CallContext
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
 app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
 
 
-def _latest(allowed: tuple[str, ...]) -> Call:
+def _latest(allowed: tuple[str, ...], context: CallContext | None = None) -> Call:
     """The latest call, kept from last time when nothing has changed; a model's libraries are then not imported."""
     from serving import call_cache
 
@@ -33,7 +34,7 @@ def _latest(allowed: tuple[str, ...]) -> Call:
     from serving.predict import make_call
 
     with progress_bar("data set", None) as step:
-        call = make_call(None, allowed=allowed, step=step)
+        call = make_call(None, context, allowed, step)
     if key:
         call_cache.write(key, call)
     return call
@@ -163,11 +164,14 @@ def report(
 ) -> None:
     """The latest call, the charts around it and the record, as one static HTML file that needs no network."""
     from features.data.arguments import parse_date
+    from serving.call_context import load_context
     from serving.report.page import write_report
 
     at = None if asof is None else parse_date(asof, "--asof")
-    call = _latest(()) if at is None else None
-    path = write_report(to or home() / ("report.html" if at is None else f"report-{at.date()}.html"), call, at)
+    context = load_context()
+    call = _latest((), context) if at is None else None
+    name = "report.html" if at is None else f"report-{at.date()}.html"
+    path = write_report(to or home() / name, call, at, context=context)
     if json:
         print_json({"report": str(path)})
     else:

@@ -9,8 +9,6 @@ beside one, for it may read the same column.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -24,9 +22,6 @@ from models.spec import ModelSpec, from_json, is_protocol, normal
 from models.tracking import logged_runs, registry, runs, stored_predictions, trial_ledger
 from models.tracking.errors import TrackingError
 from serving.call_context import CallContext, last_refit
-
-SUSPICIOUS = "suspicious"  # what the gate writes as `gate_passed` of a candidate that looks like a leak
-RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -77,9 +72,9 @@ def _models(context: CallContext) -> list[Model]:
     versions = registry.versions(context.model_name)
     version_of = {run_id: version for version, run_id, _ in versions}
     tags_of = {run_id: tags for _, run_id, tags in versions}
-    suspicious = [run_id for run_id, tags in tags_of.items() if tags.get("gate_passed") == SUSPICIOUS]
-    barred = {*suspicious, *(beside for run_id in suspicious for beside in _baseline_runs(tags_of[run_id]))}
-    beside = _baseline_runs(context.challenger.tags) or _baseline_runs(context.shown.tags)
+    suspicious = [run_id for run_id, tags in tags_of.items() if tags.get("gate_passed") == registry.SUSPICIOUS]
+    barred = {*suspicious, *(beside for run_id in suspicious for beside in _beside(tags_of[run_id]))}
+    beside = _beside(context.challenger.tags) or _beside(context.shown.tags)
     newest: dict[str, Model] = {}
     for run_id, tags in [*tags_of.items(), *logged_runs.tags_of(beside).items()]:  # the last of a specification counts
         found = _model(run_id, version_of.get(run_id, ""), tags)
@@ -99,13 +94,9 @@ def _key(spec: ModelSpec) -> str:
     return (spec.replace(seed=ModelSpec().seed) if is_protocol(spec) else spec).to_json()
 
 
-def _baseline_runs(tags: dict[str, str]) -> list[str]:
-    """The runs of the baselines that a candidate ran beside, as its delivery wrote them; none where it wrote none."""
-    try:
-        found = json.loads(tags.get(runs.BASELINE_RUNS, "{}"))
-    except ValueError:  # somebody changed the tag
-        return []
-    return [one for one in found.values() if RUN_ID.fullmatch(str(one))] if isinstance(found, dict) else []
+def _beside(tags: dict[str, str]) -> list[str]:
+    """The runs of the baselines that a candidate ran beside, as its delivery wrote them."""
+    return list(runs.baseline_runs(tags.get(runs.BASELINE_RUNS)).values())
 
 
 def _same_market(tags: dict[str, str], context: CallContext) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from features.data.paths import home
 from features.data.percent import percent
+from models.evaluation.predictions import known_at
+from serving.call import Side
+from serving.headline import SIDES
 
 SCORES = "scores.parquet"  # of the last scoring, in `REGIME_HOME`
 EXPECTED = 0.02  # outside the 1 to 99 % range by construction
 YEAR = 52  # matured calls over which said and came are compared
 LEAST = 13
-SIDES = ("rotation", "breakdown")
 
 
 def stored(model: str, asof: pd.Timestamp) -> pd.DataFrame | None:
@@ -27,8 +30,7 @@ def stored(model: str, asof: pd.Timestamp) -> pd.DataFrame | None:
     table = pd.read_parquet(path)
     if "outside" not in table:  # of an earlier version: the next scoring writes it anew
         return None
-    table = table[(table["model"] == model) & (table["date"] <= asof) & table["outside"].notna()]
-    table = table.assign(outcome=table["outcome"].where(table["label_end"] <= asof))
+    table = known_at(table[(table["model"] == model) & table["outside"].notna()], asof)
     table = table.sort_values(["date", "kind"]).drop_duplicates("date")  # live before replay
     return table if len(table) > 1 else None
 
@@ -41,7 +43,9 @@ def calibration(table: pd.DataFrame) -> pd.DataFrame:
     return gap.set_axis(pd.DatetimeIndex(matured["date"]))
 
 
-def sentence(outside: float, median: float, said: dict[str, float], came: dict[str, float], matured: int) -> str:
+def sentence(
+    outside: float, median: float, said: Mapping[Side, float], came: Mapping[Side, float], matured: int
+) -> str:
     """Where the drift stands, in one line."""
     pairs = ", ".join(f"{name} said {percent(said[name], 0)}, came {percent(came[name], 0)}" for name in SIDES)
     return (

@@ -54,7 +54,7 @@ def find(asked: str) -> tuple[str, Term]:
         There is none; the nearest names are said.
     """
     known = terms()
-    names = {other: name for name, term in known.items() for other in (name, *term.also)}
+    names = {other.lower(): name for name, term in known.items() for other in (name, *term.also)}
     wanted = " ".join(asked.lower().replace("_", " ").split())
     if wanted in names:
         return names[wanted], known[names[wanted]]

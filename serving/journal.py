@@ -49,8 +49,8 @@ def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -
     """Append a call unless its week, model version, data and claims are there already; the entry either way.
 
     A call for a week that has one of the same type and registered model corrects
-    it: the new entry names the old one. So does a call that claims more, since a
-    range was trained. Only lines that no earlier command has verified are read, so
+    it: the new entry names the old one. So does a call whose odds, range or
+    words differ. Only lines that no earlier command has verified are read, so
     the cost does not grow with the journal.
 
     Parameters

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from features.data.percent import percent
 from serving import drift_history
+from serving.headline import SIDES
 from serving.journal_entry import EntryType
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
@@ -29,8 +30,9 @@ def _drift(scores: Scores) -> str | None:
     """Where the drift stands; None before a call that says it has matured."""
     if scores.get("drift") is None or not scores.get("calibrated_on"):
         return None
-    said, came = ({one: scores[f"{what}_{one}"] or 0.0 for one in drift_history.SIDES} for what in ("said", "came"))
-    outside, median, matured = (scores[key] or 0.0 for key in ("drift", "drift_median", "calibrated_on"))
+    figures = {key: value for key, value in scores.items() if value is not None}
+    said, came = ({one: figures[f"{what}_{one}"] for one in SIDES} for what in ("said", "came"))
+    outside, median, matured = (figures[key] for key in ("drift", "drift_median", "calibrated_on"))
     return drift_history.sentence(outside, median, said, came, int(matured))
 
 
@@ -41,7 +43,7 @@ def _scores(name: str, scores: Scores) -> str:
         return f"{name}: {scores['calls']} calls, none matured{note}"
     # Markov has no words of its own: the rule of a call of schema 1 makes them from its odds.
     rates = {
-        "word right": scores["hit_rate"],
+        "outcome named right": scores["hit_rate"],
         "Markov's, by odds a tenth above usual": scores["hit_rate_markov"],
         "climatology's": scores["hit_rate_climatology"],
     }

@@ -33,4 +33,4 @@ def outcome(name: str, seed: int) -> Outcome:
     history = alive.life(loss, reference).history
     start = record.dates[ENDS] if ends else history.index[0]
     share = float(history.loc[start + pd.DateOffset(years=years) :, "alive"].mean())
-    return Outcome(False, False, False, False, None, share=1.0 - share if ends else share)
+    return Outcome(share=1.0 - share if ends else share)

@@ -55,11 +55,11 @@ class Outcome:
     which the alive rule was right, for its canaries.
     """
 
-    passed: bool
-    suspicious: bool
-    beats_climatology: bool
-    alone: bool
-    champion: str | None
+    passed: bool = False
+    suspicious: bool = False
+    beats_climatology: bool = False
+    alone: bool = False
+    champion: str | None = None
     share: float = 0.0
 
     @property

@@ -17,7 +17,7 @@ from models.destinations.record import CellEvidence, ConditionalEvidence, Destin
 from models.destinations.spec import CANDIDATES, OUTCOMES, DestinationsSpec
 from models.figures import destinations as pictures
 from models.figures import style
-from models.tracking import connection, destination_runs, trial_ledger
+from models.tracking import destination_runs, registry, trial_ledger
 from models.tracking.experiment_runs import ExperimentRun
 from training.destinations_gate import Cell, Verdict, judge, losses_by_week
 from training.destinations_walkforward import UNIVERSE_ROWS, Walked
@@ -43,7 +43,7 @@ def run(name: str, spec: DestinationsSpec, text: str, progress: Progress = silen
     TrackingError
         MLflow does not answer: said before anything is computed, for the outbox takes no groups.
     """
-    connection.open_mlflow()
+    registry.require()
     snapshot = store.load()
     with progress("groups", None):
         panel = group_panel.build(snapshot, spec.horizons)

@@ -34,7 +34,7 @@ def find(name: str, spec: ModelSpec, digest: str, source: str) -> dict[str, Any]
         if at is None:
             return None
         found = json.loads(logged_runs.read_artifact(at.run_id, FILE))
-        ids = json.loads(at.tags.get(runs.BASELINE_RUNS, "{}")) | {found["candidate"]: at.run_id}
+        ids = runs.baseline_runs(at.tags.get(runs.BASELINE_RUNS)) | {found["candidate"]: at.run_id}
         registered = registry.versions(registry.registry_name(source, spec.label))
         newest = {run_id: version for version, run_id, _ in registered}  # the oldest come first
         logged = {kind: (run_id, newest.get(run_id, "")) for kind, run_id in ids.items()}

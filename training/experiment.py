@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.data import store
+from features.data import cache, store
 from features.data.errors import RegimeError
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
@@ -109,6 +109,7 @@ def compute(
     references = {run.name: run.predictions for run in runs if run.name in REFERENCES}
     for reference, table in references.items():
         runs = [run.with_scores(score_cache.kept(metrics.ahead_of, run.predictions, table, reference)) for run in runs]
+    cache.trim(score_cache.CACHE)
     return Experiment(name, text, dataset, runs[0], tuple(runs[1:]))
 
 

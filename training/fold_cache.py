@@ -35,21 +35,16 @@ def test_rows(dataset: Dataset, span: Span) -> pd.DataFrame:
 def keys(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span], program: Sequence[Path]) -> list[str]:
     """Key of each fold: its fit, its test rows, and the source files `program` that make a fold of them."""
     found = []
-    for span, seen, prefix in zip(spans, *_prefixes(dataset, spec, spans), strict=True):
+    # Of one data set the pasts are hashed in one pass; as published, each refit may see another.
+    same = [] if spec.as_published else fingerprint.digests(dataset, [start for start, _ in spans])
+    for place, span in enumerate(spans):
+        seen = seen_by(dataset, spec, span[0])
+        past = same[place] if same else fingerprint.digests(seen, [span[0]])[0]
         rows = test_rows(seen, span)
         dates = pd.DatetimeIndex(rows.index).as_unit("ns").to_numpy()
-        parts = [fingerprint.fit_key(prefix, spec, span[0]), dates, rows.to_numpy(dtype=float)]
+        parts = [fingerprint.fit_key(past, spec, span[0]), dates, rows.to_numpy(dtype=float)]
         found.append(cache.entry_key(program, parts))
     return found
-
-
-def _prefixes(dataset: Dataset, spec: ModelSpec, spans: Sequence[Span]) -> tuple[list[Dataset], list[str]]:
-    """What the model of each fold sees, and the digest of its past."""
-    starts = [start for start, _ in spans]
-    seen = [seen_by(dataset, spec, start) for start in starts]
-    if not spec.as_published:
-        return seen, fingerprint.digests(dataset, starts)
-    return seen, [fingerprint.digests(one, [start])[0] for one, start in zip(seen, starts, strict=True)]
 
 
 def read(key: str, index: pd.Index, with_model: bool) -> tuple[pd.DataFrame, FittedModel | None] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.evaluation.alive import YEARS
 from models.evaluation.champion import Standing
+from models.tracking.registry import SUSPICIOUS
 from training.gate import SUSPICIOUS_AUC, SUSPICIOUS_SKILL
 from training.gate_types import Clauses, Decision, Failure, GateOutcome, Leak, Tenure
 
@@ -53,7 +54,7 @@ def kept(decision: Decision) -> str | None:
 
 def tags(decision: Decision, of: str) -> dict[str, str]:
     """What is written on the version of the model `of`."""
-    passed = "suspicious" if decision.suspicious else str(decision.elected).lower()
+    passed = SUSPICIOUS if decision.suspicious else str(decision.elected).lower()
     found = {"gate": reason(decision, of), "gate_passed": passed}
     if decision.clauses is None:
         return found

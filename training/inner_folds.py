@@ -60,6 +60,7 @@ def inner_walk_forward(dataset: Dataset, spec: ModelSpec) -> InnerFolds:
         faltering=dataset.faltering[rows],
         outcome_margin=None if dataset.outcome_margin is None else dataset.outcome_margin[rows],
         returns=dataset.returns[pd.DatetimeIndex(dataset.returns.index) < before],
+        then=None,  # it would build from the whole snapshot
     )
     index = pd.DatetimeIndex(cut.X.index)
     index = index[index >= pd.Timestamp(spec.train_start)]

@@ -23,7 +23,7 @@ from models.range.fit import RangeData, prepare
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
 from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec, is_protocol
-from models.tracking import connection, range_registry, range_runs, trial_ledger
+from models.tracking import range_registry, range_runs, registry, trial_ledger
 from training.range_walkforward import PUBLISHED, walk_forward
 
 CONSTANT = "constant"
@@ -69,7 +69,7 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
     TrackingError
         MLflow does not answer: said before anything is computed, for the outbox takes no range.
     """
-    connection.open_mlflow()
+    registry.require()
     snapshot = store.load()
     with progress("data set", None) as step:
         dataset = build(snapshot, spec.label, step)

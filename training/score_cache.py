@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Concatenate, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -17,29 +16,22 @@ from models import evaluation
 CACHE = "scores"
 PROGRAM = (Path(evaluation.__file__).parent, Path(calendar.__file__))
 LIBRARIES = ("bottleneck", "numpy", "pandas", "scipy", "statsmodels")
-P = ParamSpec("P")
 Scores = dict[str, float]
 
 
-def kept(
-    work: Callable[Concatenate[pd.DataFrame, pd.DataFrame, P], Scores],
-    table: pd.DataFrame,
-    other: pd.DataFrame,
-    *words: P.args,
-    **named: P.kwargs,
-) -> Scores:
-    """`work(table, other, ...)`, a function of `models.evaluation`, from the cache where it was computed before.
+def kept(work: Callable[..., Scores], table: pd.DataFrame, other: pd.DataFrame, *words: str) -> Scores:
+    """`work(table, other, *words)`, a function of `models.evaluation`, from the cache where it was computed before.
 
     The key covers both tables, row by row, the words, and the source and libraries that score; the value is the
-    same to the last bit.
+    same to the last bit. Whoever scores many tables calls `cache.trim` with `CACHE` after the last.
     """
-    parts = [work.__qualname__, json.dumps([words, named]), *(f"{name} {version(name)}" for name in LIBRARIES)]
+    parts = [work.__qualname__, json.dumps(words), *(f"{name} {version(name)}" for name in LIBRARIES)]
     key = cache.entry_key(PROGRAM, [*parts, *_content(table), *_content(other)])
     if (text := cache.read(CACHE, key)) is not None:
         found: Scores = json.loads(text)
         return found
-    scores = work(table, other, *words, **named)
-    cache.write(CACHE, key, json.dumps(scores).encode())
+    scores = work(table, other, *words)
+    cache.write(CACHE, key, json.dumps(scores).encode(), trimmed=False)
     return scores
 
 

@@ -53,7 +53,8 @@ def life(loss: pd.Series, reference: pd.Series, rows_per_year: int = 52) -> Life
     Parameters
     ----------
     loss, reference : Series of float, by decision date
-        Log loss of the model and of climatology in the same weeks, in the order of time.
+        Of the model and of its reference in the same weeks, in the order of time: log loss and climatology; of a
+        range the loss of its gate and the constant scale.
     rows_per_year : int
         52, or 12 for monthly decisions.
 
@@ -63,7 +64,7 @@ def life(loss: pd.Series, reference: pd.Series, rows_per_year: int = 52) -> Life
         The two are not scored on the same weeks, or there are none.
     """
     if not loss.index.equals(reference.index) or not len(loss):
-        raise ValueError("the model and climatology must be scored on the same weeks, at least one")
+        raise ValueError("the model and its reference must be scored on the same weeks, at least one")
     step = max(1, round(STEP * rows_per_year / 52))
     first = FIRST_YEARS * rows_per_year
     ends = _looks(len(loss), first, step)

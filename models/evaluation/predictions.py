@@ -97,6 +97,12 @@ def matured_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["outcome"].notna()]
 
 
+def known_at(table: pd.DataFrame, asof: pd.Timestamp, column: str = "outcome") -> pd.DataFrame:
+    """The rows up to a decision; `column`, what came, is missing where it had not matured by then."""
+    rows = table[table["date"] <= asof]
+    return rows.assign(**{column: rows[column].where(rows["label_end"] <= asof)})
+
+
 def outcomes_of(table: pd.DataFrame) -> tuple[str, ...]:
     """The outcomes of a table of predictions: the order of its `p_` columns."""
     found = tuple(str(name).removeprefix("p_") for name in table if str(name).startswith("p_"))

@@ -49,11 +49,7 @@ def periods(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     spans = {"": (None, None), **predictions.periods(rows["date"].max())}
     found = []
     for suffix, (start, end) in spans.items():
-        kept = rows
-        if start is not None:
-            kept = kept[kept["date"] >= pd.Timestamp(start)]
-        if end is not None:
-            kept = kept[kept["date"] <= pd.Timestamp(end)]
+        kept = rows[predictions.in_period(pd.DatetimeIndex(rows["date"]), start, end)]
         if len(kept):
             found.append((suffix, kept))
     return found

@@ -180,6 +180,17 @@ def record(table: pd.DataFrame) -> dict[str, Followed]:
     return found
 
 
+def size_states(ranges: pd.DataFrame) -> pd.Series:
+    """States of the width by decision date, from a stored walk-forward of the range (its `size` column)."""
+    month = ranges[(ranges["leg"] == "broad") & (ranges["horizon"] == HORIZON)]
+    return pd.Series(month["size"].to_numpy(float), pd.DatetimeIndex(month["date"]))
+
+
+def direction_states(table: pd.DataFrame) -> pd.Series:
+    """States of the head-to-head by decision date, from a stored walk-forward (its `direction` column)."""
+    return pd.Series(table["direction"].to_numpy(float), pd.DatetimeIndex(table["date"]))
+
+
 def size_table(dataset: Dataset, state: pd.Series) -> pd.DataFrame:
     """What `record` reads, from the states of the width by decision date, with what is known in `dataset`."""
     table, place = _happened(dataset, pd.DatetimeIndex(state.index))

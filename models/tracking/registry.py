@@ -18,6 +18,7 @@ TEXT = "model.json"  # the file that holds a registered model
 NAMES = "regime"  # beginning of the registered models' names
 OVERRIDE = "override"  # the tag of a version that a person made champion: why
 FORMER_OVERRIDE = "former override"  # the same, once another model is champion
+SUSPICIOUS = "suspicious"  # the tag `gate_passed` of a candidate that looks like a leak
 SUCCESSION = "succession"  # the tag of a version that is shown because a champion died: which
 IN_OFFICE = (OVERRIDE, SUCCESSION)  # what is true of a champion only while it is one
 
@@ -109,8 +110,8 @@ def register(name: str, model_uri: str, run_id: str, tags: dict[str, str], descr
 
 
 def project_models(client: Any) -> Iterator[Any]:
-    """Yield the registered models of the project, as MLflow's client gives them."""
-    yield from every(client.search_registered_models, f"name LIKE '{NAMES}%'")
+    """The registered models of the project, as MLflow's client gives them."""
+    return every(client.search_registered_models, f"name LIKE '{NAMES}%'")
 
 
 @translate_errors
@@ -207,15 +208,6 @@ def version_of(name: str, alias: str) -> tuple[str, str, dict[str, str]] | None:
     """Return version, run id and tags behind an alias, or None where there is none."""
     found = _version(connection.open_mlflow(), name, alias)
     return None if found is None else (str(found.version), str(found.run_id), dict(found.tags))
-
-
-@translate_errors
-def version_of_run(run_id: str) -> str:
-    """Return the newest version registered from a run; empty where there is none."""
-    found = [
-        int(made.version) for made in every(connection.client().search_model_versions, f"run_id = {quoted(run_id)}")
-    ]
-    return str(max(found)) if found else ""
 
 
 @translate_errors

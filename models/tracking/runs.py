@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
 import time
 import uuid
@@ -21,12 +23,24 @@ from models.tracking.metric_names import curve_in_mlflow, in_mlflow, of_any_vers
 from models.tracking.relocation import EXPERIMENT
 
 CANDIDATE, BASELINE = "candidate", "baseline"  # the role of a result, and its run's tag `role`
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 BASELINE_RUNS = "baseline_runs"  # the tag of a candidate that names its baselines' runs, as JSON by kind
 LOGGED = "logged"  # the tag that says when a run was wholly there, in seconds since 1970
 BATCH = 1000  # metrics a request, the most MLflow takes
 
 
 Point = tuple[int, int, float]
+
+
+def baseline_runs(text: object) -> dict[str, str]:
+    """Run id by kind, from the tag `BASELINE_RUNS`; empty where there is none, or somebody changed it."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {kind: run_id for kind, run_id in found.items() if RUN_ID.fullmatch(str(run_id))}
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from features.data.percent import percent
 from models.figures import style
 from models.figures.colors import MUTED, OUTCOME_COLORS
 from models.figures.svg import PALETTE
-from serving.drift_history import EXPECTED, SIDES, YEAR, calibration
+from serving.drift_history import EXPECTED, YEAR, calibration
+from serving.headline import SIDES
 from serving.report import charts, markup
-
-STYLES = {"rotation": "-", "breakdown": (0, (5, 2))}
+from serving.report.history import STYLES
 
 
 def draw(table: pd.DataFrame) -> Figure:

@@ -65,11 +65,9 @@ def said_before(
         return None
     parts = {}
     if ranges is not None and "size" in ranges:
-        month = ranges[(ranges["leg"] == "broad") & (ranges["horizon"] == HORIZON)]
-        parts["size"] = words.size_table(dataset, pd.Series(month["size"].to_numpy(), month["date"]))
+        parts["size"] = words.size_table(dataset, words.size_states(ranges))
     if predictions is not None and "direction" in predictions:
-        state = pd.Series(predictions["direction"].to_numpy(), predictions["date"])
-        parts["direction"] = words.direction_table(dataset, state)
+        parts["direction"] = words.direction_table(dataset, words.direction_states(predictions))
     if not parts:
         return None
     weeks = pd.concat(parts, names=["kind"]).reset_index("kind")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from features.data.files import write_file
-from features.data.paths import home
+from models.evaluation.predictions import known_at
+from models.tracking import stored_predictions
 from models.tracking.range_registry import RegisteredRange
 from models.tracking.registry import Registered
 from serving import drift_history, glossary, journal
@@ -101,26 +102,17 @@ def _document(call: Call, sections: list[tuple[str, str, str]], head: str) -> st
     )
 
 
-def known_at(predictions: pd.DataFrame, asof: pd.Timestamp) -> pd.DataFrame:
-    """Predictions up to a decision, with the outcomes that had matured by then."""
-    rows = predictions[predictions["date"] <= asof]
-    return rows.assign(outcome=rows["outcome"].where(rows["label_end"] <= asof))
-
-
 def _predictions(model: Registered, asof: pd.Timestamp) -> pd.DataFrame | None:
-    path = home() / "predictions" / model.run_id / "predictions.parquet"
+    path = stored_predictions.path_of(model.run_id)
     rows = known_at(pd.read_parquet(path), asof) if path.exists() else None
     return rows if rows is not None and rows["outcome"].notna().any() else None
 
 
 def _ranges(model: RegisteredRange | None, asof: pd.Timestamp) -> tuple[str, pd.DataFrame] | None:
     """Name and ranges up to a decision, with the returns known by then."""
-    path = home() / "predictions" / model.run_id / "range.parquet" if model else None
-    if model is None or path is None or not path.exists():
+    if model is None or not (path := stored_predictions.path_of(model.run_id, stored_predictions.RANGES)).exists():
         return None
-    rows = pd.read_parquet(path)
-    rows = rows[rows["date"] <= asof]
-    rows = rows.assign(realised=rows["realised"].where(rows["label_end"] <= asof))
+    rows = known_at(pd.read_parquet(path), asof, "realised")
     return (f"{model.name} v{model.version}", rows) if rows["realised"].notna().any() else None
 
 
@@ -156,6 +148,7 @@ def write_report(
     data = charts.chart_data(context.snapshot.as_of(at))
     predictions, ranges = _predictions(context.shown, at), _ranges(context.range_model, at)
     calls = drift_history.stored(call.model.name, at)
-    said = history.said_before(context.dataset_until(at), call, predictions, None if ranges is None else ranges[1])
+    widths = None if ranges is None else ranges[1]
+    said = None if call.direction is None else history.said_before(context.dataset_until(at), call, predictions, widths)
     write_file(path, render(call, data, predictions, head or journal.verify()[1], ranges, calls, said))
     return path

@@ -18,7 +18,6 @@ from pydantic import Field
 
 from features.data.calendar import HORIZON
 from features.data.errors import RegimeError
-from features.data.paths import home
 from serving.contract import Contract, Share
 
 if TYPE_CHECKING:  # SciPy and the models, which reading a kept call does without
@@ -93,6 +92,7 @@ def build(
     """
     from models import direction
     from models.evaluation import words
+    from models.tracking import stored_predictions
 
     date = dataset.X.index[-1]
     followed: dict[str, Followed] = {}
@@ -100,7 +100,7 @@ def build(
     if fitted is not None:
         followed |= _sizes_so_far(dataset, range_run)
         size_state = _size(dataset, fitted, reads_garch)
-    stored = _stored(run_id, "predictions.parquet", "direction")
+    stored = _stored(run_id, stored_predictions.NAME, "direction")
     followed |= _directions_so_far(dataset, stored)
     state = direction.states(model, direction.rows_before(X, date, date))[-1]
     side = None if math.isnan(state) else words.DIRECTIONS[int(state)]
@@ -122,10 +122,18 @@ def _finite(one: Followed) -> dict[str, float | int | bool | None]:
 
 
 def _stored(run_id: str, name: str, column: str) -> pd.DataFrame:
-    path = home() / "predictions" / run_id / name
-    if not run_id or not path.exists():
-        raise RegimeError(f"the walk-forward of run {run_id[:12] or '?'} is not on this machine: train again for words")
-    table = pd.read_parquet(path)
+    from models.tracking import stored_predictions
+    from models.tracking.errors import TrackingError
+
+    try:
+        if not run_id:
+            raise TrackingError("no run is named")
+        table = pd.read_parquet(stored_predictions.fetch(run_id, name))
+    except TrackingError as error:
+        raise RegimeError(
+            f"the walk-forward of run {run_id[:12] or '?'} is not on this machine, nor to be had from MLflow: train "
+            "again for words"
+        ) from error
     if column not in table:
         raise RegimeError(f"the walk-forward of run {run_id[:12]} is of an earlier program: train again for words")
     return table
@@ -147,16 +155,16 @@ def _size(dataset: Dataset, fitted: FittedRange, reads_garch: bool) -> Literal["
 
 def _sizes_so_far(dataset: Dataset, run_id: str) -> dict[str, Followed]:
     from models.evaluation import words
+    from models.tracking import stored_predictions
 
-    stored = _stored(run_id, "range.parquet", "size")
-    month = stored[(stored["leg"] == "broad") & (stored["horizon"] == HORIZON)]
-    return words.record(words.size_table(dataset, pd.Series(month["size"].to_numpy(), month["date"])))
+    stored = _stored(run_id, stored_predictions.RANGES, "size")
+    return words.record(words.size_table(dataset, words.size_states(stored)))
 
 
 def _directions_so_far(dataset: Dataset, stored: pd.DataFrame) -> dict[str, Followed]:
     from models.evaluation import words
 
-    table = words.direction_table(dataset, pd.Series(stored["direction"].to_numpy(), stored["date"]))
+    table = words.direction_table(dataset, words.direction_states(stored))
     return {word: one for word, one in words.record(table).items() if word in SIDES}
 
 

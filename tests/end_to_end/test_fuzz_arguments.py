@@ -180,7 +180,13 @@ SERVERS = [
     "nonsense",
     "http://u:p@127.0.0.1:1",
 ]
-SERVERS += ["http://127.0.0.1:99999", "sqlite:///", "sqlite:////dev/null/x.db", "file:///tmp/x", "http://127.0.0.1:x"]
+SERVERS += [
+    "http://127.0.0.1:99999",
+    "sqlite:///",
+    "sqlite:////dev/null/x.db",
+    "file:///dev/null/x",
+    "http://127.0.0.1:x",
+]
 SERVERS += ["mysql://u:p@127.0.0.1:1/x", "mssql://u:p@127.0.0.1:1/x", "postgresql+nothing://u:p@127.0.0.1:1/x"]
 
 

@@ -35,3 +35,8 @@ def test_a_term_is_found_by_any_of_its_names():
 
 def test_the_footnotes_of_a_call_are_terms():
     assert glossary.footnotes(parts.USED)[0] == "rotation: ends higher and ahead of the S&P 500"
+
+
+def test_every_name_of_a_term_finds_it():
+    for name, term in glossary.terms().items():
+        assert [glossary.find(asked)[0] for asked in (name, name.upper(), *term.also)] == [name] * (2 + len(term.also))

@@ -190,7 +190,7 @@ def test_a_scorecard_names_each_rate():
     text = shown(print_scorecard, Scorecard("live", 0.05, live, {"calls": 3, "matured": 0}))
     assert text.splitlines() == [
         "live: 8 of 10 calls matured (2 effective months): skill +0.0500 (p 0.200), Markov -0.0100, promised +0.0300, "
-        "word right 75 %, climatology's 50 %; 2 corrections kept, not scored",
+        "outcome named right 75 %, climatology's 50 %; 2 corrections kept, not scored",
         "replay: 3 calls, none matured",
     ]
 

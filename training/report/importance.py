@@ -66,7 +66,7 @@ def diagram(name: str, document: FittedModel, X: pd.DataFrame) -> bytes | None:
             OUTCOME_COLORS["breakdown"] if sign < 0 else OUTCOME_COLORS["rotation"] if up == "rotation" else BAR
             for sign in top["sign"]
         ]
-        right.barh([_short(one) for one in top.index], top["strength"], color=colors)
+        right.barh([spoken(str(one)) for one in top.index], top["strength"], color=colors)
         for place, sign in enumerate(top["sign"]):
             mark = " mixed" if abs(sign) < 0.3 else f" high: {up if sign > 0 else 'breakdown'}"
             right.annotate(mark, (top["strength"].iloc[place], place), va="center", fontsize=9, color=MUTED)
@@ -75,7 +75,3 @@ def diagram(name: str, document: FittedModel, X: pd.DataFrame) -> bytes | None:
         for axes in (left, right):
             axes.grid(visible=False, axis="y")
         return style.png(figure)
-
-
-def _short(name: object) -> str:
-    return spoken(str(name))

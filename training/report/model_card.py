@@ -133,7 +133,8 @@ def _words(dataset: Dataset, run: ModelRun, sizes: Mapping[str, Followed]) -> st
         return ""
     found = {**sizes, **word_tables.followed(dataset, run.predictions, None)}
     parts = [
-        f"{word}{'' if one.earned else ' (not earned)'} {one.mean_return:+.1%} ({one.q10:+.1%} to {one.q90:+.1%}), "
+        f"{word}{'' if one.earned else ' (not earned)'} {percent(one.mean_return, sign=True)} "
+        f"({percent(one.q10, sign=True)} to {percent(one.q90, sign=True)}), "
         f"breakdown {percent(one.breakdown, 0)}, rotation {percent(one.rotation, 0)}, {one.weeks:,} weeks"
         for word, one in found.items()
     ]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from features.data import kept_results, store
-from features.data.calendar import HORIZON
+from features.data import cache, store
 from features.data.errors import RegimeError
 from features.dataset import Dataset, build
-from models.evaluation import metrics
+from models.evaluation import metrics, words
 from models.tracking import loader, logged_runs, range_registry, runs, stored_predictions
 from models.tracking import registry as versions
 from training import score_cache
+from training.config import DEFAULT
 
-EXPERIMENT, AS_PUBLISHED = "default", "as-published"
+EXPERIMENT, AS_PUBLISHED = DEFAULT, "as-published"
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,12 @@ def read() -> Stored:
         {kind: score_cache.kept(metrics.evaluate, table, dataset.returns) for kind, table in found.items()}
         for found in (tables, walkforwards(snapshot.digest, AS_PUBLISHED))
     )
+    cache.trim(score_cache.CACHE)
     at = loader.pointer(name, "champion")
-    return Stored(dataset, tables, scores, None if at is None else at.tags.get("kind"), sizes(snapshot.source), then)
+    champion = None if at is None else at.tags.get("kind")
+    if champion is not None and champion not in tables:
+        raise RegimeError(f"the champion {champion} is none of the models that ran beside the newest {EXPERIMENT}")
+    return Stored(dataset, tables, scores, champion, sizes(snapshot.source), then)
 
 
 def walkforwards(digest: str, experiment: str = EXPERIMENT) -> dict[str, pd.DataFrame]:
@@ -78,8 +81,7 @@ def walkforwards(digest: str, experiment: str = EXPERIMENT) -> dict[str, pd.Data
     if not mine.any():
         return {}
     newest = found[mine].sort_values("start_time").iloc[-1]
-    tag = newest.get(f"tags.{runs.BASELINE_RUNS}")
-    ids = {newest["tags.kind"]: newest["run_id"]} | (json.loads(tag) if isinstance(tag, str) else {})
+    ids = {newest["tags.kind"]: newest["run_id"]} | runs.baseline_runs(newest.get(f"tags.{runs.BASELINE_RUNS}"))
     paths = {kind: stored_predictions.path_of(run_id) for kind, run_id in ids.items()}
     return {kind: pd.read_parquet(path) for kind, path in paths.items() if path.exists()}
 
@@ -87,9 +89,8 @@ def walkforwards(digest: str, experiment: str = EXPERIMENT) -> dict[str, pd.Data
 def sizes(source: str) -> pd.Series | None:
     """State of the width by decision date, of the champion of the range; None where that is not stored here."""
     at = loader.pointer(range_registry.registry_name(source), "champion")
-    path = None if at is None else kept_results.folder(at.run_id) / "range.parquet"
+    path = None if at is None else stored_predictions.path_of(at.run_id, stored_predictions.RANGES)
     if path is None or not path.exists():
         return None
     table = pd.read_parquet(path)
-    month = table[(table["leg"] == "broad") & (table["horizon"] == HORIZON)]
-    return pd.Series(month["size"].to_numpy(float), pd.DatetimeIndex(month["date"])) if "size" in table else None
+    return words.size_states(table) if "size" in table else None

@@ -31,8 +31,7 @@ def tables(dataset: Dataset, walkforward: pd.DataFrame | None, size: pd.Series |
     if size is not None:
         found["size"] = words.size_table(dataset, size)
     if walkforward is not None:
-        side = pd.Series(walkforward["direction"].to_numpy(float), pd.DatetimeIndex(walkforward["date"]))
-        found["direction"] = words.direction_table(dataset, side)
+        found["direction"] = words.direction_table(dataset, words.direction_states(walkforward))
     return found
 
 
@@ -54,8 +53,8 @@ def record(stored: Stored) -> str:
         [
             word,
             f"{one.weeks:,}",
-            f"{100 * one.mean_return:+.2f} %",
-            f"{100 * one.q10:+.1f} to {100 * one.q90:+.1f} %",
+            percent(one.mean_return, 2, sign=True),
+            f"{100 * one.q10:+.1f} to {percent(one.q90, sign=True)}",
             percent(one.breakdown, 0),
             percent(one.rotation, 0),
             percent(one.at_onsets, 0),

@@ -57,7 +57,8 @@ def contradicted(dates: pd.DatetimeIndex, values: np.ndarray, before: pd.Series,
     return [
         Finding(
             np.array([row]),
-            "a change of {} where {} is stored".format(*(percent(np.expm1(d.iloc[at]), sign=True) for d in (new, old))),
+            f"a change of {percent(np.expm1(new.iloc[at]), sign=True)} where "
+            f"{percent(np.expm1(old.iloc[at]), sign=True)} is stored",
         )
         for row, at in zip(rows, np.flatnonzero(gap), strict=True)
     ]

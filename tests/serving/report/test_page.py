@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.evaluation.predictions import known_at
 from serving.report import charts, markup, page
 from tests.support.browser import CHROMIUM, FLAGS, needs_chromium
 from tests.support.calls import make_test_call, predictions
@@ -172,7 +173,7 @@ def test_a_number_and_its_unit_and_a_date_stay_whole():
 def test_a_report_of_the_past_holds_only_what_had_come():
     table = walk_forward()
     asof = pd.Timestamp("2018-06-01")
-    rows = page.known_at(table, asof)
+    rows = known_at(table, asof)
     assert rows["date"].max() == asof
     last = rows.loc[rows["outcome"].notna(), "label_end"].max()
     assert last <= asof
