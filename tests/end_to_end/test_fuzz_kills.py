@@ -34,7 +34,7 @@ pytestmark = [
 ]
 KILLS = 7  # by each test of a kind
 COMMANDS_KILLED = 10
-WEEKS = pd.date_range("2020-01-03", periods=200, freq="W-FRI")
+WEEKS = pd.date_range("2020-01-03", periods=400, freq="W-FRI")
 
 
 def fork(work, *arguments):
@@ -51,13 +51,33 @@ def seconds_of(work, *arguments):
     return time.perf_counter() - began
 
 
-def killed(after, work, *arguments):
-    """Run `work` in a child and kill it after some seconds; whether it was still at work."""
-    child = fork(work, *arguments)
-    time.sleep(after)
-    os.kill(child.pid, signal.SIGKILL)
-    child.join()
-    return child.exitcode == -signal.SIGKILL
+class Killer:
+    """Kills at random moments of the work's own length, until enough of them came while it was still at work.
+
+    The length is measured once and halved whenever a kill came too late: work that was slow when it was measured
+    (a busy machine, a cold disk) may take a tenth of that the next time.
+    """
+
+    def __init__(self, seed, span):
+        self.chance, self.span, self.midway = random.Random(seed), span, 0
+
+    def attempts(self):
+        for attempt in range(KILLS + 20):
+            if self.midway >= KILLS:
+                return
+            yield attempt
+        raise AssertionError(f"of {KILLS + 20} kills only {self.midway} came while there was work")
+
+    def run(self, work, *arguments):
+        """Run `work` in a child and kill it; whether it was still at work."""
+        child = fork(work, *arguments)
+        time.sleep(self.chance.uniform(0, self.span))
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        midway = child.exitcode == -signal.SIGKILL
+        self.midway += midway
+        self.span *= 1.0 if midway else 0.5
+        return midway
 
 
 def tidy(home):
@@ -100,18 +120,16 @@ def test_refreshes(folder, home, seed):
     refresh(folder)
     first = store.load().digest
     further(folder, 1.5)
-    span, chance = seconds_of(refresh, folder), random.Random(seed)
+    killer = Killer(seed, seconds_of(refresh, folder))
     second = store.load().digest
-    midway = []
-    for place in range(KILLS):
+    for place in killer.attempts():
         further(folder, 2.0 + place + 10 * seed)
         before = store.load().digest
-        midway.append(killed(chance.uniform(0, span), refresh, folder))
+        midway = killer.run(refresh, folder)
         after = store.load()  # verifies every file
         assert after.tables["prices_etf"]["SPY"].notna().all()
-        assert midway[-1] or after.digest != before
+        assert midway or after.digest != before
         tidy(home)
-    assert any(midway)
     assert {first, second} <= {path.name for path in (home / "snapshots").iterdir()}
 
 
@@ -119,16 +137,15 @@ def test_refreshes(folder, home, seed):
 def test_journals(home, seed):
     home.mkdir()
     keep_calls(WEEKS[:3])
-    span, chance, midway = seconds_of(keep_calls, WEEKS[3:15]), random.Random(seed), []
-    for place in range(KILLS):
+    killer = Killer(seed, seconds_of(keep_calls, WEEKS[3:15]))
+    for attempt in killer.attempts():
         known = [entry.hash for entry in journal.read()]
         start = len(known)
-        midway.append(killed(chance.uniform(0, span), keep_calls, WEEKS[start : start + 12]))
+        killer.run(keep_calls, WEEKS[start : start + 12])
         count, head = journal.verify()
         found = [entry.hash for entry in journal.read()]
-        assert found[:start] == known, place
+        assert found[:start] == known, attempt
         assert (count, head) == (len(found), found[-1])
-    assert any(midway)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -138,27 +155,25 @@ def test_imports(tmp_path, seed):
     days = days[days.isin(calendar.all_sessions())]
     rows = "".join(f"{day:%m/%d/%Y},20.1,21.2,19.3,{20 + place % 7 / 10:.2f}\n" for place, day in enumerate(days))
     source.write_text("DATE,OPEN,HIGH,LOW,CLOSE\n" + rows)
-    span, chance, midway = seconds_of(import_file, source, into), random.Random(seed), []
-    for _ in range(KILLS):
-        midway.append(killed(chance.uniform(0, span), import_file, source, into))
+    killer = Killer(seed, seconds_of(import_file, source, into))
+    for _ in killer.attempts():
+        killer.run(import_file, source, into)
         (path,) = [path for path in into.iterdir() if not path.name.startswith(".")]
         assert len(pd.read_parquet(path)) == len(days)
-    assert any(midway)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_backups(folder, home, tmp_path, seed):
     refresh(folder)
-    span, chance, midway = seconds_of(backup.create, tmp_path / "first.tar", home, None), random.Random(seed), []
-    for place in range(KILLS):
+    killer = Killer(seed, seconds_of(backup.create, tmp_path / "first.tar", home, None))
+    for place in killer.attempts():
         target = tmp_path / f"{place}.tar"
-        midway.append(killed(chance.uniform(0, span), backup.create, target, home, None))
+        killer.run(backup.create, target, home, None)
         if target.exists():  # whole, then
             backup.restore(target, tmp_path / f"new {place}", None)
             digest = (tmp_path / f"new {place}" / "CURRENT").read_text().strip()
             assert digest == store.load().digest
         tidy(tmp_path)
-    assert any(midway)
 
 
 def test_weeks_and_runs(seed_machine, tmp_path, monkeypatch):
