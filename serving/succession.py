@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.data.errors import RegimeError
 from features.dataset import Dataset
 from models.evaluation.alive import YEARS, Life, life
 from models.evaluation.champion import choose
@@ -30,6 +31,10 @@ UNKNOWN = (
 )
 
 
+class NotJudgedError(RegimeError):
+    """Whether the champion is alive could not be told; it stays."""
+
+
 @dataclass(frozen=True)
 class Succession:
     """What the rule gave after a champion died; `champion` is None where no model qualifies."""
@@ -42,8 +47,12 @@ class Succession:
 def follow_the_dead(context: CallContext) -> Succession | None:
     """Replace a champion that is no longer alive; None where there is none, it is alive, or a person set it.
 
-    Nothing is judged where the champion's stored predictions cannot be had. After a succession `context` is of the
-    past: load it again.
+    After a succession `context` is of the past: load it again.
+
+    Raises
+    ------
+    NotJudgedError
+        The champion's stored predictions are neither on this machine nor to be had from MLflow.
     """
     champion = context.champion
     if champion is None or registry.OVERRIDE in champion.tags:
@@ -52,7 +61,10 @@ def follow_the_dead(context: CallContext) -> Succession | None:
     dataset = context.dataset
     table = carried_on(champion.run_id, spec, dataset, context)
     if table is None:
-        return None
+        raise NotJudgedError(
+            f"{champion.tags['kind']} (version {champion.version}) was not judged again: its weekly predictions are "
+            f"neither on this machine nor to be had from MLflow (run {champion.run_id[:8]}); it stays champion"
+        )
     found = life(*losses_of(table))
     if found.alive or found.since is None:
         return None

@@ -27,7 +27,7 @@ from serving.journal_entry import Entry, EntryType
 from serving.predict import make_call
 from serving.report.page import write_report
 from serving.scorecard import Scorecard, score_journal
-from serving.succession import follow_the_dead
+from serving.succession import NotJudgedError, follow_the_dead
 from serving.text import weekly_summary
 from serving.time_limit import run_within
 
@@ -46,6 +46,7 @@ class WeeklyResult:
     refresh_failed: str | None
     not_anchored: tuple[str, ...]
     not_retrained: str | None = None
+    not_judged: str | None = None
     word_before: str | None = None
     new: bool = True
     allowed_age_days: int | None = None
@@ -86,6 +87,7 @@ class WeeklyResult:
             "report": str(self.report),
             "not_anchored": list(self.not_anchored),
             "not_retrained": self.not_retrained,
+            "not_judged": self.not_judged,
         }
 
 
@@ -140,9 +142,7 @@ def weekly_steps(
         journal.verify()  # a journal that lost its last verified head is not written to
         failed = _refresh(source, folder, replace)
         not_retrained = _retrain_if_due()
-        context = load_context()
-        if follow_the_dead(context):
-            context = load_context(context.snapshot)
+        context, not_judged = _judged(load_context())
         with progress("data set", None) as step:
             call = make_call(None, context, step=step)
         known = journal.read()
@@ -167,9 +167,18 @@ def weekly_steps(
         refresh_failed=failed,
         not_anchored=not_anchored,
         not_retrained=not_retrained,
+        not_judged=not_judged,
         word_before=before[-1] if before else None,
         new=new,
     )
+
+
+def _judged(context: CallContext) -> tuple[CallContext, str | None]:
+    """The context after a champion that died was followed, and why it could not be judged where it could not."""
+    try:
+        return (load_context(context.snapshot) if follow_the_dead(context) else context), None
+    except NotJudgedError as error:
+        return context, str(error)
 
 
 def _retrain_if_due() -> str | None:

@@ -141,6 +141,8 @@ def _print_week(result: WeeklyResult) -> None:
         err.print(f"refresh failed: {result.refresh_failed}", soft_wrap=True, markup=False)
     if result.not_retrained:
         err.print(f"not trained again: {result.not_retrained}", soft_wrap=True, markup=False)
+    if result.not_judged:
+        err.print(result.not_judged, soft_wrap=True, markup=False)
     for failure in result.not_anchored:
         err.print(failure, soft_wrap=True, markup=False)
     out.print(f"journal: {result.lines} entries, head {result.head}", soft_wrap=True)

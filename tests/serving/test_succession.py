@@ -264,12 +264,14 @@ def test_the_living_and_those_set_by_a_person_stay(monkeypatch):
     assert loader.pointer("regime", "champion").version == person
 
 
-def test_without_stored_predictions_nothing_is_judged(monkeypatch):
+def test_without_stored_predictions_nothing_is_judged_and_that_is_said(monkeypatch):
     version = logged("markov", table(0.08, -0.03))
     context = office(monkeypatch, version)
     kept = home() / "predictions" / loader.pointer("regime", "champion").run_id / "predictions.parquet"
     kept.unlink()
-    assert succession.follow_the_dead(context) is None
+    with pytest.raises(succession.NotJudgedError, match=r"markov \(version 1\) was not judged again: .* stays"):
+        succession.follow_the_dead(context)
+    assert loader.pointer("regime", "champion").version == version
 
 
 def test_a_stored_walk_forward_carried_on_is_the_whole_one():

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from features.data.errors import RefusedError, RegimeError
 from features.data.source import Source
-from serving import cli, journal, weekly
+from serving import cli, journal, weekly, weekly_cli
 from serving.anchor import Anchors
 from serving.exit_status import MEANINGS, ExitStatus
 from serving.scorecard import Scorecard
+from serving.succession import NotJudgedError
 from tests.support.calls import make_test_call
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -199,6 +200,16 @@ def test_training_that_fails_leaves_the_call_and_a_status(monkeypatch):
     assert result.exit_status == ExitStatus.not_retrained == 8
     assert result.lines == 1
     assert result.to_json_object()["not_retrained"] == "training default ended with status 1"
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_champion_that_cannot_be_judged_is_named_and_the_call_made(monkeypatch, capsys):
+    monkeypatch.setattr(weekly, "follow_the_dead", failing(NotJudgedError("markov was not judged again")))
+    result = weekly.weekly_steps(Source.sample, None, False, Anchors())
+    assert (result.lines, result.exit_status) == (1, ExitStatus.done)
+    assert result.to_json_object()["not_judged"] == "markov was not judged again"
+    weekly_cli._print_week(result)
+    assert "markov was not judged again" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("steps")
