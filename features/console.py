@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +18,7 @@ from features.data import error_log
 from features.data.errors import RegimeError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.table import Column, Table
 
 WIDE = 400  # columns, more than any table has
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
@@ -99,10 +101,75 @@ def print_note(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
-def print_table(view: Table) -> None:
-    """A table at its own width: a narrow terminal or a file wraps its lines, and no figure is cut off."""
-    natural = view.__rich_measure__(out, out.options.update(width=WIDE)).maximum
-    Console(highlight=False, width=max(out.width, natural)).print(view)
+def fold(to: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
+    """Print a line folded between words at the console's width, begun by `first` and gone on with by `rest`."""
+    kept = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", line)  # a number and its unit stay together
+    folded = textwrap.fill(
+        kept, to.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    to.print(folded.replace("\N{NO-BREAK SPACE}", " "), style=style, markup=False, soft_wrap=True)
+
+
+def print_table(view: Table, keys: int = 1, together: int = 1) -> None:
+    """Print a table within the console's width, no word or figure cut.
+
+    A table that is too wide is parted: under the columns that fit stand the others, each part beginning with the first
+    `keys` columns; `together` of the others are not parted. Where not even those fit, each row becomes a block, a line
+    a column.
+    """
+    if view.title:
+        fold(out, str(view.title), style="italic")
+    parts = _parts(view, keys, together)
+    for place, part in enumerate(parts):
+        if place:
+            out.print()
+        out.print(part)
+    if not parts:
+        _print_blocks(view)
+    if view.caption:
+        fold(out, str(view.caption), style="dim italic")
+
+
+def _parts(view: Table, keys: int, together: int) -> list[Table]:
+    """Tables that fit the console and hold every column between them; none where some column does not fit."""
+    lead, left = view.columns[:keys], view.columns[keys:]
+    parts: list[Table] = []
+    while left or not parts:
+        count = len(left)
+        while not _fits(part := _with_columns(view, [*lead, *left[:count]])):
+            count -= together
+            if count < 1:
+                return []
+        parts.append(part)
+        left = left[count:]
+    return parts
+
+
+def _fits(view: Table) -> bool:
+    """Whether a table fits the console with nothing wrapped."""
+    return view.__rich_measure__(out, out.options.update(width=WIDE)).maximum <= out.width
+
+
+def _with_columns(view: Table, columns: list[Column]) -> Table:
+    """A table of these columns of another."""
+    from rich.table import Table
+
+    found = Table(box=view.box, pad_edge=view.pad_edge, padding=view.padding)
+    for one in columns:
+        found.add_column(one.header, justify=one.justify, no_wrap=True)
+    for row, *cells in zip(view.rows, *(one.cells for one in columns), strict=True):
+        found.add_row(*cells, style=row.style)
+    return found
+
+
+def _print_blocks(view: Table) -> None:
+    """Each row under its first cell, a line a column; empty cells are left out."""
+    heads, rows = [str(one.header) for one in view.columns], zip(*(one.cells for one in view.columns), strict=True)
+    for row in rows:
+        fold(out, f"{heads[0]}: {row[0]}" if heads[0] else str(row[0]), rest="    ", style="bold")
+        for head, cell in list(zip(heads, row, strict=True))[1:]:
+            if str(cell):
+                fold(out, f"{head}: {cell}" if head else str(cell), "  ", "    ")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.console import out
+from features.console import fold, out, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,10 +36,10 @@ def print_notes(notes: dict[str, Any]) -> None:
         if isinstance(value, dict):
             for key, what in value.items():
                 what = "; ".join(what) if isinstance(what, list) else what
-                out.print(f"{said}: {key}: {what}", soft_wrap=True, markup=False)
+                fold(out, f"{said}: {key}: {what}")
         elif value:
             more = f" and {len(value) - 12} more" if len(value) > 12 else ""
-            out.print(f"{said}: {', '.join(value[:12])}{more}", soft_wrap=True, markup=False)
+            fold(out, f"{said}: {', '.join(value[:12])}{more}")
 
 
 def _origin(snapshot: store.Snapshot, key: str) -> str:
@@ -93,15 +93,15 @@ def show(every: bool = False) -> str | None:
         f"{snapshot.source} {snapshot.digest}, up to {snapshot.last.date()}, ages at {against.date()}", style="bold"
     )
     behind = freshness.days_behind(snapshot)
-    out.print(freshness.age_sentence(snapshot), style="yellow" if behind else None)
+    fold(out, freshness.age_sentence(snapshot), style="yellow" if behind else None)
     for line in freshness.by_state(table):
         style = "red" if line.startswith("Required") else "yellow" if line.startswith("Older") else None
-        out.print(line, style=style, markup=False)
+        fold(out, line, style=style)
     if every:
         _list_series(table)
     print_notes(snapshot.notes)
     if reason:
-        out.print(f"a call would be refused: {reason}", style="red", soft_wrap=True)
+        fold(out, f"a call would be refused: {reason}", style="red")
     return reason
 
 
@@ -114,4 +114,4 @@ def _list_series(table: pd.DataFrame) -> None:
     for row in table.itertuples():
         cells = (row.series, str(row.first.date()), str(row.last.date()), f"{row.age:,}", f"{row.allowed:,}")
         view.add_row(*cells, row.source, style="red" if row.stale and row.required else "yellow" if row.stale else None)
-    out.print(view)
+    print_table(view)

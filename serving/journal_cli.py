@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, err, out, print_json, progress_bar
+from features.console import JsonOption, err, fold, out, print_json, print_table, progress_bar
 from features.data.errors import RefusedError
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
@@ -27,7 +27,7 @@ def backfill(
     with progress_bar("backfill", 1) as step:
         replay = replay_weeks(since, step)
     for date, reason in replay.refused:
-        err.print(f"{date.date()} refused: {reason}", soft_wrap=True, markup=False)
+        fold(err, f"{date.date()} refused: {reason}")
     if not replay.calls:
         raise RefusedError(f"none of the {len(replay.refused)} weeks from {since.date()} could be called")
     if json:
@@ -37,7 +37,7 @@ def backfill(
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
     first, last = replay.calls[0].asof, replay.calls[-1].asof
     known = f" ({replay.already_there} were in the journal)" if replay.already_there else ""
-    out.print(f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}", soft_wrap=True)
+    fold(out, f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}")
 
 
 class JournalFormat(StrEnum):
@@ -67,7 +67,7 @@ def list_journal(
         if json or form is JournalFormat.json:
             print_json([])
         else:
-            out.print(f"no calls in {journal.path()} yet: `regime call` makes one", soft_wrap=True, markup=False)
+            fold(out, f"no calls in {journal.path()} yet: `regime call` makes one")
         return
     with progress_bar("data set", None) as step:
         told = journal_record.with_record(made, step).tail(last)
@@ -78,7 +78,7 @@ def list_journal(
     elif form is JournalFormat.chart:
         typer.echo(journal_record.chart(told, min(out.width, 120)))
     else:
-        out.print(journal_table.view(told))
+        print_table(journal_table.view(told))
 
 
 def verify(
@@ -102,9 +102,7 @@ def verify(
     if stamped:
         signed = "signatures checked" if tsa_root else "signatures not checked: no --tsa-root"
         until = stamped[-1]
-        out.print(
-            f"{len(stamped)} time stamps ({signed}); entries 1 to {until.n} existed on {until.time}", soft_wrap=True
-        )
+        fold(out, f"{len(stamped)} time stamps ({signed}); entries 1 to {until.n} existed on {until.time}")
 
 
 def score(json: JsonOption = False) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from features.console import fold
 from features.data.percent import percent
 from serving import drift_history
 from serving.headline import SIDES
 from serving.journal_entry import EntryType
 from serving.running_evidence import patience, sentence
 from serving.scorecard import Scorecard, Scores
-from serving.text import fold
 
 
 def print_scorecard(card: Scorecard, out: Console) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import textwrap
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from features.console import fold
 from features.data.percent import percent
 from serving.call import Call
 from serving.headline import headline, word_of
@@ -40,16 +39,6 @@ def print_call(call: Call, out: Console) -> None:
                 fold(out, item, "- ", "  ")
         if shown and any(len(items) > shown for _, items in part.lists):
             fold(out, "All groups: `regime report`, `regime call destinations`.")
-
-
-def fold(out: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
-    """A line folded between words at the console's width."""
-    kept = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", line)  # a number and its unit stay together
-    folded = textwrap.fill(
-        kept, out.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
-    folded = folded.replace("\N{NO-BREAK SPACE}", " ")
-    out.print(folded, style=style, markup=False, soft_wrap=True)
 
 
 def _table(grid: Grid) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, offered, out, print_json, print_table, progress_bar, run_app
+from features.console import JsonOption, fold, offered, out, print_json, print_table, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.percent import percent
 from models.tracking import process_environment
@@ -80,10 +80,10 @@ def run(
     best = result["champion"]
     if "earlier" in result:
         when, run_id = result["earlier"]["logged"], result["earlier"]["run_id"]
-        out.print(
+        fold(
+            out,
             f"run before, on {when} (run {run_id[:8]}), on the same data by the same program: "
             "shown as it was found then; --again runs it again",
-            soft_wrap=True,
         )
     made = [
         {"name": kind, "gate_verdict": "champion" if kind == best else "", "label": "", "source": "", **found}
@@ -91,9 +91,9 @@ def run(
     ]
     print_table(leaderboard.table(title, made))
     if result["caveat"]:
-        out.print(result["caveat"], style="yellow", soft_wrap=True)
-    out.print(f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}", soft_wrap=True)
-    out.print(f"gate: {result['gate']}", soft_wrap=True)
+        fold(out, result["caveat"], style="yellow")
+    fold(out, f"champion of {result['registered_as']}: {result['champion'] or 'none (no evidence)'}")
+    fold(out, f"gate: {result['gate']}")
 
 
 def _refuse(options: dict[str, object]) -> None:
@@ -114,9 +114,9 @@ def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
         print_json(result)
         return
     for view in destinations_view.tables(name, result):
-        print_table(view)
+        print_table(view, keys=2)
     for line in destinations_view.lines(result):
-        out.print(line, soft_wrap=True, markup=False)
+        fold(out, line)
 
 
 def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
@@ -133,8 +133,8 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
         return
     first, last = result["span"]
     out.print(f"{name}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
-    out.print("CRPS skill by horizon in sessions, its p, and the share that ended inside the 80 % band", soft_wrap=True)
-    view = Table(box=None, pad_edge=False)  # 76 columns
+    fold(out, "CRPS skill by horizon in sessions, its p, and the share that ended inside the 80 % band")
+    view = Table(box=None, pad_edge=False)
     view.add_column("model", no_wrap=True)
     for horizon in spec.horizons:
         view.add_column(f"skill {horizon}", justify="right", no_wrap=True)
@@ -146,12 +146,12 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
             cells += [f"{found[f'crps_skill_{horizon}']:+.4f}", f"{found[f'crps_skill_p_{horizon}']:.3f}"]
             cells.append(percent(found[f"coverage_80_{horizon}"]))
         view.add_row(kind, *cells)
-    print_table(view)
-    out.print(_coverage_explained(result["models"][spec.model], spec.horizons), soft_wrap=True)
+    print_table(view, together=3)
+    fold(out, _coverage_explained(result["models"][spec.model], spec.horizons))
     if result["caveat"]:
-        out.print(result["caveat"], style="yellow", soft_wrap=True)
-    out.print(f"gate: {result['gate']}", soft_wrap=True)
-    out.print(f"ranges: {result['ranges']}", soft_wrap=True)
+        fold(out, result["caveat"], style="yellow")
+    fold(out, f"gate: {result['gate']}")
+    fold(out, f"ranges: {result['ranges']}")
 
 
 def _coverage_explained(found: dict[str, float], horizons: Sequence[int]) -> str:
@@ -193,7 +193,7 @@ def canary(
         for one in found:
             span, verdict = f"{percent(one.low)} to {percent(one.high)}", "ok" if one.ok else "FAILED"
             view.add_row(one.name, one.counted, one.bound, f"{one.count}/{one.seeds}", percent(one.rate), span, verdict)
-        out.print(view)
+        print_table(view)
     if not all(one.ok for one in found):
         raise typer.Exit(1)
 
@@ -227,7 +227,7 @@ def sweep(
         return
     first, last = found["inner_span"]
     tried = f"{found['trials']} trials from {found['fits']} fits, {found['pruned']} pruned"
-    out.print(f"{name}: {tried}, on {first} to {last}", soft_wrap=True)
+    fold(out, f"{name}: {tried}, on {first} to {last}")
     base = found["inner_log_loss_climatology"]
     for what, loss in (("best", found["inner_log_loss"]), ("before the sweep", found["inner_log_loss_before"])):
         out.print(f"inner log loss {loss:.4f} (skill {1.0 - loss / base:+.4f}) {what}")

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rich.table import Table
 
 from features.data.percent import percent
 
-COLUMNS = {
+SPANS = {
     "library 1990 on": ("library", "_1990_on"),
     "funds": ("funds", ""),
     "funds, leaders faltering": ("funds", "_faltering"),
 }
+FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {  # measure: heading, and how a figure is written
+    "ic": ("IC", "{:+.3f}".format),
+    "ic_t": ("t", "{:+.1f}".format),
+    "log_loss_skill": ("skill", "{:+.4f}".format),
+    "log_loss_skill_p": ("p", "{:.3f}".format),
+    "best_less_worst": ("best less worst", partial(percent, sign=True)),
+    "best_less_worst_t": ("its t", "{:+.1f}".format),
+}
 
 
 def tables(name: str, result: dict[str, Any]) -> list[Table]:
-    """One table an outcome and horizon: rank correlation with t, skill with p, best less worst, by model."""
+    """One table an outcome and horizon: rank correlation with t, skill with p, best less worst, by model and span."""
     first, last = result["span"]
     found = []
     for cell in result["champions"]:
         outcome, horizon = cell.rsplit("_", 1)
         title = f"{name}: {outcome}, {horizon} sessions; test weeks {first} to {last}, {result['source']} data"
-        view = Table(title=title, title_justify="left")
+        view = Table(title=title, box=None, pad_edge=False)
         view.add_column("model", no_wrap=True)
-        for said in COLUMNS:
-            for heading in (f"{said}: IC", "t", "skill", "p"):
-                view.add_column(heading, justify="right", no_wrap=True)
-        view.add_column("best less worst a year, funds", justify="right", no_wrap=True)
-        view.add_column("t", justify="right", no_wrap=True)
+        view.add_column("on", no_wrap=True)
+        for heading, _ in FIGURES.values():
+            view.add_column(heading, justify="right", no_wrap=True)
         for kind, one in result["models"].items():
             if f"log_loss_skill_{cell}_funds" not in one:
                 continue
-            cells = [kind]
-            for universe, period in COLUMNS.values():
-                keys = ("ic", "ic_t", "log_loss_skill", "log_loss_skill_p")
-                values = [one.get(f"{key}_{cell}_{universe}{period}") for key in keys]
-                shown = zip(values, ("+.3f", "+.1f", "+.4f", ".3f"), strict=True)
-                cells += ["" if value is None else format(value, form) for value, form in shown]
-            spread, t = (one.get(f"{key}_{cell}_funds") for key in ("best_less_worst", "best_less_worst_t"))
-            view.add_row(*cells, "" if spread is None else percent(spread, sign=True), "" if t is None else f"{t:+.1f}")
+            for span, (universe, period) in SPANS.items():
+                values = {key: one.get(f"{key}_{cell}_{universe}{period}") for key in FIGURES}
+                cells = ["" if values[key] is None else said(values[key]) for key, (_, said) in FIGURES.items()]
+                view.add_row(kind, span, *cells)
         found.append(view)
     return found
 

@@ -73,9 +73,11 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
     """The rows for a terminal; a column without any figure is left out."""
     columns = {key: metric.heading for key, metric in METRICS.items() if any(key in row for row in made)}
     labels = len({(row["label"], row["source"]) for row in made}) > 1
-    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    view = Table(title=title, box=None, pad_edge=False)
     ids = any(row["run_id"] for row in made)
-    for heading in ("run", *(["id"] if ids else []), *(["label", "source"] if labels else []), "verdict"):
+    judged = any(row["gate_verdict"] for row in made)
+    texts_of = ("run", *(["id"] if ids else []), *(["label", "source"] if labels else []))
+    for heading in (*texts_of, *(["verdict"] if judged else [])):
         view.add_column(heading, no_wrap=True)
     for heading in columns.values():
         view.add_column(heading, justify="right", no_wrap=True)
@@ -83,5 +85,6 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
         texts = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
         texts += [row["label"], row["source"]] if labels else []
         cells = [registry.formatted(key, row[key]) if key in row else "" for key in columns]
-        view.add_row(*texts, row["gate_verdict"], *cells, style="bold" if row["gate_verdict"] == "champion" else None)
+        texts += [row["gate_verdict"]] if judged else []
+        view.add_row(*texts, *cells, style="bold" if row["gate_verdict"] == "champion" else None)
     return view

@@ -34,7 +34,7 @@ def _some(names: list[str]) -> str:
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Table:
-    view = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    view = Table(title=title, box=None, pad_edge=False)
     for place, name in enumerate(columns):
         view.add_column(name, justify="left" if not place or title != "figures" else "right", no_wrap=True)
     return view

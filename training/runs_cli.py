@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, out, print_json, print_table, progress_bar
+from features.console import JsonOption, fold, out, print_json, print_table, progress_bar
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
@@ -27,7 +27,7 @@ def promote(
         said = (
             f"champion of {made.registered_as}: version {made.version} ({made.kind}), set by a person: {made.override}"
         )
-        out.print(said, soft_wrap=True, markup=False)
+        fold(out, said)
 
 
 def compare_runs(
@@ -47,9 +47,9 @@ def compare_runs(
     elif not made:
         out.print("no runs yet: `regime train run default`")
     else:
-        print_table(leaderboard.table("by skill, within label and source", made))
+        print_table(leaderboard.table("by skill, within label and source", made), keys=2)
         if any(row["source"] == "sample" for row in made):
-            out.print(f"sample: {CAVEAT}", style="yellow", soft_wrap=True)
+            fold(out, f"sample: {CAVEAT}", style="yellow")
 
 
 def diff_runs(
@@ -68,11 +68,11 @@ def diff_runs(
         print_json(asdict(found))
         return
     for one in found.warnings:
-        out.print(f"warning: {one}", style="yellow", soft_wrap=True, markup=False)
+        fold(out, f"warning: {one}", style="yellow")
     for view in run_diff_table.tables(found):
         print_table(view)
-    out.print(found.sentence, soft_wrap=True, markup=False)
-    out.print(f"logged as run {found.logged_as[:8]} of the MLflow experiment regime-comparisons", soft_wrap=True)
+    fold(out, found.sentence)
+    fold(out, f"logged as run {found.logged_as[:8]} of the MLflow experiment regime-comparisons")
 
 
 def upgrade(json: JsonOption = False) -> None:
