@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from features.data import error_log
 from features.data.errors import RegimeError
+from features.folding import fold
 
 if TYPE_CHECKING:
     from rich.table import Column, Table
@@ -99,15 +98,6 @@ def print_json(value: Any) -> None:
 def print_note(line: str) -> None:
     """One line on standard error, so that standard output holds the result only."""
     err.print(line, markup=False, soft_wrap=True)
-
-
-def fold(to: Console, line: str, first: str = "", rest: str = "", style: str | None = None) -> None:
-    """Print a line folded between words at the console's width, begun by `first` and gone on with by `rest`."""
-    kept = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", line)  # a number and its unit stay together
-    folded = textwrap.fill(
-        kept, to.width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
-    to.print(folded.replace("\N{NO-BREAK SPACE}", " "), style=style, markup=False, soft_wrap=True)
 
 
 def print_table(view: Table, keys: int = 1, together: int = 1) -> None:

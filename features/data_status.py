@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.console import fold, out, print_table
+from features.console import out, print_table
+from features.folding import fold
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, err, fold, out, print_json, print_table, progress_bar
+from features.console import JsonOption, err, out, print_json, print_table, progress_bar
 from features.data.errors import RefusedError
+from features.folding import fold
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from features.console import fold
 from features.data.percent import percent
+from features.folding import fold
 from serving import drift_history
 from serving.headline import SIDES
 from serving.journal_entry import EntryType

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from features.console import fold
 from features.data.percent import percent
+from features.folding import fold
 from serving.call import Call
 from serving.headline import headline, word_of
 from serving.parts import Grid, Part, make_parts

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, fold, offered, out, print_json, print_table, progress_bar, run_app
+from features.console import JsonOption, offered, out, print_json, print_table, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.percent import percent
+from features.folding import fold
 from models.tracking import process_environment
 from training import runs_cli
 

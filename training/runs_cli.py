@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, fold, out, print_json, print_table, progress_bar
+from features.console import JsonOption, out, print_json, print_table, progress_bar
+from features.folding import fold
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
