@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import date
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from features.data.errors import RegimeError
 from models import estimators
 from models.estimators import ALL_BASELINES
-from models.specification import Specification, check_known, json_object
+from models.specification import Specification, check_date, check_known, json_object
 
 WEIGHTINGS = ("none", "uniqueness")
 CALIBRATIONS = ("none", "climatology", "markov", "stack")
@@ -48,7 +46,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
 LEAST = 1e-6  # a positive number below this is a slip of the hand, not a setting
 MOST = 1e12
 LONGEST_NAME = 200  # characters
-DATES = (date(1800, 1, 1), date(2200, 1, 1))
 # Rows, refits and columns of the protocol's baselines, fixed once; those of the experiment `default`.
 PROTOCOL: dict[str, Any] = {
     "train_start": "1927-01-01",
@@ -121,14 +118,7 @@ class ModelSpec(Specification):
     @field_validator("train_start")
     @classmethod
     def _date(cls, text: str) -> str:
-        try:
-            day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else None
-        except ValueError:
-            day = None
-        if day is None or not DATES[0] <= day <= DATES[1]:
-            span = f"from {DATES[0]} to {DATES[1]}"
-            raise RegimeError(f"train_start is {text[:60]!r}: a date YYYY-MM-DD {span} is needed")
-        return text
+        return check_date("train_start", text)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.data.errors import RegimeError
+
+FIRST_TEST = "1990-01-01"  # no test week of the protocol lies before it
+DATES = (date(1800, 1, 1), date(2200, 1, 1))
 
 
 class Specification(BaseModel):
@@ -55,6 +60,18 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise RegimeError(f"a specification is a JSON object, not {text[:60]!r}")
     return values
+
+
+def check_date(key: str, text: str) -> str:
+    """The text itself, a date YYYY-MM-DD; a `RegimeError` for what is none."""
+    try:
+        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else None
+    except ValueError:
+        day = None
+    if day is None or not DATES[0] <= day <= DATES[1]:
+        span = f"from {DATES[0]} to {DATES[1]}"
+        raise RegimeError(f"{key} is {text[:60]!r}: a date YYYY-MM-DD {span} is needed")
+    return text
 
 
 def check_known(key: str, known: Iterable[str], what: str) -> None:

@@ -7,10 +7,11 @@ import pandas as pd
 
 from features.data.errors import RegimeError
 from features.dataset import Dataset
+from models import refits
 from models.spec import ModelSpec
+from models.specification import FIRST_TEST
 
 MIN_ROWS = {52: 200, 12: 100}  # fewest training rows of a fit, by rows a year
-FIRST_TEST = pd.Timestamp("1990-01-01")
 WARM_UP_YEARS = 10  # from the first training row to the first test week, and to the first inner refit
 INNER_YEARS = 5  # between two refits of the inner walk-forward
 
@@ -41,11 +42,8 @@ def refit_dates(dataset: Dataset, spec: ModelSpec) -> pd.DatetimeIndex:
     trained = index[index >= pd.Timestamp(spec.train_start)]
     if not len(trained):
         raise RegimeError(f"no week on or after train_start {spec.train_start}; the data end on {index[-1].date()}")
-    start = max(FIRST_TEST, trained[0] + pd.DateOffset(years=WARM_UP_YEARS))
-    tests = index[index >= start]
-    if not len(tests):
-        raise RegimeError(f"no test week: the first would be {start.date()}, the data end on {index[-1].date()}")
-    return tests[:: max(1, round(spec.refit_weeks * dataset.rows_per_year / 52))]
+    start = refits.first_test(FIRST_TEST, trained[0], WARM_UP_YEARS)
+    return index[refits.refit_rows(index, start, max(1, round(spec.refit_weeks * dataset.rows_per_year / 52)))]
 
 
 def inner_dates(dataset: Dataset, spec: ModelSpec, date: pd.Timestamp) -> pd.DatetimeIndex:

@@ -45,7 +45,8 @@ DaskOption = Annotated[
 
 @app.command(
     epilog="Examples: regime train run default --workers 2; regime train run default --set label=return "
-    "--set params.max_depth=2 --note 'fewer interactions'; regime train run sweep.toml --dask tcp://10.0.0.1:8786"
+    "--set params.max_depth=2 --note 'fewer interactions'; regime train run sweep.toml --dask tcp://10.0.0.1:8786; "
+    "regime train run range --set first_test=1956-01-01 --set last_test=1989-09-30 --set 'members=[\"har\"]'"
 )
 def run(
     name: NameArgument,
@@ -124,11 +125,12 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a range experiment, one fold after another, and print its table."""
     from rich.table import Table
 
-    from training import config, range_experiment
+    from training import config, range_experiment, range_exploration
 
     spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
     name = config.experiment_name(name)
-    result = range_experiment.run(name, spec, text, progress_bar)
+    run_one = range_exploration.run if spec.explores else range_experiment.run
+    result = run_one(name, spec, text, progress_bar)
     if json:
         print_json(result)
         return
@@ -152,6 +154,8 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     if result["caveat"]:
         fold(out, result["caveat"], style="yellow")
     fold(out, f"gate: {result['gate']}")
+    if "tries" in result:
+        fold(out, f"tries on weeks before the test weeks, this one included: {result['tries']}")
     fold(out, f"ranges: {result['ranges']}")
 
 

@@ -11,8 +11,11 @@ from typing import Any
 from features.data.errors import RegimeError
 from features.dataset import FAMILY_OF, check_label
 from models.destinations.spec import DestinationsSpec
+from models.range import volatility_block
+from models.range.fit import FITTED
 from models.range.spec import RangeSpec
 from models.spec import LONGEST_NAME, ModelSpec, check_sizes, from_dict
+from models.specification import check_known
 from training import run_names
 
 SHOWN = 60  # characters of an unknown name in a message
@@ -72,6 +75,8 @@ def read_range_spec(name: str, settings: Sequence[str] = ()) -> RangeSpec:
     spec = RangeSpec(**_values(name, settings))
     check_label(spec.label)
     _check_columns((*spec.families, *spec.exclude))
+    for member in spec.members:
+        check_known(member, (*FITTED, *volatility_block.BROAD), "member of a scale")
     return spec
 
 

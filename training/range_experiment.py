@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from features.data import kept_results, store
+from features.data import store
 from features.data.progress import Progress, silent
 from features.data.sources.sample import CAVEAT
 from features.dataset import Dataset, build
@@ -18,28 +16,14 @@ from models.evaluation import alive, range_scores
 from models.evaluation.bootstrap import p_value
 from models.evaluation.champion import LEVEL, same, spa_p_value
 from models.evaluation.confidence_set import model_confidence_set
-from models.figures import ranges, style
 from models.range.fit import RangeData, prepare
-from models.range.fitted import FittedRange
 from models.range.paths import LEGS
 from models.range.spec import BASELINES, GARCH, MODELS, RangeSpec, is_protocol
 from models.tracking import range_registry, range_runs, registry, trial_ledger
-from training.range_walkforward import PUBLISHED, walk_forward
+from training.range_run import RangeModelRun, as_logged, walk, write_ranges
 
 CONSTANT = "constant"
 LEDGER_LABEL = "range"  # its entries beside those of the outcomes' labels
-SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
-
-
-@dataclass(frozen=True)
-class RangeModelRun:
-    """One model walked forward: its specification, ranges, outcome shares, last fit and scores of the broad leg."""
-
-    spec: RangeSpec
-    ranges: pd.DataFrame
-    outcomes: pd.DataFrame
-    fitted: FittedRange | None
-    scores: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -79,7 +63,7 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
     decision = judge({kind: one.ranges for kind, one in runs.items()}, tried(name, runs, dataset))
     register_as = range_registry.registry_name(dataset.source)
     logged = range_runs.log(
-        [_logged(name, kind, one, decision, dataset, data, text) for kind, one in runs.items()],
+        [as_logged(name, one, dataset, data, text, said(kind, decision)) for kind, one in runs.items()],
         register_as,
         aliases(spec.model, runs, decision),
     )
@@ -110,13 +94,8 @@ def compute(
     kinds = (spec.model, *(kind for kind in BASELINES if kind != spec.model))
     runs = {}
     for kind in kinds:
-        one, began = spec.replace(model=kind), time.perf_counter()
-        with progress(f"walk-forward {kind}", None):
-            legs = LEGS if kind == spec.model else ("broad",)  # the gate and the reference need no other
-            table, outcomes, fitted = walk_forward(data, one, legs=legs)
-        scores = range_scores.evaluate(table[table["leg"] == "broad"])
-        scores |= outcome_scores(outcomes, dataset) | {"train_seconds": time.perf_counter() - began}
-        runs[kind] = RangeModelRun(one, table, outcomes, fitted, scores)
+        legs = LEGS if kind == spec.model else ("broad",)  # the gate and the reference need no other
+        runs[kind] = walk(data, dataset, spec.beside(kind), progress, legs)
     for kind in runs:
         if kind != spec.model:
             runs[spec.model].scores.update(_ahead_of(runs[spec.model].ranges, runs[kind].ranges, kind))
@@ -134,29 +113,6 @@ def _ahead_of(mine: pd.DataFrame, other: pd.DataFrame, name: str) -> dict[str, f
         out[f"ahead_of_{name}_{horizon}"] = range_scores.skill(own.to_numpy(), theirs.to_numpy())
         out[f"ahead_of_{name}_{horizon}_p"] = p_value((theirs - own).to_numpy())
     return out
-
-
-def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
-    """Log-loss skill of the paths as a three-way classifier, against the outcomes' shares up to each week, with p."""
-    if not len(shares) or len(dataset.outcomes) != 3:
-        return {}
-    dates = pd.DatetimeIndex(shares["date"])
-    p = np.maximum(shares[[f"p_{name}" for name in dataset.outcomes]].to_numpy(float), 1e-3)
-    p = p / p.sum(axis=1, keepdims=True)
-    matured = dataset.outcome.notna()
-    codes = pd.Categorical(dataset.outcome, categories=dataset.outcomes).codes
-    ends = dataset.label_end[matured].to_numpy()
-    counts = np.cumsum(np.eye(len(dataset.outcomes))[codes[matured.to_numpy()]], axis=0)
-    before = np.searchsorted(ends, dates.to_numpy(), side="left") - 1
-    base = counts[before] / counts[before].sum(axis=1, keepdims=True)
-    at = dataset.X.index.get_indexer(dates)
-    known = codes[at] >= 0
-    rows = np.flatnonzero(known)
-    own, reference = (-np.log(q[rows, codes[at][rows]]) for q in (p, base))
-    return {
-        "log_loss_skill": range_scores.skill(own, reference),
-        "log_loss_skill_p": p_value(reference - own),
-    }
 
 
 def judge(tables: dict[str, pd.DataFrame], tries: Sequence[pd.Series] = ()) -> RangeDecision:
@@ -226,6 +182,11 @@ def aliases(candidate: str, runs: dict[str, RangeModelRun], decision: RangeDecis
     return found | ({"challenger": candidate} if runs[candidate].fitted is not None else {})
 
 
+def said(kind: str, decision: RangeDecision) -> dict[str, str]:
+    """The tags of a run that tell what the gate made of it."""
+    return {"champion": str(decision.champion == kind), "gate": reason(decision)}
+
+
 def reason(decision: RangeDecision) -> str:
     """The decision in one line."""
     dead = sorted(decision.dead & decision.confidence_set, key=MODELS.index)
@@ -238,54 +199,4 @@ def reason(decision: RangeDecision) -> str:
     return (
         f"{decision.champion} {how} a constant scale (p {decision.p[decision.champion]:.3f}) "
         f"in the 90 % confidence set ({', '.join(sorted(decision.confidence_set, key=MODELS.index))}){failed}"
-    )
-
-
-def write_ranges(run_id: str, table: pd.DataFrame) -> str:
-    """Keep the out-of-sample ranges of a run in `REGIME_HOME`; returns the file."""
-    return str(kept_results.write(run_id, "range.parquet", table[list(PUBLISHED)]))
-
-
-def _logged(
-    experiment: str,
-    kind: str,
-    one: RangeModelRun,
-    decision: RangeDecision,
-    dataset: Dataset,
-    data: RangeData,
-    text: str,
-) -> range_runs.RangeRun:
-    title, broad = f"{experiment}:{kind}", one.ranges[one.ranges["leg"] == "broad"]
-    failed = {leg: [r.year for r in refits if not r.converged] for leg, refits in data.refits.items()}
-    month = min(one.spec.horizons, key=lambda h: abs(h - 21))
-    with style.applied():
-        pictures = {
-            "pictures/fan.png": ranges.fan(title, broad, month),
-            "pictures/pit.png": ranges.pit(title, broad),
-            "pictures/coverage.png": ranges.coverage(title, broad, month),
-            "pictures/gain.png": ranges.gain(title, broad),
-        }
-    files: dict[str, str | bytes] = {**pictures, "experiment.toml": text}
-    files["range.parquet"] = one.ranges[list(PUBLISHED)].to_parquet(index=False)
-    scores = one.scores | {f"garch_not_converged_{leg}": float(len(years)) for leg, years in failed.items()}
-    return range_runs.RangeRun(
-        kind,
-        {key: str(value) for key, value in one.spec.model_dump().items()},
-        {key: value for key, value in scores.items() if np.isfinite(value)},
-        {
-            "experiment": experiment,
-            "kind": kind,
-            "spec": one.spec.to_json(),
-            "digest": dataset.digest,
-            "source": dataset.source,
-            "legs": dataset.legs,
-            "champion": str(decision.champion == kind),
-            "gate": reason(decision),
-            "garch_not_converged": ", ".join(f"{leg} {year}" for leg, years in failed.items() for year in years)
-            or "none",
-        },
-        files,
-        one.fitted,
-        data.frame.iloc[[-1]],
-        {key: value for key, value in scores.items() if key.startswith(SHOWN_SCORES) and np.isfinite(value)},
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features import path_simulation
 from features.dataset import codes_of_paths
+from models import refits
 from models.evaluation import range_scores
 from models.range import pools, predictor, size
 from models.range.fit import RangeCache, RangeData, fit_range_at
@@ -26,7 +27,7 @@ PUBLISHED = ("date", "label_end", "leg", "horizon", *QUANTILES, *FALL_NAMES, *BA
 def walk_forward(
     data: RangeData, spec: RangeSpec, step: Callable[[], None] = lambda: None, legs: tuple[str, ...] = LEGS
 ) -> tuple[pd.DataFrame, pd.DataFrame, FittedRange | None]:
-    """Out-of-sample ranges of every week since the first test week, of some legs.
+    """Out-of-sample ranges of every test week, of some legs.
 
     Returns
     -------
@@ -40,9 +41,9 @@ def walk_forward(
     """
     starts = refit_rows(data.dates, spec)
     cache, parts, shares, fitted = RangeCache(), [], [], None
-    reference = spec.replace(model="constant")
+    reference = spec.beside("constant")
     usual_cache = RangeCache()
-    for start, end in pairwise([*starts, len(data.dates)]):
+    for start, end in pairwise([*starts, refits.end_row(data.dates, spec.last_test)]):
         weeks = np.arange(start, end)
         frame = data.frame.iloc[weeks]
         if spec.model == GARCH:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.data.errors import RegimeError
 from features.group_panel import GroupPanel
+from models import refits
 from models.destinations.spec import DestinationsSpec
 from models.splits import WARM_UP_YEARS
 
@@ -22,7 +23,7 @@ def first_test(panel: GroupPanel, spec: DestinationsSpec) -> pd.Timestamp:
     known = panel.dates[panel.rows["joined"].known.any(axis=1) & (panel.dates >= pd.Timestamp(spec.train_start))]
     if not len(known):
         raise RegimeError(f"no group has a year of returns after {spec.train_start}; data end {panel.dates[-1].date()}")
-    return max(pd.Timestamp(spec.first_test), known[0] + pd.DateOffset(years=WARM_UP_YEARS))
+    return refits.first_test(spec.first_test, known[0], WARM_UP_YEARS)
 
 
 def refit_rows(panel: GroupPanel, spec: DestinationsSpec) -> np.ndarray:
@@ -33,10 +34,7 @@ def refit_rows(panel: GroupPanel, spec: DestinationsSpec) -> np.ndarray:
     RegimeError
         The data end before the first test week.
     """
-    start = first_test(panel, spec)
-    if panel.dates[-1] < start:
-        raise RegimeError(f"no test week: the first would be {start.date()}, the data end on {panel.dates[-1].date()}")
-    return np.arange(int(panel.dates.searchsorted(start)), len(panel.dates), spec.refit_weeks)
+    return refits.refit_rows(panel.dates, first_test(panel, spec), spec.refit_weeks)
 
 
 def last_refit(panel: GroupPanel, spec: DestinationsSpec, date: pd.Timestamp) -> pd.Timestamp:

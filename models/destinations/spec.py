@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from features.data.errors import RegimeError
 from features.group_panel import HORIZONS
-from models.specification import Specification
+from models.specification import FIRST_TEST, Specification, check_date
 
 OUTCOMES = {
     "beats": "the group's return is above the cap leg's",
@@ -52,7 +52,7 @@ class DestinationsSpec(Specification):
     """Sessions ahead, entered one session after the decision."""
     train_start: str = "1927-01-01"
     """First date of a training row, YYYY-MM-DD."""
-    first_test: str = "1990-01-01"
+    first_test: str = FIRST_TEST
     """First date of a test week, YYYY-MM-DD; ten years after the first training row if that is later."""
     refit_weeks: int = Field(default=26, ge=1, le=5_200)
     """Weeks between two refits."""
@@ -60,6 +60,11 @@ class DestinationsSpec(Specification):
     """Seed of everything random."""
     params: dict[str, int | float] = Field(default_factory=dict)
     """Replace LightGBM's parameters."""
+
+    @field_validator("train_start", "first_test")
+    @classmethod
+    def _dates(cls, text: str, info: ValidationInfo) -> str:
+        return check_date(str(info.field_name), text)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,7 +1,7 @@
 """`fit_range_at`: the one way a range is fitted, for a fold of the past and for today's call alike.
 
 1. The members of the scale are fitted on the weeks whose horizon had ended.
-2. An inner walk-forward (refitted every `INNER_YEARS`) gives the scale that would
+2. An inner walk-forward (refitted every `inner_years`) gives the scale that would
    have been forecast for each past week from its own past alone.
 3. Each past path is divided by that forecast. How long the pool should be, and
    whether an optional member joins, is what did best on matured weeks so far.
@@ -23,9 +23,8 @@ from features.dataset import FAMILY_OF, REVISED, Dataset
 from models.range import pools, scales, volatility_block
 from models.range.fitted import Column, FittedRange, HorizonFit, Member, Pool
 from models.range.paths import LEAST_VOLATILITY, Ahead, Legs, ahead, read_legs
-from models.range.spec import BY_NAME, RangeSpec
+from models.range.spec import RangeSpec
 
-INNER_YEARS = 5
 WARM_UP_YEARS = 10
 LEAST_ROWS = 200  # training weeks
 OVERLAP_WEEKS = 156  # three years of an optional column before it joins
@@ -119,7 +118,7 @@ def fit_range_at(data: RangeData, spec: RangeSpec, date: pd.Timestamp, cache: Ra
 
 
 def _fit_horizon(data: RangeData, spec: RangeSpec, horizon: int, week: int, cache: RangeCache) -> HorizonFit:
-    scale, then = BY_NAME[spec.model], data.ahead[horizon]
+    scale, then = spec.scale, data.ahead[horizon]
     rows = training_rows(data, spec, horizon, week)
     if rows.sum() < LEAST_ROWS:
         before = data.dates[week].date()
@@ -188,7 +187,7 @@ def _scores(
 def inner_weeks(data: RangeData, spec: RangeSpec) -> list[int]:
     """Rows at which the inner walk-forward refits; they hang on the first training row alone."""
     first = data.dates[data.dates >= pd.Timestamp(spec.train_start)][0]
-    years = range(WARM_UP_YEARS, data.dates[-1].year - first.year + 1, INNER_YEARS)
+    years = range(WARM_UP_YEARS, data.dates[-1].year - first.year + 1, spec.inner_years)
     places = [int(data.dates.searchsorted(first + pd.DateOffset(years=count))) for count in years]
     return [place for place in places if place < len(data.dates)]
 
@@ -254,7 +253,7 @@ def _members(
 
 def _column(data: RangeData, spec: RangeSpec, name: str, others: tuple[Member, ...], week: int) -> list[Member]:
     """A column as a member: alone as it stands, beside others on their level; another one stands in before its data."""
-    past, instead = data.frame.iloc[: week + 1], BY_NAME[spec.model].instead
+    past, instead = data.frame.iloc[: week + 1], spec.scale.instead
     if others:
         joined = scales.joined(past[name], scales.log_scale(others, past), np.ones(len(past), bool), OVERLAP_WEEKS)
         return [] if joined is None else [joined]

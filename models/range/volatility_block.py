@@ -20,6 +20,14 @@ DOWNSIDE = (5, 21, 63)
 EWMA_DECAY = 0.94  # RiskMetrics (1996), daily
 EWMA_WINDOW = 126
 VIX_DAYS = 252.0
+GARCH_HORIZONS = (1, 21)
+# The columns that are a scale of the broad leg, and so may be members of one.
+BROAD = (
+    *(f"log_vol_broad_{window}" for window in WINDOWS["broad"]),
+    *(f"log_downside_broad_{window}" for window in DOWNSIDE),
+    "log_ewma_broad",
+    *(f"log_garch_broad_{horizon}" for horizon in GARCH_HORIZONS),
+)
 
 
 def block(X: pd.DataFrame, legs: Legs, refits: dict[str, list[garch.Refit]]) -> pd.DataFrame:
@@ -47,7 +55,7 @@ def block(X: pd.DataFrame, legs: Legs, refits: dict[str, list[garch.Refit]]) -> 
         squares = past_windows(daily[leg], legs.places, EWMA_WINDOW) ** 2
         columns[f"log_ewma_{leg}"] = _log((squares * (weights / weights.sum())).sum(axis=1))
     for leg, found in refits.items():
-        for horizon in (1, 21):
+        for horizon in GARCH_HORIZONS:
             columns[f"log_garch_{leg}_{horizon}"] = garch_column(daily[leg], legs, found, horizon)
     if "vix" in X:
         columns["log_vix"] = np.log(X["vix"].to_numpy(float) / 100.0 / np.sqrt(VIX_DAYS))

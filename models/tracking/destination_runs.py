@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.data.errors import RefusedError, RegimeError
-from models.tracking import front_page, loader, logged_model, registry
+from models.tracking import experiment_runs, front_page, loader, logged_model, registry
 from models.tracking.connection import open_mlflow, translate_errors
-from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
+from models.tracking.experiment_runs import ExperimentRun
 
 if TYPE_CHECKING:
     from models.destinations.record import DestinationsRecord
@@ -18,23 +18,9 @@ NAME = "regime-destinations"
 TRAIN = "regime train run destinations"
 
 
-@translate_errors
 def log(runs: list[ExperimentRun]) -> dict[str, str]:
-    """Log the runs of one experiment; returns the run id of each by name.
-
-    Raises
-    ------
-    TrackingError
-        MLflow cannot be reached or does not take them.
-    """
-    registry.require()
-    mlflow = open_mlflow()
-    place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
-    found = {}
-    for one in runs:
-        with logged_run(mlflow, place, one, "destinations") as run_id:
-            found[one.name] = run_id
-    return found
+    """Log the runs of one experiment; returns the run id of each by name; raises as `experiment_runs.log`."""
+    return experiment_runs.log(runs, EXPERIMENT, "destinations")
 
 
 @translate_errors

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.tracking import connection, provenance
+from models.tracking import connection, provenance, registry
 from models.tracking.metric_names import headed
 from models.tracking.relocation import EXPERIMENT as MAIN
 
@@ -53,3 +53,22 @@ def logged_run(mlflow: Any, experiment: str, one: ExperimentRun, heading: str) -
             mlflow.log_metrics(headed(heading, one.metrics))
             mlflow.log_artifacts(folder)
             yield str(run.info.run_id)
+
+
+@connection.translate_errors
+def log(runs: Sequence[ExperimentRun], experiment: str, heading: str) -> dict[str, str]:
+    """Log runs in an experiment, their metrics under a heading; returns the run id of each by name.
+
+    Raises
+    ------
+    TrackingError
+        MLflow cannot be reached or does not take them.
+    """
+    registry.require()
+    mlflow = connection.open_mlflow()
+    place = experiment_id(mlflow.MlflowClient(), experiment)
+    found = {}
+    for one in runs:
+        with logged_run(mlflow, place, one, heading) as run_id:
+            found[one.name] = run_id
+    return found

@@ -17,11 +17,13 @@ from typing import Any
 import pandas as pd
 
 from models.range.fitted import FittedRange
-from models.tracking import front_page, logged_model, range_registry, registry
+from models.tracking import experiment_runs, front_page, logged_model, range_registry, registry
 from models.tracking.connection import open_mlflow, translate_errors
 from models.tracking.experiment_runs import ExperimentRun, experiment_id, logged_run
 
 EXPERIMENT = "regime-range"
+EXPLORED = "regime-range-explored"  # runs on weeks before the test weeks: no gate reads them
+HEADING = "range"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class LoggedRange:
 
     run_id: str
     version: str = ""
+
+
+def log_explored(one: RangeRun) -> str:
+    """Log a run on weeks before the test weeks, and register nothing; returns its id; raises as `log`."""
+    return experiment_runs.log([one], EXPLORED, HEADING)[one.name]
 
 
 @translate_errors
@@ -66,7 +73,7 @@ def log(runs: list[RangeRun], register_as: str, aliases: dict[str, str | None]) 
     place = experiment_id(mlflow.MlflowClient(), EXPERIMENT)
     found = {}
     for one in runs:
-        with logged_run(mlflow, place, one, "range") as run_id:
+        with logged_run(mlflow, place, one, HEADING) as run_id:
             version = _registered(mlflow, one, run_id, register_as)
             found[one.name] = LoggedRange(run_id, version)
     for alias, kind in aliases.items():
