@@ -47,8 +47,8 @@ def run(name: str, spec: RangeSpec, text: str, progress: Progress = silent) -> d
     snapshot = store.load()
     with progress("data set", None) as step:
         dataset = build(snapshot, spec.label, step)
-    with progress("GARCH and volatility block", None):
-        data = prepare(dataset, spec.horizons)
+    with progress("volatility block", None):
+        data = prepare(dataset, spec.horizons, spec.reads_garch)
     one = walk(data, dataset, spec, progress)
     tries = tried(name, one, dataset)
     dates = one.ranges["date"]

@@ -148,7 +148,7 @@ class RangeSpec(Specification):
     @property
     def reads_garch(self) -> bool:
         """Whether the model reads GARCH parameters: the simulation, and what is fitted on the whole block."""
-        members = () if self.model == GARCH else self.scale.members
+        members = () if self.model == GARCH else (*self.scale.members, *self.scale.spread_members)
         fitted = {"ridge", "boosted"} & set(members)
         return self.model == GARCH or bool(fitted) or any(name.startswith("log_garch") for name in members)
 

@@ -60,6 +60,36 @@ def test_a_bad_setting_is_said(setting, said):
 
 
 @pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("members=['hra']", "unknown member of a scale 'hra': nearest known is 'har'"),
+        ("members=['log_vol_cap_21']", "unknown member of a scale 'log_vol_cap_21'"),
+        ("first_test=1956-01-01", "first_test is 1956-01-01: give last_test too"),
+        ("last_test=1956-02-30", "last_test is '1956-02-30': a date YYYY-MM-DD"),
+    ],
+)
+def test_a_bad_setting_of_a_range_is_said(setting, said):
+    with pytest.raises(RegimeError, match=said):
+        read_range_spec("range", [setting])
+
+
+def test_a_range_s_settings_are_over_the_file():
+    settings = ["first_test=1956-01-01", "last_test=1989-09-30", "members=['har','log_garch_broad_21']"]
+    spec = read_range_spec("range", settings)
+    assert (spec.first_test, spec.last_test, spec.members) == (
+        "1956-01-01",
+        "1989-09-30",
+        ("har", "log_garch_broad_21"),
+    )
+
+
+def test_a_bad_date_of_groups_is_said():
+    for key in ("first_test", "train_start"):
+        with pytest.raises(RegimeError, match=f"{key} is '1945': a date YYYY-MM-DD"):
+            read_destinations_spec("destinations", [f"{key}='1945'"])
+
+
+@pytest.mark.parametrize(
     ("name", "settings", "called"),
     [
         ("default", (), "lightgbm+logit-all+simulation"),

@@ -16,7 +16,7 @@ from models.range.schedule import refit_rows
 from models.range.spec import RangeSpec
 from models.tracking.connection import open_mlflow
 from models.tracking.errors import TrackingError
-from training import destinations_experiment, range_experiment
+from training import destinations_experiment, range_experiment, range_run
 from training.range_walkforward import PUBLISHED, walk_forward
 
 SPEC = RangeSpec(model="har", train_start="1980-01-01", horizons=(5, 21), families=())
@@ -70,7 +70,7 @@ def test_an_experiment_is_judged_and_logged(market, data):
     assert decision.champion is None or decision.champion in decision.confidence_set
     logged = range_experiment.range_runs.log(
         [
-            range_experiment._logged("har", kind, one, decision, market, data, "model = 'har'")
+            range_run.as_logged("har", one, market, data, "model = 'har'", range_experiment.said(kind, decision))
             for kind, one in runs.items()
             if kind in ("har", "garch")
         ],
@@ -80,7 +80,7 @@ def test_an_experiment_is_judged_and_logged(market, data):
     run = open_mlflow().get_run(logged["har"].run_id)
     assert json.loads(run.data.tags["spec"])["model"] == "har"
     assert "range/crps_skill_21" in run.data.metrics
-    path = range_experiment.write_ranges(logged["har"].run_id, runs["har"].ranges)
+    path = range_run.write_ranges(logged["har"].run_id, runs["har"].ranges)
     assert tuple(pd.read_parquet(path).columns) == PUBLISHED
 
 
@@ -140,7 +140,7 @@ def test_a_candidate_must_beat_every_simpler_model_over_all_that_was_tried():
 def test_the_ledger_counts_candidates_of_ranges_and_not_baselines(toy):
     tables = with_candidate(0.01)
     runs = {
-        kind: range_experiment.RangeModelRun(RangeSpec(model=kind), table, pd.DataFrame(), None, {})
+        kind: range_run.RangeModelRun(RangeSpec(model=kind), table, pd.DataFrame(), None, {})
         for kind, table in tables.items()
     }
     found = range_experiment.tried("range", runs, toy)
@@ -164,9 +164,7 @@ def later_week(table: pd.DataFrame) -> pd.DataFrame:
 def test_a_baseline_on_other_rows_is_a_try_and_moves_no_alias(toy):
     tables = {kind: table for kind, table in losses("har").items() if kind in ("constant", "har")}
     changed = {
-        kind: range_experiment.RangeModelRun(
-            RangeSpec(model=kind, train_start="1950-01-01"), table, pd.DataFrame(), None, {}
-        )
+        kind: range_run.RangeModelRun(RangeSpec(model=kind, train_start="1950-01-01"), table, pd.DataFrame(), None, {})
         for kind, table in tables.items()
     }
     assert len(range_experiment.tried("mine", changed, toy)) == 2

@@ -55,6 +55,31 @@ def test_rows_are_purged_by_each_horizon_s_own_end(data):
     assert one.at(5).rows - one.at(21).rows == pytest.approx(16 / 5, abs=1)
 
 
+def test_members_replace_the_scale_of_the_broad_leg_alone(data):
+    own = fit.fit_range_at(data, RangeSpec(model="range-ridge", families=(), **SPEC), data.dates[WEEK])
+    other = RangeSpec(model="range-ridge", families=(), members=("har",), **SPEC)
+    mixed = fit.fit_range_at(data, other, data.dates[WEEK])
+    har = fit.fit_range_at(data, RangeSpec(model="har", **SPEC), data.dates[WEEK])
+    for horizon in (5, 21):
+        assert mixed.at(horizon).members == har.at(horizon).members
+        assert mixed.at(horizon).pool.broad == har.at(horizon).pool.broad
+        assert mixed.at(horizon).spread_members == own.at(horizon).spread_members
+
+
+def test_a_model_s_own_members_by_name_change_no_bit(data):
+    spec = RangeSpec(families=(), **SPEC)
+    named = spec.replace(members=spec.scale.members)
+    assert fit.fit_range_at(data, spec, data.dates[WEEK]) == fit.fit_range_at(data, named, data.dates[WEEK])
+
+
+def test_inner_refits_come_every_so_many_years(data):
+    five, two = (RangeSpec(model="har", inner_years=years, **SPEC) for years in (5, 2))
+    places = fit.inner_weeks(data, five)
+    assert [data.dates[place].year for place in places] == [1990, 1995]
+    assert [data.dates[place].year for place in fit.inner_weeks(data, two)] == [1990, 1992, 1994, 1996]
+    assert fit.inner_weeks(data, five)[0] == fit.inner_weeks(data, two)[0]
+
+
 def test_bad_input_is_one_line(data):
     spec = RangeSpec(model="har", **SPEC)
     with pytest.raises(RegimeError, match="no decision date"):
