@@ -8,23 +8,25 @@ import pandas as pd
 
 from features.data import store
 from features.dataset import OUTCOMES, build
-from models.evaluation import e_processes
+from models.evaluation import e_processes, words
 from models.evaluation.metrics import losses
 from models.tracking.registry import registry_name
 from serving import journal
 from serving.journal_entry import Entry
 from serving.scorecard import TYPES, call_table
 
-COLUMNS = ("outcome", "right", "skill", "e_value")
+COLUMNS = ("outcome", "size_came", "right", "skill", "e_value")
+SIZES = tuple(words.SIZES.values())
 MARKS = {"rotation": "R", "breakdown": "B", "neither": "n"}
 
 
 def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = None) -> pd.DataFrame:
     """The journal's table with what came of each call of the data in force; as it is where no data are stored.
 
-    Adds `outcome` (missing until the horizon has ended, and for calls of other data), `right` (whether the word came;
-    missing where it names no outcome), and for each scored call the running log-loss skill against climatology
-    (`skill`) and the e-value against it (`e_value`) of all calls of its type so far.
+    Adds `outcome` and `size_came` (the size word that the realised volatility makes right, by the rule that the words'
+    evidence follows); both are missing until the horizon has ended, and for calls of other data. `right` says whether
+    what the call's word claims came, missing where it claims nothing. For each scored call there are the running
+    log-loss skill against climatology (`skill`) and the e-value against it (`e_value`) of all calls of its type so far.
 
     Parameters
     ----------
@@ -39,21 +41,28 @@ def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = No
     entries = journal.of_model(journal.read(), name)
     if not entries:
         return made.assign(**dict.fromkeys(COLUMNS))
-    return joined(made, entries, build(store.load(), "path", step).outcome)
+    dataset = build(store.load(), "path", step)
+    return joined(made, entries, dataset.outcome, words.size_claims(dataset, pd.DatetimeIndex(dataset.X.index)))
 
 
-def joined(made: pd.DataFrame, entries: list[Entry], outcome: pd.Series) -> pd.DataFrame:
-    """The same from entries of one model and the outcome by decision date."""
-    told = call_table(entries, outcome)[["n", "verdict", "outcome"]]
-    names_one = told["outcome"].notna() & told["verdict"].isin(OUTCOMES)
-    told["right"] = (told["verdict"] == told["outcome"]).where(names_one).astype("boolean")
+def joined(made: pd.DataFrame, entries: list[Entry], outcome: pd.Series, sizes: pd.Series) -> pd.DataFrame:
+    """The same from entries of one model, with the outcome and the size word that came by decision date."""
+    told = call_table(entries, outcome)[["n", "date", "outcome"]]
+    told["size_came"] = sizes.reindex(pd.DatetimeIndex(told["date"])).to_numpy()
     parts = [
         running(call_table([one for one in journal.scored(entries) if one.entry_type == kind], outcome))
         for kind in TYPES
         if any(one.entry_type == kind for one in entries)
     ]
-    told = told.drop(columns="verdict").merge(pd.concat(parts), on="n", how="left")
-    return made.merge(told, on="n", how="left")
+    told = told.drop(columns="date").merge(pd.concat(parts), on="n", how="left")
+    found = made.merge(told, on="n", how="left")
+    return found.assign(right=_right(found))[[*made.columns, *COLUMNS]]
+
+
+def _right(found: pd.DataFrame) -> pd.Series:
+    """Whether what each call's word claims came; missing where that is not known, or where no word claims anything."""
+    came = found["size_came"].where(found["word"].isin(SIZES), found["outcome"].where(found["word"].isin(OUTCOMES)))
+    return (found["word"] == came).where(came.notna()).astype("boolean")
 
 
 def running(table: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from serving.headline import word_of
 COLUMNS = ("n", "asof", "made_at", "entry_type", "corrects", "source", "digest", "model", "version", "verdict", "word")
 BAND = ("q10", "q90")  # the likely range of the broad leg's return over the horizon, decimals
 OUTCOMES = ("rotation", "breakdown", "neither")
+WITH_SIZE = 90  # columns of a terminal from which the size that came is shown too
 
 
 def table() -> pd.DataFrame:
@@ -41,14 +42,18 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).astype({"corrects": "Int64"})
 
 
-def view(made: pd.DataFrame) -> Table:
-    """Show rows of `table` in 80 columns: odds beside their base rates in percent, and what came where it is known."""
+def view(made: pd.DataFrame, width: int = 80) -> Table:
+    """Show rows of `table` in 80 columns: odds beside their base rates in percent, and what came where it is known.
+
+    From `WITH_SIZE` columns of `width` on, the size that came stands beside the outcome.
+    """
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     recorded, ranged = "outcome" in made, bool(made["q10"].notna().any())
     heads = ["week", "call", "rotation", "breakdown", *(["range"] if ranged else [])]
-    heads += [*(["came", "hit", "skill", "e"] if recorded else []), "type"]
+    sized = recorded and width >= WITH_SIZE
+    heads += [*(["came", *(["size"] if sized else []), "hit", "skill", "e"] if recorded else []), "type"]
     for name in heads:
-        left = name in ("week", "call", "came", "hit", "type")
+        left = name in ("week", "call", "came", "size", "hit", "type")
         shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     replaced = set(made["corrects"].dropna())
     for row in made.to_dict("records"):
@@ -57,9 +62,9 @@ def view(made: pd.DataFrame) -> Table:
         if ranged:
             cells.append("" if pd.isna(row["q10"]) else f"{100 * row['q10']:+.0f} {100 * row['q90']:+.0f}")
         if recorded:
-            came = "" if pd.isna(row["outcome"]) else row["outcome"]
+            came = ["" if pd.isna(row[name]) else row[name] for name in ("outcome", *(["size_came"] if sized else []))]
             hit = "" if pd.isna(row["right"]) else "yes" if row["right"] else "no"
-            cells += [came, hit, _number(row["skill"], "+.2f"), _number(row["e_value"], ".1f")]
+            cells += [*came, hit, _number(row["skill"], "+.2f"), _number(row["e_value"], ".1f")]
         cells.append(f"{row['entry_type']}*" if row["n"] in replaced else row["entry_type"])
         shown.add_row(*cells)
     if replaced & set(made["n"]):

@@ -191,32 +191,47 @@ def direction_states(table: pd.DataFrame) -> pd.Series:
     return pd.Series(table["direction"].to_numpy(float), pd.DatetimeIndex(table["date"]))
 
 
-def size_table(dataset: Dataset, state: pd.Series) -> pd.DataFrame:
-    """What `record` reads, from the states of the width by decision date, with what is known in `dataset`."""
-    table, place = _happened(dataset, pd.DatetimeIndex(state.index))
+def size_claims(dataset: Dataset, dates: pd.DatetimeIndex) -> pd.Series:
+    """The size word that what happened makes right, by decision date; None where it is not known.
+
+    That is the third of its own past that the realised volatility of the horizon fell into, by `size_events`. The past
+    is made of the horizons after `dates` alone.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    dates : DatetimeIndex, (weeks,)
+        Decisions of `dataset`, sorted.
+    """
+    sessions = pd.DatetimeIndex(dataset.returns.index)
+    place = sessions.searchsorted(dates)
     returns = np.log1p(dataset.returns["ret_broad"].to_numpy(float))
     squares = np.concatenate([[0.0], np.cumsum(np.nan_to_num(returns) ** 2)])
     known = place + HORIZON < len(returns)
     volatility = np.full(len(place), np.nan)
     volatility[known] = np.sqrt((squares[place[known] + HORIZON + 1] - squares[place[known] + 1]) / HORIZON)
-    dates = pd.DatetimeIndex(table["date"])
-    last = pd.DatetimeIndex(dataset.returns.index)[np.minimum(place + HORIZON, len(returns) - 1)]
-    event = size_events(volatility, last, dates)
+    ends = sessions[np.minimum(place + HORIZON, len(returns) - 1)]
+    return pd.Series(_named(size_events(volatility, ends, dates), SIZES), dates, dtype=object)
+
+
+def size_table(dataset: Dataset, state: pd.Series) -> pd.DataFrame:
+    """What `record` reads, from the states of the width by decision date, with what is known in `dataset`."""
+    table, dates = _happened(dataset, pd.DatetimeIndex(state.index))
     table["word"] = _named(state.reindex(dates).to_numpy(float), SIZES)
-    table["claim"] = _named(event, SIZES)
+    table["claim"] = size_claims(dataset, dates).to_numpy()
     return _usable(table)
 
 
 def direction_table(dataset: Dataset, state: pd.Series) -> pd.DataFrame:
     """What `record` reads, from the states of the head-to-head by decision date, with what is known in `dataset`."""
-    table, _ = _happened(dataset, pd.DatetimeIndex(state.index))
-    table["word"] = _named(state.reindex(pd.DatetimeIndex(table["date"])).to_numpy(float), DIRECTIONS)
+    table, dates = _happened(dataset, pd.DatetimeIndex(state.index))
+    table["word"] = _named(state.reindex(dates).to_numpy(float), DIRECTIONS)
     table["claim"] = table["outcome"]
     return _usable(table)
 
 
-def _happened(dataset: Dataset, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame, np.ndarray]:
-    """`date`, `outcome`, `realised` of the decisions that `dataset` holds, and their place among the sessions."""
+def _happened(dataset: Dataset, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """`date`, `outcome`, `realised` of the decisions that `dataset` holds, and their dates."""
     dates = dates[dates.isin(dataset.X.index)].sort_values()
     sessions = pd.DatetimeIndex(dataset.returns.index)
     place = sessions.searchsorted(dates)
@@ -225,7 +240,7 @@ def _happened(dataset: Dataset, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame, 
     realised = np.full(len(dates), np.nan)
     realised[known] = np.expm1(level[place[known] + HORIZON + 1] - level[place[known] + 1])
     table = pd.DataFrame({"date": dates, "outcome": dataset.outcome.reindex(dates).to_numpy(), "realised": realised})
-    return table, np.asarray(place)
+    return table, dates
 
 
 def _usable(table: pd.DataFrame) -> pd.DataFrame:

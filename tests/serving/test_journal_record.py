@@ -3,13 +3,14 @@
 import csv
 import io
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.data import calendar
-from models.evaluation import e_processes
+from models.evaluation import e_processes, words
 from serving import journal, journal_record, journal_table
 from serving.scorecard import call_table
 from tests.support.calls import BASE_RATES, make_test_call
@@ -37,7 +38,8 @@ def kept():
     journal.append(other, DATES[19].tz_localize("UTC") + pd.Timedelta(hours=23), "replay")
     outcome = pd.Series([CAME[place % 3] for place in range(16)], DATES[:16]).reindex(DATES)
     entries = journal.of_model(journal.read(), "regime")
-    return journal_record.joined(journal_table.table(), entries, outcome), entries, outcome
+    sizes = pd.Series(pd.NA, DATES, dtype=object)
+    return journal_record.joined(journal_table.table(), entries, outcome, sizes), entries, outcome
 
 
 def test_skill_is_that_of_a_slow_loop(kept):
@@ -88,6 +90,84 @@ def test_the_table_fits_80_columns_and_marks_a_correction(kept):
     assert row.split()[1:10] == ["breakdown", "26", "(37)", "30", "(17)", "-5", "+4", "rotation", "no"]
     assert row.split()[-1] == "live*"
     assert "corrected by a later line" in text
+
+
+def sized(place, size=None, direction=None):
+    """A call of week `place` with a size word, or without any."""
+    said = {"asof": str(DATES[place].date()), "verdict": direction or "no_evidence", "schema": 2}
+    words_of_it = {"size": size, "size_state": size, "direction": direction, "direction_state": direction}
+    return make_test_call(**said, direction={**words_of_it, "evidence": direction is not None, "followed_by": {}})
+
+
+def dataset_of(seed):
+    """Twelve years of daily returns whose size changes, with their weekly decisions."""
+    rng = np.random.default_rng(seed)
+    sessions = pd.DatetimeIndex(calendar.sessions(pd.Timestamp("1999-01-04"), pd.Timestamp("2010-12-31")))
+    scale = np.repeat(np.exp(rng.normal(-4.6, 0.5, len(sessions) // 40 + 1)), 40)[: len(sessions)]
+    dates = calendar.decision_dates(sessions[0], sessions[-1])
+    outcome = pd.Series("neither", dates).where(dates + pd.Timedelta(days=31) < sessions[-1])
+    returns = pd.DataFrame({"ret_broad": rng.normal(0.0, scale)}, sessions)
+    return SimpleNamespace(X=pd.DataFrame(index=dates), returns=returns, outcome=outcome)
+
+
+def test_a_size_word_is_a_hit_where_the_volatility_fell_into_that_third_of_the_ten_years_before():
+    data, said = dataset_of(4), ["calm", "usual", "turbulent", None]
+    for place, date in enumerate(DATES):
+        now = date.tz_localize("UTC") + pd.Timedelta(hours=22)
+        journal.append(sized(place, said[place % 4]), now)
+    sizes = words.size_claims(data, pd.DatetimeIndex(data.X.index))
+    told = journal_record.joined(journal_table.table(), journal.read(), data.outcome, sizes).set_index("asof")
+    moves, found = np.log1p(data.returns["ret_broad"]), {True: 0, False: 0}
+    width = {}
+    for date in data.X.index:  # the slow way, from the daily returns
+        place = data.returns.index.get_loc(date)
+        ahead = moves.iloc[place + 1 : place + 22]
+        if len(ahead) == 21:
+            width[date] = (ahead.index[-1], math.sqrt((ahead**2).mean()))
+    for place, date in enumerate(DATES):
+        row, word = told.loc[date.date()], said[place % 4]
+        if date not in width:
+            assert row[["size_came", "right"]].isna().all()
+            continue
+        past = [one for at, (end, one) in width.items() if end < date and at >= date - pd.DateOffset(years=10)]
+        low, high = np.quantile(past, (1 / 3, 2 / 3))
+        came = "calm" if width[date][1] < low else "turbulent" if width[date][1] > high else "usual"
+        assert row["size_came"] == came
+        if word is None:
+            assert pd.isna(row["right"])
+        else:
+            assert row["right"] == (word == came)
+            found[word == came] += 1
+    assert min(found.values()) > 5
+    # The words' evidence counts the same hits in the same weeks.
+    state = pd.Series([float(("calm", "usual", "turbulent").index(one) - 1) for one in said[:3]] * 200, dtype=float)
+    state = state.iloc[: len(data.X)].set_axis(data.X.index[: len(state)]).reindex(data.X.index).fillna(0.0)
+    evidence = words.size_table(data, state).set_index("date")["claim"]
+    shared = [date for date in DATES if date in evidence.index]
+    assert len(shared) > 20
+    assert [told.loc[date.date(), "size_came"] for date in shared] == list(evidence[shared])
+
+
+def test_a_direction_word_is_judged_by_the_outcome_whatever_the_size():
+    for place, word in enumerate(("rotation", "breakdown")):
+        now = DATES[place].tz_localize("UTC") + pd.Timedelta(hours=22)
+        journal.append(sized(place, "turbulent", word), now)
+    outcome = pd.Series("breakdown", DATES[:2])
+    made = journal_record.joined(
+        journal_table.table(), journal.read(), outcome, pd.Series("turbulent", DATES, dtype=object)
+    )
+    assert list(made["word"]) == ["rotation", "breakdown"]
+    assert list(made["right"]) == [False, True]
+
+
+def test_the_size_that_came_is_shown_where_there_is_room(kept):
+    made = kept[0].assign(size_came="turbulent", word="calm", right=False)
+    narrow, wide = (journal_table.view(made, width) for width in (80, 120))
+    heads = [[str(one.header) for one in view.columns] for view in (narrow, wide)]
+    assert "size" not in heads[0]
+    place = heads[1].index("size")
+    assert next(iter(wide.columns[place].cells)) == "turbulent"
+    assert next(iter(narrow.columns[heads[0].index("hit")].cells)) == "no"
 
 
 def test_the_chart_is_drawn_while_nothing_has_come_yet(kept):
