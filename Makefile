@@ -51,7 +51,7 @@ docs: install ## The documentation site, in site/ (open site/index.html)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 ui: install ## The MLflow UI on loopback
-	$(BIN)/regime-train ui --port 5000
+	$(BIN)/regime ui --port 5000
 
 # Resolves without installing: every pinned version must have a wheel for each Python and platform.
 lock-check: install ## Try requirements.lock on Python 3.11 to 3.14, Linux, macOS and Windows

@@ -1,4 +1,4 @@
-"""`regime-data`: refresh the store and say what is in it."""
+"""`regime data`: refresh the store and say what is in it."""
 
 from __future__ import annotations
 

@@ -252,5 +252,5 @@ def parse_call(text: str | bytes) -> Call:
 def json_schema() -> str:
     """The JSON Schema of a call, as the text of `call.schema.json`."""
     found = Call.model_json_schema(by_alias=True, mode="serialization")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A call of regime-predict"}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A call of regime"}
     return json.dumps(head | {key: value for key, value in found.items() if key != "title"}, indent=1) + "\n"

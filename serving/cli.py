@@ -1,4 +1,4 @@
-"""`regime-predict`: the call, its terms and its report; the journal's and the week's commands are beside it."""
+"""`regime call`: the call, its terms and its report; the journal's and the week's commands are beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`regime-train`: run experiments, sweeps and canaries; the commands on runs in MLflow are in `training.runs_cli`."""
+"""`regime train`: run experiments, sweeps and canaries; the commands on runs in MLflow are in `training.runs_cli`."""
 
 from __future__ import annotations
 
