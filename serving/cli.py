@@ -11,6 +11,7 @@ import typer
 from features.console import JsonOption, err, offered, out, print_json, progress_bar, run_app, series_keys
 from features.data.errors import RefusedError
 from features.data.paths import home
+from features.folding import fold
 from models.tracking import process_environment
 from serving import journal_cli, weekly_cli
 
@@ -138,11 +139,11 @@ def explain(
         print_json({name: one.model_dump(mode="json") for name, one in found.items()})
     elif term is None:
         for line in glossary.footnotes(found):
-            out.print(line, markup=False)
+            fold(out, line)
     else:
         for name, one in found.items():
             out.print(f"{name}: {one.short}", style="bold", markup=False)
-            out.print(one.long, markup=False)
+            fold(out, one.long)
 
 
 app.command(epilog="Example: regime call backfill --from 2014-01-03 --json")(journal_cli.backfill)

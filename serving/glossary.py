@@ -48,6 +48,8 @@ def terms() -> dict[str, Term]:
 def find(asked: str) -> tuple[str, Term]:
     """The name and entry of a term, by any of its names, in any case, with or without underscores.
 
+    The heading of a table finds its term too: "skill 21" is the skill over a horizon.
+
     Raises
     ------
     RegimeError
@@ -56,8 +58,9 @@ def find(asked: str) -> tuple[str, Term]:
     known = terms()
     names = {other.lower(): name for name, term in known.items() for other in (name, *term.also)}
     wanted = " ".join(asked.lower().replace("_", " ").split())
-    if wanted in names:
-        return names[wanted], known[names[wanted]]
+    for one in (wanted, wanted.rstrip("0123456789 ")):
+        if one in names:
+            return names[one], known[names[one]]
     near = difflib.get_close_matches(wanted, names, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
     raise RegimeError(f"no term {asked!r}: {hint}")

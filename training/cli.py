@@ -123,7 +123,6 @@ def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
 
 def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a range experiment, one fold after another, and print its table."""
-    from rich.table import Table
 
     from training import config, range_experiment, range_exploration
 
@@ -136,35 +135,15 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
         return
     first, last = result["span"]
     out.print(f"{name}: {result['weeks']} test weeks {first} to {last}, {result['source']} data")
-    fold(out, "CRPS skill by horizon in sessions, its p, and the share that ended inside the 80 % band")
-    view = Table(box=None, pad_edge=False)
-    view.add_column("model", no_wrap=True)
-    for horizon in spec.horizons:
-        view.add_column(f"skill {horizon}", justify="right", no_wrap=True)
-        view.add_column("p", justify="right", no_wrap=True)
-        view.add_column("in 80 %", justify="right", no_wrap=True)
-    for kind, found in result["models"].items():
-        cells = []
-        for horizon in spec.horizons:
-            cells += [f"{found[f'crps_skill_{horizon}']:+.4f}", f"{found[f'crps_skill_p_{horizon}']:.3f}"]
-            cells.append(percent(found[f"coverage_80_{horizon}"]))
-        view.add_row(kind, *cells)
-    print_table(view, together=3)
-    fold(out, _coverage_explained(result["models"][spec.model], spec.horizons))
+    fold(out, range_view.MEANING)
+    print_table(range_view.table(result["models"], spec.horizons), together=len(range_view.FIGURES))
+    fold(out, range_view.coverage_explained(result["models"][spec.model], spec.horizons))
     if result["caveat"]:
         fold(out, result["caveat"], style="yellow")
     fold(out, f"gate: {result['gate']}")
     if "tries" in result:
         fold(out, f"tries on weeks before the test weeks, this one included: {result['tries']}")
     fold(out, f"ranges: {result['ranges']}")
-
-
-def _coverage_explained(found: dict[str, float], horizons: Sequence[int]) -> str:
-    def bound(horizon: int) -> str:
-        least, most = (percent(found[f"coverage_80_{end}_{horizon}"]) for end in ("least", "most"))
-        return f"{least} to {most} ({horizon})"
-
-    return f"a calibrated band of 80 % holds, by chance alone: {', '.join(map(bound, horizons))}"
 
 
 app.command(epilog='Example: regime train promote 3f2a --reason "the desk wants the simplest model"')(runs_cli.promote)

@@ -7,6 +7,8 @@ import numpy as np
 from features.data.percent import percent
 from serving.sections.destinations import Destinations, GroupHistory
 
+HEADER = ("", "1m", "3m", "12m", "quadrant", "beats", "moves", "rot. brk.")
+
 
 def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Header and rows of the table of groups, at most 80 columns wide."""
@@ -25,7 +27,7 @@ def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...],
                         f"{_share(one.given_rotation)} {_share(one.given_breakdown)}",
                     )
                 )
-    return ("", "1m", "3m", "12m", "quadrant", "beats", "moves", "rot. brk."), tuple(rows)
+    return HEADER, tuple(rows)
 
 
 def _points(value: float | None) -> str:
