@@ -123,8 +123,7 @@ def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
 
 def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a range experiment, one fold after another, and print its table."""
-
-    from training import config, range_experiment, range_exploration
+    from training import config, range_experiment, range_exploration, range_view
 
     spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
     name = config.experiment_name(name)
