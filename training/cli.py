@@ -55,6 +55,13 @@ def run(
     dask: DaskOption = None,
     note: Annotated[str, typer.Option(help="Why you run it; stands beside the run in MLflow.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Run and log it even if it was run before.")] = False,
+    member_of: Annotated[
+        str,
+        typer.Option(
+            metavar="EXPERIMENT",
+            help="Of a range on weeks before 1990: what its paths add to that experiment's blend as one more member.",
+        ),
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Run one experiment and its baselines, log them, and let the gate choose the champion.
@@ -63,11 +70,16 @@ def run(
     """
     from training import config, dask_cluster, experiment, leaderboard
 
-    for is_one, run_one in ((config.is_destinations, _run_destinations), (config.is_range, _run_range)):
-        if is_one(name, settings or ()):
-            _refuse({"--note": note, "--again": again, "--dask": dask})
-            run_one(name, settings or (), json)
-            return
+    is_range = config.is_range(name, settings or ())
+    if not is_range:
+        _refuse_member(member_of)
+    if is_range or config.is_destinations(name, settings or ()):
+        _refuse({"--note": note, "--again": again, "--dask": dask})
+        if is_range:
+            _run_range(name, settings or (), member_of, workers, json)
+        else:
+            _run_destinations(name, settings or (), json)
+        return
     spec, text = config.read_spec(name, settings or ()), config.read_text(name, settings or ())
     changes, name = config.read_changes(name, settings or ()), config.experiment_name(name)
     with dask_cluster.connected(dask) as client:
@@ -105,6 +117,14 @@ def _refuse(options: dict[str, object]) -> None:
         raise RegimeError(f"{given}: for experiments on a label alone, not for one of destinations or of a range")
 
 
+def _refuse_member(member_of: str) -> None:
+    if member_of:
+        raise RegimeError(
+            "--member-of: for a range on weeks before 1990 alone, such as --set first_test=1956-01-01 "
+            "--set last_test=1989-09-30"
+        )
+
+
 def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
     """Run a destinations experiment, one model after another, and print its tables."""
     from training import config, destinations_experiment, destinations_view
@@ -121,14 +141,18 @@ def _run_destinations(name: str, settings: Sequence[str], json: bool) -> None:
         fold(out, line)
 
 
-def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
+def _run_range(name: str, settings: Sequence[str], member_of: str, workers: int, json: bool) -> None:
     """Run a range experiment, one fold after another, and print its table."""
-    from training import config, range_experiment, range_exploration, range_view
+    from training import config, range_experiment, range_exploration, range_member, range_view
 
     spec, text = config.read_range_spec(name, settings), config.read_text(name, settings)
     name = config.experiment_name(name)
-    run_one = range_exploration.run if spec.explores else range_experiment.run
-    result = run_one(name, spec, text, progress_bar)
+    if spec.explores:
+        blend = config.read_spec(member_of) if member_of else None
+        result = range_exploration.run(name, spec, text, progress_bar, blend, workers)
+    else:
+        _refuse_member(member_of)
+        result = range_experiment.run(name, spec, text, progress_bar)
     if json:
         print_json(result)
         return
@@ -142,6 +166,8 @@ def _run_range(name: str, settings: Sequence[str], json: bool) -> None:
     fold(out, f"gate: {result['gate']}")
     if "tries" in result:
         fold(out, f"tries on weeks before the test weeks, this one included: {result['tries']}")
+    for line in range_member.lines(result["models"][spec.model]):
+        fold(out, line)
     fold(out, f"ranges: {result['ranges']}")
 
 

@@ -23,6 +23,8 @@ from training.range_walkforward import PUBLISHED, walk_forward
 
 SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
 
+LEAST_SHARE = 1e-3
+
 
 @dataclass(frozen=True)
 class RangeModelRun:
@@ -52,8 +54,7 @@ def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
     if not len(shares) or len(dataset.outcomes) != 3:
         return {}
     dates = pd.DatetimeIndex(shares["date"])
-    p = np.maximum(shares[[f"p_{name}" for name in dataset.outcomes]].to_numpy(float), 1e-3)
-    p = p / p.sum(axis=1, keepdims=True)
+    p = floored(shares[[f"p_{name}" for name in dataset.outcomes]].to_numpy(float))
     matured = dataset.outcome.notna()
     codes = pd.Categorical(dataset.outcome, categories=dataset.outcomes).codes
     ends = dataset.label_end[matured].to_numpy()
@@ -68,6 +69,12 @@ def outcome_scores(shares: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
         "log_loss_skill": range_scores.skill(own, reference),
         "log_loss_skill_p": p_value(reference - own),
     }
+
+
+def floored(shares: np.ndarray) -> np.ndarray:
+    """Shares of paths as probabilities, (weeks, outcomes): an outcome that no path had is not impossible."""
+    p = np.maximum(shares, LEAST_SHARE)
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def write_ranges(run_id: str, table: pd.DataFrame) -> str:

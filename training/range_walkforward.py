@@ -21,6 +21,7 @@ from models.range.schedule import refit_rows
 from models.range.spec import GARCH, RangeSpec
 
 BASE = tuple(f"base_{name}" for name in (*QUANTILES, *FALL_NAMES))
+MONTH = 21  # sessions: the horizon that the labels judge paths by
 PUBLISHED = ("date", "label_end", "leg", "horizon", *QUANTILES, *FALL_NAMES, *BASE, "realised", "lowest", "size")
 
 
@@ -55,8 +56,8 @@ def walk_forward(
         for one in fit.horizons:
             part = describe(data, one.horizon, weeks, drawn[one.horizon], predictor.usual(one), legs)
             parts.append(part.assign(size=np.tile(_sizes(data, one, start, end), len(legs))))
-        if 21 in drawn:
-            shares.append(_outcome_shares(data, spec.label, weeks, drawn[21]))
+        if MONTH in drawn:
+            shares.append(_outcome_shares(data, spec.label, weeks, drawn[MONTH]))
         step()
     return pd.concat(parts, ignore_index=True), pd.concat(shares) if shares else pd.DataFrame(), fitted
 

@@ -1,7 +1,6 @@
 """A range on weeks before the test weeks: a run and a try of its own, which no gate, ledger or call reads."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,10 @@ from models.range.spec import RangeSpec
 from models.tracking import trial_ledger
 from models.tracking.connection import open_mlflow
 from models.tracking.errors import TrackingError
+from tests.support.ranges import earlier
 from training import cli, range_experiment, range_exploration, range_run
 from training.range_walkforward import walk_forward
 
-EARLIER = pd.Timedelta(weeks=626)  # so that the simulated market begins in 1968 and not in 1980
 SPEC = RangeSpec(
     model="har",
     train_start="1968-01-01",
@@ -32,15 +31,7 @@ SPEC = RangeSpec(
 
 @pytest.fixture(scope="module")
 def market():
-    drawn = simulated_market.dataset(simulated_market.market(1, 1000, simulated_market.WILD), 1)
-    return replace(
-        drawn,
-        X=drawn.X.set_axis(drawn.X.index - EARLIER),
-        outcome=drawn.outcome.set_axis(drawn.outcome.index - EARLIER),
-        label_end=drawn.label_end.set_axis(drawn.label_end.index - EARLIER) - EARLIER,
-        faltering=drawn.faltering.set_axis(drawn.faltering.index - EARLIER),
-        returns=drawn.returns.set_axis(drawn.returns.index - EARLIER),
-    )
+    return earlier(simulated_market.dataset(simulated_market.market(1, 1000, simulated_market.WILD), 1))
 
 
 @pytest.fixture(scope="module")
