@@ -54,8 +54,8 @@ def measure(
     Returns
     -------
     dict of str to float
-        `blend_weeks`; `blend_skill` of the members alone; of `range_alone`, `with_range` and
-        `range_for_<member>` (in that member's place) the `_skill`, and the `_gain` in skill over the blend with its
+        `blend_weeks`; `blend_log_loss_skill` of the members alone; of `range_alone`, `with_range` and
+        `range_for_<member>` (in that member's place) the `_log_loss_skill`, and the `_gain` in skill over the blend with its
         one-sided `_p` and 90 % interval, `_low` and `_high`. Skills are of log loss against the folds' climatology.
 
     Raises
@@ -64,30 +64,32 @@ def measure(
         No week before the test weeks has both.
     """
     folds = inner_walk_forward(dataset, blend)
-    tables = {one.estimator: _table(folds, one, workers, progress) for one in blended(blend)}
+    tables = [_table(folds, one, workers, progress) for one in blended(blend)]
     range_table = shares.set_index("date")
     weeks = folds.tests().intersection(pd.DatetimeIndex(range_table.index))
     if not len(weeks):
         raise RegimeError("--member-of: no week before the test weeks has both the range and the blend")
-    codes = np.asarray(pd.Categorical(folds.dataset.outcome.loc[weeks], categories=dataset.outcomes).codes)
-    columns = [f"p_{name}" for name in dataset.outcomes]
-    known = codes >= 0
+    came = pd.Categorical(folds.dataset.outcome.loc[weeks], categories=dataset.outcomes)
+    columns, known = [f"p_{name}" for name in dataset.outcomes], ~came.isna()
+    each = [table.loc[weeks, columns].to_numpy(float) for table in tables]
+    base = tables[0].loc[weeks, [f"base_{name}" for name in dataset.outcomes]].to_numpy(float)
     own = floored(range_table.loc[weeks, columns].to_numpy(float))
-    each = {name: table.loc[weeks, columns].to_numpy(float) for name, table in tables.items()}
-    first = next(iter(tables.values()))
-    base = first.loc[weeks, [f"base_{name}" for name in dataset.outcomes]].to_numpy(float)
 
     def losses(p: np.ndarray) -> np.ndarray:
-        return np.asarray(metrics.losses(p, codes)[known])
+        return metrics.losses(p[known], np.asarray(came.codes)[known])
 
-    mixed = {"range_alone": own, "with_range": np.mean([*each.values(), own], axis=0)}
-    for name in each:
-        others = [p for other, p in each.items() if other != name]
-        mixed[f"range_for_{name}"] = np.mean([*others, own], axis=0)
-    before, reference = losses(np.mean(list(each.values()), axis=0)), losses(base)
-    found = {"blend_weeks": float(known.sum()), "blend_skill": skill(before, reference)}
-    for name, p in mixed.items():
+    before, reference = losses(np.mean(each, axis=0)), losses(base)
+    found = {"blend_weeks": float(known.sum()), "blend_log_loss_skill": skill(before, reference)}
+    for name, p in _mixtures(blend.members, each, own).items():
         found |= _gains(name, before, losses(p), reference)
+    return found
+
+
+def _mixtures(names: tuple[str, ...], each: list[np.ndarray], own: np.ndarray) -> dict[str, np.ndarray]:
+    """The range alone, beside the members, and in the place of each; equal weights, (weeks, outcomes) each."""
+    found = {"range_alone": own, "with_range": np.mean([*each, own], axis=0)}
+    for place, name in enumerate(names):
+        found[f"range_for_{name}"] = np.mean([*each[:place], own, *each[place + 1 :]], axis=0)
     return found
 
 
@@ -105,7 +107,7 @@ def _gains(name: str, before: np.ndarray, own: np.ndarray, reference: np.ndarray
     gain = before - own
     low, high = interval(lambda saved, lost: saved / lost, (gain, reference))
     return {
-        f"{name}_skill": skill(own, reference),
+        f"{name}_log_loss_skill": skill(own, reference),
         f"{name}_gain": float(gain.mean() / reference.mean()),
         f"{name}_p": p_value(gain),
         f"{name}_low": low,
@@ -115,10 +117,12 @@ def _gains(name: str, before: np.ndarray, own: np.ndarray, reference: np.ndarray
 
 def lines(found: dict[str, float]) -> list[str]:
     """What `measure` found, in lines; none where it did not run."""
-    if "blend_skill" not in found:
+    if "blend_log_loss_skill" not in found:
         return []
-    said = [f"log-loss skill of the blend on {found['blend_weeks']:.0f} weeks: {found['blend_skill']:+.4f}"]
+    said = [f"log-loss skill of the blend on {found['blend_weeks']:.0f} weeks: {found['blend_log_loss_skill']:+.4f}"]
     for name in (key.removesuffix("_gain") for key in found if key.endswith("_gain")):
-        skill_, gain, p, low, high = (found[f"{name}_{part}"] for part in ("skill", "gain", "p", "low", "high"))
+        skill_, gain, p, low, high = (
+            found[f"{name}_{part}"] for part in ("log_loss_skill", "gain", "p", "low", "high")
+        )
         said.append(f"{name.replace('_', ' ')}: {skill_:+.4f}, {gain:+.4f} [{low:+.4f}, {high:+.4f}], p {p:.2f}")
     return said

@@ -56,9 +56,9 @@ def test_skills_and_gains_by_a_slow_loop(market, shares):
             mixed.append(-math.log((2.0 * blended[came] + (own / own.sum())[came]) / 3.0))
             base.append(-math.log(model.base[came]))
     assert found["blend_weeks"] == len(before) == 135
-    assert found["blend_skill"] == pytest.approx(1.0 - sum(before) / sum(base))
-    assert found["with_range_skill"] == pytest.approx(1.0 - sum(mixed) / sum(base))
-    assert found["with_range_gain"] == pytest.approx(found["with_range_skill"] - found["blend_skill"])
+    assert found["blend_log_loss_skill"] == pytest.approx(1.0 - sum(before) / sum(base))
+    assert found["with_range_log_loss_skill"] == pytest.approx(1.0 - sum(mixed) / sum(base))
+    assert found["with_range_gain"] == pytest.approx(found["with_range_log_loss_skill"] - found["blend_log_loss_skill"])
     assert found["with_range_low"] < found["with_range_gain"] < found["with_range_high"]
 
 
@@ -66,8 +66,8 @@ def test_in_the_place_of_a_member_of_two(market, shares):
     found = range_member.measure(market, BLEND, shares)
     alone = range_member.measure(market, BLEND.replace(blend=()), shares)
     # With the range for markov the blend is logit2 and the range: the range added to logit2 alone.
-    assert found["range_for_markov_skill"] == pytest.approx(alone["with_range_skill"])
-    assert found["range_alone_skill"] == pytest.approx(alone["range_for_logit2_skill"])
+    assert found["range_for_markov_log_loss_skill"] == pytest.approx(alone["with_range_log_loss_skill"])
+    assert found["range_alone_log_loss_skill"] == pytest.approx(alone["range_for_logit2_log_loss_skill"])
     assert len(range_member.lines(found)) == 5
     assert range_member.lines({"crps_skill_21": 0.0}) == []
 
