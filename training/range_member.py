@@ -55,8 +55,8 @@ def measure(
     -------
     dict of str to float
         `blend_weeks`; `blend_log_loss_skill` of the members alone; of `range_alone`, `with_range` and
-        `range_for_<member>` (in that member's place) the `_log_loss_skill`, and the `_gain` in skill over the blend with its
-        one-sided `_p` and 90 % interval, `_low` and `_high`. Skills are of log loss against the folds' climatology.
+        `range_for_<member>` (in that member's place) the `_log_loss_skill`, and the `_gain` in skill over the blend
+        with its one-sided `_p` and 90 % interval, `_low` and `_high`. Skills are against the folds' climatology.
 
     Raises
     ------
