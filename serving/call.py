@@ -94,7 +94,7 @@ class Driver(Contract):
 
 
 class Challenger(Contract):
-    """What the candidate judged last says, champion or not."""
+    """What the best candidate that was judged says, champion or not."""
 
     estimator: str = stored_as("kind", "how it was fitted")
     probabilities: Probabilities = Field(description="what it says")
@@ -169,7 +169,7 @@ class Call(Contract):
     probabilities: Probabilities = Field(description="of the three outcomes, over the next 21 sessions")
     base_rates: Probabilities = Field(description="training shares of the model that made the call")
     leaders_faltering: LeadersFaltering = Field(description="whether the leaders falter")
-    challenger: Challenger = Field(description="the latest judged candidate")
+    challenger: Challenger = Field(description="of the judged candidates, the one with the lowest log loss")
     markov: Probabilities = Field(description="what the volatility regime alone says")
     drivers: tuple[Driver, ...] = Field(description="what moves the call most")
     families: dict[str, float] = Field(description="sum of contributions by feature family")

@@ -41,7 +41,7 @@ class CallContext:
     champion : Registered or None
         None while no model has earned it.
     challenger : Registered
-        The latest judged candidate, or the champion where there is none.
+        Of the judged candidates the one with the lowest log loss, or the champion where there is none.
     range_model : RegisteredRange or None
         The range shown: the champion of its gate, or the challenger without one; None where none is registered.
     range_is_champion : bool

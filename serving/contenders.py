@@ -1,6 +1,6 @@
 """Who may follow a champion that died: walk-forwards that were logged, carried on to today.
 
-These are the baselines that ran beside the newest judged candidate, which its
+These are the baselines that ran beside the challenger, which its
 version names whether or not they have versions themselves, and the newest
 version of every other specification on the same source and legs. A candidate
 that the gate called suspicious is left out, and so is every candidate that ran

@@ -22,7 +22,7 @@ def due(plan: WeeklySettings, now: pd.Timestamp) -> bool:
     if not plan.retrain_weeks:
         return False
     name = registry.registry_name(store.current_manifest().source, "path")
-    made = max(registry.made_at(name, alias) for alias in ("champion", "challenger"))
+    made = registry.last_made_at(name)  # of any version: a candidate that took no alias was trained too
     return bool(now - pd.Timestamp(made, unit="s", tz="UTC") >= pd.Timedelta(weeks=plan.retrain_weeks))
 
 

@@ -26,7 +26,7 @@ from serving.contenders import able, carried_on, losses_of
 
 NOBODY = "nobody in the confidence set beats climatology and is alive: no evidence"
 UNKNOWN = (
-    "the weekly predictions of climatology, which ran beside the newest candidate, are neither on this machine nor in "
+    "the weekly predictions of climatology, which ran beside the challenger, are neither on this machine nor in "
     "MLflow, so nobody can be judged to follow: no evidence until `regime train run default`"
 )
 

@@ -39,12 +39,10 @@ def judge(experiment: Experiment) -> Decision:
     try:
         trial_ledger.add(own)
         known = trial_ledger.entries(dataset.source, dataset.label)
-        champion = present(
-            registry_name(dataset.source, dataset.label), known, pd.DatetimeIndex(losses[candidate.name].index)
-        )
+        weeks, name = pd.DatetimeIndex(losses[candidate.name].index), registry_name(dataset.source, dataset.label)
+        champion, challenger = (present(name, known, weeks, alias) for alias in ("champion", "challenger"))
     except TrackingError as error:
         return gate.unjudged(candidate.name, dataset.label, str(error))
-    weeks = pd.DatetimeIndex(losses[candidate.name].index)
     elsewhere = _baselines_of_other_runs(known, own, weeks)
     candidates = tuple(
         run.name
@@ -70,7 +68,20 @@ def judge(experiment: Experiment) -> Decision:
         tries=trial_ledger.distinct_tries([entry for entry in known if not entry.baseline]),
         present=champion,
     )
-    return gate.judge(case)
+    decision = gate.judge(case)
+    stays = challenger is not None and is_better(challenger, candidate.spec.to_json(), losses[candidate.name])
+    return decision.replace(challenger=challenger.name) if challenger is not None and stays else decision
+
+
+def is_better(challenger: Present, spec: str, losses: pd.Series) -> bool:
+    """Whether the present challenger is of another specification and has the lower log loss on the weeks of both.
+
+    They must share half of the candidate's weeks. The same specification trained again takes its own place.
+    """
+    if challenger.losses is None or challenger.spec == spec:
+        return False
+    theirs, own = challenger.losses.align(losses, join="inner")
+    return len(own) >= len(losses) / 2 and bool(theirs.mean() < own.mean())
 
 
 def _baselines_of_other_runs(known: Sequence[Entry], own: Sequence[Entry], weeks: pd.DatetimeIndex) -> list[Entry]:
@@ -103,9 +114,12 @@ def first_week_correlation(table: pd.DataFrame, returns: pd.DataFrame) -> float 
     return float(spearmanr(score[known], ahead[known]).statistic)
 
 
-def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex) -> Present | None:
-    """The champion in force, or None; its losses are those of the entry with most of `weeks`, the newest of several."""
-    at = loader.pointer(name, "champion")
+def present(name: str, entries: Sequence[Entry], weeks: pd.DatetimeIndex, alias: str) -> Present | None:
+    """The model that an alias points at, or None.
+
+    Its losses are those of the entry with most of `weeks`, the newest of several.
+    """
+    at = loader.pointer(name, alias)
     if at is None:
         return None
     theirs = _normalised(at.tags["spec"])

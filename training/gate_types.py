@@ -55,7 +55,9 @@ class Tenure(StrEnum):
 
 @dataclass(frozen=True)
 class Present:
-    """The present champion: its name for sentences, its specification as JSON, its weekly losses where known.
+    """A champion or challenger in force: its name for sentences, its specification as JSON, its weekly losses.
+
+    The losses are None where they are not known.
 
     `baseline`: one of the protocol by today's count of columns. `passed`: it became champion by the SPA.
     """
@@ -180,6 +182,8 @@ class Decision:
         How each model of the case stands against the rule.
     error : str
         Why nothing was judged.
+    challenger : str
+        The present challenger where it stays, since its log loss is lower than the candidate's; else empty.
     """
 
     outcome: GateOutcome
@@ -196,6 +200,7 @@ class Decision:
     clauses: Clauses | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     error: str = ""
+    challenger: str = ""
 
     def replace(self, **changes: Any) -> Decision:
         """This decision with some fields changed."""

@@ -22,10 +22,11 @@ def reason(decision: Decision, of: str | None = None) -> str:
     if decision.outcome is GateOutcome.UNJUDGED:
         return f"not judged: {decision.error}"
     found = decision.clauses
+    stays = f"; {decision.challenger} stays challenger, its log loss is lower" if decision.challenger else ""
     if found is not None and not decision.leak and not decision.failure:
         return (
             f"{_start(decision)}; in the confidence set, alive, and beats every simpler model, {found.rival} last "
-            f"(SPA p {found.spa_p:.3f}, {_count(found.tries)}){_succession(decision, found)}"
+            f"(SPA p {found.spa_p:.3f}, {_count(found.tries)}){_succession(decision, found)}{stays}"
         )
     candidate = _start(decision)
     if decision.leak:
@@ -35,7 +36,7 @@ def reason(decision: Decision, of: str | None = None) -> str:
     parts = [candidate, *_who_instead(decision)]
     if of == decision.champion and of not in (None, decision.candidate):
         parts.reverse()
-    return "; ".join(parts)
+    return "; ".join(parts) + stays
 
 
 def _start(decision: Decision) -> str:

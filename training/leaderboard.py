@@ -10,6 +10,9 @@ from rich.table import Table
 from features.data.errors import RegimeError
 from models.evaluation import registry
 from models.evaluation.metric_types import Place
+from models.tracking import loader
+from models.tracking.loader import ALIASES
+from models.tracking.registry import registry_name
 from models.tracking.shared_view import TAGS
 
 METRICS = registry.shown(Place.LEADERBOARD)
@@ -42,6 +45,16 @@ def rows(found: pd.DataFrame, wanted: list[str], trials: bool = False, last: int
     made = [_row(one) for one in chosen.to_dict("records")]
     lowest = float("-inf")
     return sorted(made, key=lambda row: (row["label"], row["source"], -row.get("log_loss_skill", lowest)))
+
+
+def with_aliases(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows, each with `now`: the alias that points at the run (`champion`, `challenger`), or an empty text."""
+    names = {registry_name(row["source"], row["label"]) for row in made if row["source"] and row["label"]}
+    found: dict[str, str] = {}
+    for alias in reversed(ALIASES):  # a champion that is challenger too is the champion
+        at = (loader.pointer(name, alias) for name in names)
+        found |= {one.run_id: alias for one in at if one is not None}
+    return [row | {"now": found.get(row["run_id"], "")} for row in made]
 
 
 def matching(found: pd.DataFrame, asked: str) -> pd.DataFrame:
@@ -77,7 +90,8 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
     ids = any(row["run_id"] for row in made)
     judged = any(row["gate_verdict"] for row in made)
     texts_of = ("run", *(["id"] if ids else []), *(["label", "source"] if labels else []))
-    for heading in (*texts_of, *(["verdict"] if judged else [])):
+    now = any(row.get("now") for row in made)
+    for heading in (*texts_of, *(["verdict"] if judged else []), *(["now"] if now else [])):
         view.add_column(heading, no_wrap=True)
     for heading in columns.values():
         view.add_column(heading, justify="right", no_wrap=True)
@@ -86,5 +100,6 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
         texts += [row["label"], row["source"]] if labels else []
         cells = [registry.formatted(key, row[key]) if key in row else "" for key in columns]
         texts += [row["gate_verdict"]] if judged else []
+        texts += [row["now"]] if now else []
         view.add_row(*texts, *cells, style="bold" if row["gate_verdict"] == "champion" else None)
     return view

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.data.errors import RegimeError
+from features.data import store
 from models.evaluation import metrics, paired, predictions, registry
 from models.evaluation.metric_types import Place
 from models.spec import from_json
@@ -30,6 +30,7 @@ class Side:
     figures: dict[str, float]
     columns: frozenset[str]
     predictions: pd.DataFrame
+    choice: str = ""  # among several runs of one name, which was taken
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,21 @@ class Difference:
     logged_as: str = field(default="")
 
 
-def find(asked: str, listed: pd.DataFrame) -> Side:
-    """The run that somebody asks for by the beginning of its id, or by its name if only one has it.
+def find(asked: str, listed: pd.DataFrame, digest: str | None = None) -> Side:
+    """The run that somebody asks for by the beginning of its id, or by its name.
+
+    Of several runs of one name the newest on the data `digest` is taken, or the newest of all without one on them.
+    `listed` holds the newest first.
 
     Raises
     ------
     RegimeError
-        No such run, several, or one without stored predictions.
+        No such run, or one without stored predictions.
     """
     found = leaderboard.matching(listed, asked)
-    if len(found) > 1:
-        ids = ", ".join(one[:8] for one in found["run_id"][:5])
-        raise RegimeError(f"{len(found)} runs are called {asked[:60]!r} ({ids}): give an id")
-    row = found.iloc[0].to_dict()
+    on_data = found[found["tags.digest"] == digest]
+    chosen = on_data if len(on_data) else found
+    row = chosen.iloc[0].to_dict()
     tags = {key.removeprefix("tags."): value for key, value in row.items() if _is_text(key, "tags.", value)}
     figures = {key.removeprefix("metrics."): value for key, value in row.items() if key.startswith("metrics.")}
     run_id = str(row["run_id"])
@@ -91,7 +94,13 @@ def find(asked: str, listed: pd.DataFrame) -> Side:
         figures,
         frozenset(columns),
         pd.read_parquet(stored_predictions.fetch(run_id)),
+        _choice(asked, len(found), run_id, bool(len(on_data))) if len(found) > 1 else "",
     )
+
+
+def _choice(asked: str, count: int, run_id: str, in_force: bool) -> str:
+    of = "the newest on the data in force" if in_force else "the newest"
+    return f"{count} runs are called {asked[:60]!r}: {of}, {run_id[:8]}, is taken; an id names another"
 
 
 def _is_text(key: str, prefix: str, value: Any) -> bool:
@@ -102,7 +111,7 @@ def compare(first: Side, second: Side) -> Difference:
     """What differs between two runs."""
     pairs = {key: (first.tags.get(key, ""), second.tags.get(key, "")) for key in DATA}
     data = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
-    warnings = _warnings(data)
+    warnings = (*(side.choice for side in (first, second) if side.choice), *_warnings(data))
     scores = _paired_scores(first, second) if "label" not in data else {}
     loss = scores.get("log_loss")
     return Difference(
@@ -211,9 +220,10 @@ def _rows(title: str, differences: dict[str, tuple[str, str]], found: Difference
 
 
 def run(first: str, second: str) -> Difference:
-    """Compare two runs and log the comparison; raises as `find`."""
+    """Compare two runs and log the comparison; raises as `find`. A name means the newest run on the data in force."""
     listed = logged_runs.finished_runs()
-    found = compare(find(first, listed), find(second, listed))
+    digest = store.digest_in_force()
+    found = compare(find(first, listed, digest), find(second, listed, digest))
     tables = {"figures": pd.DataFrame([dict(zip(HEADINGS, cells(row), strict=True)) for row in found.figures])}
     tags = {"first": found.first, "second": found.second, "found": found.sentence}
     name = run_names.shortened(f"{found.first} against {found.second}")

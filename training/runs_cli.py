@@ -37,12 +37,15 @@ def compare_runs(
     trials: Annotated[bool, typer.Option("--trials", help="With the trials of sweeps.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Runs in one table, the best first within label and source: the columns MLflow's UI shows."""
+    """Runs in one table, the best first within label and source: the columns MLflow's UI shows.
+
+    `verdict` is what the gate said then, `now` which of them the call reads today.
+    """
     from features.data.sources.sample import CAVEAT
     from models.tracking import logged_runs
     from training import leaderboard
 
-    made = leaderboard.rows(logged_runs.finished_runs(), run or [], trials, last)
+    made = leaderboard.with_aliases(leaderboard.rows(logged_runs.finished_runs(), run or [], trials, last))
     if json:
         print_json(made)
     elif not made:

@@ -29,5 +29,6 @@ def standing_of(run: ModelRun, decision: Decision) -> Standing:
 
 def aliases(experiment: Experiment, decision: Decision) -> dict[str, str | None]:
     """The model that each alias is to point at, None to remove it; an alias that stays is absent."""
-    found: dict[str, str | None] = {} if decision.suspicious else {"challenger": experiment.candidate.name}
+    stays = decision.suspicious or decision.challenger
+    found: dict[str, str | None] = {} if stays else {"challenger": experiment.candidate.name}
     return found if decision.keeps_champion else found | {"champion": decision.champion}

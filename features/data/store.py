@@ -246,6 +246,11 @@ def _manifest(digest: str) -> Manifest:
     return manifest
 
 
+def digest_in_force() -> str | None:
+    """The digest of the snapshot in force, or None where there are no data yet."""
+    return current_manifest().digest if (home() / "CURRENT").exists() else None
+
+
 def verified_manifest() -> Manifest:
     """The manifest of the snapshot in force, after hashing every file."""
     manifest = current_manifest()

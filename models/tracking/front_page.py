@@ -18,8 +18,8 @@ LIMIT = 5000  # characters of a description or of an experiment's tag; PostgreSQ
 ROOM = 3000  # of them for the champions; the guide below needs the rest
 MEANING = (
     "A version is a model that was candidate for `champion`, or a baseline that became it. **champion**: chosen by the "
-    "gate or set by a person, the model of the weekly call (absent: no evidence). **challenger**: the newest model "
-    "that was judged."
+    "gate or set by a person, the model of the weekly call (absent: no evidence). **challenger**: of the "
+    "candidates that were judged, the one with the lowest log loss on shared weeks."
 )
 
 

@@ -174,6 +174,13 @@ def made_at(name: str, alias: str) -> float:
     return 0.0 if found is None else _made(found)
 
 
+@translate_errors
+def last_made_at(name: str) -> float:
+    """Return when the newest results among all versions of a model were made, as `made_at`; 0 without any."""
+    client = connection.client()
+    return max(map(_made, every(client.search_model_versions, f"name = {quoted(name)}")), default=0.0)
+
+
 def _made(version: Any) -> float:
     """When the results of a version were made, in seconds since 1970."""
     try:

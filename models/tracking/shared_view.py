@@ -39,8 +39,8 @@ NOTE_TAG = "mlflow.note.content"
 NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({link}): it is sorted by skill.
 
 1. `gate_verdict`: **champion** was chosen by the gate (the tag `gate` says why) or set by a person (`override` says
-   why); **challenger** was judged and not chosen, and the one judged last is the current challenger; **baseline** is
-   what it must beat; **refused** looks like a leak.
+   why); **challenger** was judged and not chosen (the registry's alias `challenger` is on the one with the lowest log
+   loss); **baseline** is what it must beat; **refused** looks like a leak.
 2. `log_loss_skill` above 0 with `log_loss_skill_p` under 0.05 beats climatology. Compare only runs with the same
    `label`, `source` and test weeks.
 3. `auc_head_to_head_vol` tells what is not volatility; `calibration_slope_breakdown` near 1 means probabilities can be

@@ -21,7 +21,7 @@ def trained(monkeypatch):
 
     def at(day):
         made = 0.0 if day is None else pd.Timestamp(day, tz="UTC").timestamp()
-        monkeypatch.setattr(registry, "made_at", lambda _, alias: made if alias == "challenger" else 0.0)
+        monkeypatch.setattr(registry, "last_made_at", lambda _: made)
 
     return at
 

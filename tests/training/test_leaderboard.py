@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from features import console
 from features.data.errors import RegimeError
 from models.tracking import logged_runs
+from models.tracking.loader import Pointer
 from models.tracking.metric_names import in_mlflow
 from models.tracking.shared_view import BEFORE, BEHIND, TAGS, state
 from training import cli, leaderboard
@@ -53,6 +54,15 @@ def test_runs_by_prefix_by_name_and_in_vain():
     with pytest.raises(RegimeError, match="there are none yet"):
         leaderboard.rows(pd.DataFrame(), ["zz"])
     assert leaderboard.rows(pd.DataFrame(), []) == []
+
+
+def test_the_runs_that_the_call_reads_today_are_marked(monkeypatch):
+    at = {("regime", "champion"): "aa22", ("regime", "challenger"): "aa11", ("regime-stress", "challenger"): "bb33"}
+    found = {key: Pointer(*key, run_id, "", {}) for key, run_id in at.items()}
+    monkeypatch.setattr(leaderboard.loader, "pointer", lambda name, alias: found.get((name, alias)))
+    made = leaderboard.with_aliases(leaderboard.rows(listed(), []))
+    assert [row["now"] for row in made] == ["champion", "challenger", "", "challenger"]
+    assert leaderboard.with_aliases([]) == []
 
 
 def test_the_terminal_shows_every_figure_and_no_empty_column():

@@ -98,9 +98,14 @@ def test_two_logged_runs(toy):
     listed = logged_runs.finished_runs()
     with pytest.raises(RegimeError, match="no run 'zz'"):
         run_diff.find("zz", listed)
-    twice = pd.concat([listed, listed[listed["run_id"] == first["lightgbm"][0]].assign(run_id="x1")])
-    with pytest.raises(RegimeError, match="2 runs are called 'default'"):
-        run_diff.find("default", twice)
+    own = listed[listed["run_id"] == first["lightgbm"][0]]
+    newer = own.assign(run_id="x1", **{"tags.digest": "of other data"})
+    assert run_diff.find("default", pd.concat([own, own.assign(run_id="x2")])).run_id == first["lightgbm"][0]
+    found = run_diff.find("default", pd.concat([newer, listed]), own["tags.digest"].iloc[0])
+    assert found.run_id == first["lightgbm"][0]  # not the newest, but of the data in force
+    taken = f"the newest on the data in force, {found.run_id[:8]}, is taken"
+    assert found.choice == f"2 runs are called 'default': {taken}; an id names another"
+    assert found.choice in run_diff.compare(found, found).warnings
 
 
 def test_names_that_are_no_file_are_one_line():

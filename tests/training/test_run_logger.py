@@ -212,6 +212,7 @@ def test_an_alias_moves_only_where_the_gate_says_so(toy):
     experiment = experiment_of(toy)
     assert aliases(experiment, decided("markov")) == {"challenger": "lightgbm", "champion": "markov"}
     assert aliases(experiment, decided(None, GateOutcome.SUSPICIOUS)) == {"champion": None}
+    assert aliases(experiment, decided("markov").replace(challenger="default (version 3)")) == {"champion": "markov"}
     assert aliases(experiment, gate.unjudged("lightgbm", "path", "no server")) == {"challenger": "lightgbm"}
 
 

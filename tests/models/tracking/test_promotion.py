@@ -12,6 +12,7 @@ from features.data.errors import RegimeError
 from models.spec import ModelSpec, baseline
 from models.tracking import connection, loader, promotion, registry, trial_ledger
 from training import cli, gate_case, gate_wording
+from training.gate_types import Present
 from training.model_run import Experiment, ModelRun
 
 pytestmark = pytest.mark.usefixtures("mlruns")
@@ -118,6 +119,28 @@ def test_what_a_person_set_stays_until_something_beats_it(registered):
     good = judged(0.035, ModelSpec(seed=8))
     assert good.champion == "lightgbm"
     assert "which a person had set" in gate_wording.reason(good)
+
+
+def test_a_try_becomes_the_challenger_only_where_it_does_better():
+    spec = ModelSpec(seed=8)
+    _, version = logged("lightgbm", spec, 0.02)
+    registry.set_alias("regime", "challenger", version)
+    poor = judged(0.01)
+    assert poor.challenger == f"lightgbm (version {version})"
+    assert gate_wording.reason(poor).endswith(f"lightgbm (version {version}) stays challenger, its log loss is lower")
+    assert judged(0.03, ModelSpec(seed=9)).challenger == ""
+    assert judged(0.0, spec).challenger == ""  # trained again
+
+
+def test_a_challenger_is_compared_on_shared_weeks_alone():
+    weeks = pd.date_range("2000-01-07", periods=10, freq="W-FRI")
+    losses = pd.Series(1.0, weeks)
+    theirs = pd.Series([9.0] * 5 + [0.9] * 5, weeks.shift(-5))  # shares the first five weeks, and is better on them
+    assert gate_case.is_better(Present("a", "other", False, losses=theirs), "own", losses)
+    assert not gate_case.is_better(Present("a", "own", False, losses=theirs), "own", losses)
+    assert not gate_case.is_better(Present("a", "other", False, losses=theirs + 0.2), "own", losses)
+    assert not gate_case.is_better(Present("a", "other", False, losses=theirs.iloc[:-1]), "own", losses)  # four shared
+    assert not gate_case.is_better(Present("a", "other", False, losses=None), "own", losses)
 
 
 def test_without_mlflow_nothing_is_judged_and_nobody_unseated(monkeypatch):
