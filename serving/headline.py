@@ -27,7 +27,7 @@ def word_of(call: Call) -> str:
 def headline(call: Call) -> str:
     """What the call says, in one sentence; the age of old data comes first."""
     old = call.data_age_days is not None and call.data_age_days > ALLOWED_AGE_DAYS
-    return f"{f'Old data, by {call.data_age_days:,} days. ' if old else ''}{_claim(call)}"
+    return f"{f'The data are {call.data_age_days:,} days old. ' if old else ''}{_claim(call)}"
 
 
 def _claim(call: Call) -> str:

@@ -22,6 +22,7 @@ def backfill(
     import pandas as pd
 
     from features.data.arguments import parse_date
+    from serving.headline import word_of
     from serving.replay import replay_weeks
 
     since = parse_date(start, "--from")
@@ -34,8 +35,8 @@ def backfill(
     if json:
         print_json([call.to_json_object() for call in replay.calls])
         return
-    verdicts = pd.Series([call.verdict for call in replay.calls]).value_counts()
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in verdicts.items())
+    said = pd.Series([word_of(call) for call in replay.calls]).value_counts()
+    counts = ", ".join(f"{count} {word}" for word, count in said.items())
     first, last = replay.calls[0].asof, replay.calls[-1].asof
     known = f" ({replay.already_there} were in the journal)" if replay.already_there else ""
     fold(out, f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}")
@@ -51,13 +52,14 @@ class JournalFormat(StrEnum):
 
 
 def list_journal(
-    last: Annotated[int, typer.Option(min=1, help="How many of the newest lines.")] = 26,
+    last: Annotated[int, typer.Option(min=1, help="How many lines, those of the newest weeks.")] = 26,
     form: Annotated[
         JournalFormat, typer.Option("--format", help="A table, CSV, a chart in the terminal, or JSON.")
     ] = JournalFormat.table,
+    every: Annotated[bool, typer.Option("--all", help="The calls of other sources too, such as the sample's.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """The calls so far, oldest first: odds (usual), range, what came, running skill and e-value by type of call.
+    """The calls of the source in force by week, the newest last: odds (usual), range, what came, running skill and e-value by type of call.
 
     Odds and range are in percent, in brackets what is usual; skill and e are against the usual odds. A hit: the outcome
     that the word names came; for calm, usual and turbulent, the realised volatility fell into that third of the ten
@@ -65,7 +67,12 @@ def list_journal(
     """
     from serving import journal, journal_record, journal_table
 
-    made = journal_table.table()
+    whole = journal_table.table()
+    made = whole if every else journal_record.in_force(whole)
+    hidden = whole["source"][~whole["n"].isin(made["n"])].value_counts()
+    for source, count in hidden.items():
+        calls = f"{count} call{'s' if count > 1 else ''}"
+        fold(err, f"Not shown: {calls} of the source {source} (`regime journal --all`).")
     if made.empty:
         if json or form is JournalFormat.json:
             print_json([])

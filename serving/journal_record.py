@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 import pandas as pd
@@ -18,6 +19,25 @@ from serving.scorecard import TYPES, call_table
 COLUMNS = ("outcome", "size_came", "right", "skill", "e_value")
 SIZES = tuple(words.SIZES.values())
 MARKS = {"rotation": "R", "breakdown": "B", "neither": "n"}
+LINES = {"rotation": "braille", "breakdown": "x"}
+CAME_AT = -6.0  # the height of what came, below the odds
+CHART_KEY = (
+    "Odds by week, in percent: the dotted line is rotation, x is breakdown. In the row `came` the outcome of the sessions "
+    "after the call: R rotation, B breakdown, n neither; blank while it is not known."
+)
+
+
+def in_force(made: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the registered model of the data in force, which are scored together; all where no data are stored.
+
+    Parameters
+    ----------
+    made : DataFrame
+        `journal_table.table()`.
+    """
+    if not store.stored():
+        return made
+    return made[made["model"] == registry_name(store.current_manifest().source, "path")]
 
 
 def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = None) -> pd.DataFrame:
@@ -81,7 +101,7 @@ def running(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def chart(made: pd.DataFrame, width: int, height: int = 20) -> str:
-    """Odds of rotation and breakdown by week as text, and beneath what came: R, B, or n for neither."""
+    """Odds of rotation and breakdown by week as text, beneath them what came, and what each sign means."""
     import plotext
 
     figure = plotext.figure
@@ -89,17 +109,21 @@ def chart(made: pd.DataFrame, width: int, height: int = 20) -> str:
     figure.plot_size(width, height)
     rows = made.drop_duplicates("asof", keep="last").sort_values("asof")
     weeks = list(map(float, range(len(rows))))
-    for name in ("rotation", "breakdown"):
-        line = figure.signal(weeks, (100.0 * rows[f"p_{name}"]).tolist(), marker="braille")
-        line.label(f"P({name}), %")
+    for name, mark in LINES.items():
+        line = figure.signal(weeks, (100.0 * rows[f"p_{name}"]).tolist(), marker=mark)
         line.lines()
         figure.draw(line)
-    if "outcome" in rows:
-        for name, mark in MARKS.items():
-            came = (rows["outcome"] == name).fillna(False)  # not known yet is not this one
-            on = [week for week, here in zip(weeks, came, strict=True) if here]
-            if on:
-                figure.draw(figure.signal(on, [-4.0] * len(on), marker=mark))
+    came = rows.get("outcome", pd.Series(pd.NA, rows.index, dtype=object))
+    for name, mark in MARKS.items():
+        on = [week for week, here in zip(weeks, (came == name).fillna(False), strict=True) if here]
+        if on:
+            figure.draw(figure.signal(on, [CAME_AT] * len(on), marker=mark))
     shown = sorted({0, len(rows) // 2, len(rows) - 1})
     figure.ruler("x").ticks([weeks[place] for place in shown], [str(rows["asof"].iloc[place]) for place in shown])
-    return str(plotext.uncolorize(figure.build().string()))
+    top = 100.0 * rows[[f"p_{name}" for name in LINES]].to_numpy().max()
+    heights = [float(at) for at in range(0, int(top) + 1, 10)]
+    known = bool(came.notna().any())
+    figure.ruler("y").ticks(
+        [*([CAME_AT] if known else []), *heights], [*(["came"] if known else []), *(f"{at:.0f} %" for at in heights)]
+    )
+    return f"{plotext.uncolorize(figure.build().string()).rstrip()}\n\n{textwrap.fill(CHART_KEY, width)}"

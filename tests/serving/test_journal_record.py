@@ -11,7 +11,7 @@ import pytest
 
 from features.data import calendar
 from models.evaluation import e_processes, words
-from serving import journal, journal_record, journal_table
+from serving import journal, journal_cli, journal_record, journal_table
 from serving.scorecard import call_table
 from tests.support.calls import BASE_RATES, make_test_call
 
@@ -83,13 +83,50 @@ def test_the_table_fits_80_columns_and_marks_a_correction(kept):
     from rich.console import Console
 
     console = Console(width=80, file=io.StringIO())
-    console.print(journal_table.view(kept[0].assign(q10=-0.0512, q90=0.0431)))
+    own = kept[0][kept[0]["source"] == "folder"]
+    console.print(journal_table.view(own.assign(q10=-0.0512, q90=0.0431)))
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 80
     row = next(line for line in text.splitlines() if line.startswith(str(DATES[3].date())))
     assert row.split()[1:10] == ["breakdown", "26", "(37)", "30", "(17)", "-5", "+4", "rotation", "no"]
     assert row.split()[-1] == "live*"
     assert "corrected by a later line" in text
+
+
+def test_weeks_stand_in_order_however_late_they_were_written(kept):
+    made = kept[0]
+    assert list(made["asof"]) == sorted(made["asof"])
+    assert list(made["n"])[5:9] == [6, 7, 22, 8]  # the replay of the sixth week was written last
+    assert made.tail(1)["asof"].item() == DATES[19].date()
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_source_in_force_alone_is_shown_unless_all_are_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr(journal_record.store, "stored", lambda: True)
+    monkeypatch.setattr(journal_record.store, "current_manifest", lambda: SimpleNamespace(source="sample"))
+    made = journal_table.table()
+    assert list(journal_record.in_force(made)["n"]) == [22]
+    assert set(journal_record.in_force(made)["source"]) == {"sample"}
+    monkeypatch.setattr(journal_record, "with_record", lambda table, _: table)
+    form = journal_cli.JournalFormat.csv
+    journal_cli.list_journal(form=form)
+    told = capsys.readouterr()
+    assert [row["n"] for row in csv.DictReader(io.StringIO(told.out))] == ["22"]
+    assert " ".join(told.err.split()) == "Not shown: 21 calls of the source folder (`regime journal --all`)."
+    journal_cli.list_journal(last=5, form=form, every=True)
+    told = capsys.readouterr()
+    assert [row["n"] for row in csv.DictReader(io.StringIO(told.out))] == ["17", "18", "19", "20", "21"]
+    assert not told.err
+    monkeypatch.setattr(journal_record.store, "stored", lambda: False)
+    assert len(journal_record.in_force(made)) == 22
+
+
+def test_sources_have_a_column_where_they_are_mixed(kept):
+    heads = [
+        [str(one.header) for one in journal_table.view(rows, 80).columns]
+        for rows in (kept[0], kept[0][kept[0]["source"] == "folder"])
+    ]
+    assert ["source" in one for one in heads] == [True, False]
 
 
 def sized(place, size=None, direction=None):
@@ -172,19 +209,23 @@ def test_the_size_that_came_is_shown_where_there_is_room(kept):
 
 def test_the_chart_is_drawn_while_nothing_has_come_yet(kept):
     waiting = kept[0].assign(outcome=pd.Series(pd.NA, kept[0].index, dtype=object))
-    assert "P(breakdown)" in journal_record.chart(waiting, 80)
+    text = journal_record.chart(waiting, 80)
+    assert "x is breakdown" in text
+    assert not [line for line in text.splitlines() if line.startswith("came")]
 
 
 def test_the_chart_shows_both_lines_and_what_came(kept):
     text = journal_record.chart(kept[0], 80)
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert "P(rotation), %" in text
-    assert "P(breakdown), %" in text
+    drawn, key = text.split("\n\n")
+    lines = drawn.splitlines()
+    assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
-    marks = [line for line in lines if "R" in line and "B" in line and "n" in line]
-    assert marks
+    (came,) = [line for line in lines if line.startswith("came")]
+    assert set(came.removeprefix("came┤").strip("│ ")) == {"R", "B", "n", " "}
+    assert [line.split("┤")[0] for line in lines if " %┤" in line] == ["30 %", "20 %", "10 %", " 0 %"]
+    assert not [line for line in lines if "P(" in line]  # nothing is drawn over the odds
     assert str(DATES[0].date()) in lines[-1]
+    assert "R rotation, B breakdown, n neither" in " ".join(key.split())
 
 
 def test_csv_holds_the_numbers(kept):

@@ -111,6 +111,21 @@ def test_the_command_names_the_refused_week_on_standard_error(capsys):
     assert told.out.startswith("5 calls from 2025-12-05 to 2026-01-09: 5 breakdown")
 
 
+@pytest.mark.usefixtures("made")
+def test_the_command_counts_the_words_that_the_calls_say(capsys, monkeypatch):
+    sizes = iter(["usual", "usual", "calm", "usual", None])
+
+    def sized(date, context):
+        size = next(sizes)
+        words = {"size": size, "size_state": size, "direction": None, "direction_state": None}
+        said = {"asof": str(date.date()), "verdict": "no_evidence"}
+        return make_test_call(**said, direction={**words, "evidence": False, "followed_by": {}})
+
+    monkeypatch.setattr(replay, "make_call", sized)
+    journal_cli.backfill("2025-12-12", json=False)
+    assert capsys.readouterr().out.endswith(": 3 usual, 1 calm, 1 no evidence\n")
+
+
 def test_a_backfill_without_a_single_call_is_refused(made, monkeypatch):
     def refuse(*_):
         raise WeekRefusedError("stale")
