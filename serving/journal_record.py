@@ -22,8 +22,8 @@ MARKS = {"rotation": "R", "breakdown": "B", "neither": "n"}
 LINES = {"rotation": "braille", "breakdown": "x"}
 CAME_AT = -6.0  # the height of what came, below the odds
 CHART_KEY = (
-    "Odds by week, in percent: the dotted line is rotation, x is breakdown. In the row `came` the outcome of the sessions "
-    "after the call: R rotation, B breakdown, n neither; blank while it is not known."
+    "Odds by week, in percent: the dotted line is rotation, x is breakdown. In the row `came` the outcome of the "
+    "sessions after the call: R rotation, B breakdown, n neither; blank while it is not known."
 )
 
 

@@ -14,9 +14,10 @@ BAND = ("q10", "q90")  # the likely range of the broad leg's return over the hor
 OUTCOMES = ("rotation", "breakdown", "neither")
 WIDE = 90  # columns of a terminal from which the line's number and the size that came are shown too
 KEY = (
-    "In percent: odds of rotation and breakdown, in brackets what is usual; range is what should hold 8 in 10 returns of "
-    "the broad leg over {horizon} sessions. came: the outcome of those sessions; hit: whether what the word claims came "
-    "(calm, usual and turbulent claim how much the market moved, not an outcome). skill, e: log-loss skill and e-value of all calls of that type up to this week against the usual odds."
+    "In percent: odds of rotation and breakdown, in brackets what is usual; range is what should hold 8 in 10 returns "
+    "of the broad leg over {horizon} sessions. came: the outcome of those sessions; hit: whether what the word claims "
+    "came (calm, usual and turbulent claim how much the market moved, not an outcome). skill, e: log-loss skill and "
+    "e-value of all calls of that type up to this week against the usual odds."
 )
 
 

@@ -115,11 +115,11 @@ def test_the_command_names_the_refused_week_on_standard_error(capsys):
 def test_the_command_counts_the_words_that_the_calls_say(capsys, monkeypatch):
     sizes = iter(["usual", "usual", "calm", "usual", None])
 
-    def sized(date, context):
+    def sized(date, _):
         size = next(sizes)
-        words = {"size": size, "size_state": size, "direction": None, "direction_state": None}
+        words_of_it = {"size": size, "size_state": size, "direction": None, "direction_state": None}
         said = {"asof": str(date.date()), "verdict": "no_evidence"}
-        return make_test_call(**said, direction={**words, "evidence": False, "followed_by": {}})
+        return make_test_call(**said, direction={**words_of_it, "evidence": False, "followed_by": {}})
 
     monkeypatch.setattr(replay, "make_call", sized)
     journal_cli.backfill("2025-12-12", json=False)
