@@ -61,9 +61,10 @@ def list_journal(
 ) -> None:
     """The calls of the source in force by week, the newest last: odds (usual), range, what came, skill and e-value.
 
-    Odds and range are in percent, in brackets what is usual. Skill and e are against the usual odds, of all calls of that
-    type so far. A hit: the outcome that the word names came; for calm, usual and turbulent, the realised volatility fell
-    into that third of the ten years before (`docs/words.md`). No evidence claims nothing, so it has no hit.
+    Odds and range are in percent, in brackets what is usual. Skill and e are against the usual odds, of all calls of
+    that type so far. A hit: the outcome that the word names came; for calm, usual and turbulent, the realised
+    volatility fell into that third of the ten years before (`docs/words.md`). No evidence claims nothing, so it has no
+    hit.
     """
     from serving import journal, journal_record, journal_table
 
