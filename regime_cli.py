@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from features.console import JsonOption, out, print_json, run_app
+from features.console import App, Group, JsonOption, out, print_json, run_app
 from features.data import environment
 
 # Name -> module with a Typer `app`, the sub-command there (None: the whole app), and one line of help.
@@ -32,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
 }
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     """Import the room of a command only when that command is asked for."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -61,12 +60,11 @@ def _listed(command: Any) -> Any:
     return command
 
 
-app = typer.Typer(
+app = App(
     cls=_Commands,
     help="Rotation or breakdown? A weekly call on the US equity market, with odds it has earned out of sample.",
     epilog="Exit status: 0 done, 1 bad input or usage, 2 refused. Each command has --help with examples.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features import data_status
-from features.console import JsonOption, offered, out, print_json, print_note, progress_bar, run_app, series_keys
+from features.console import App, JsonOption, offered, out, print_json, print_note, progress_bar, run_app, series_keys
 from features.data.retention import KEEP
 from features.data.source import Source
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
-app = typer.Typer(
-    help="The data: refresh the store, see what is in it.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = App(help="The data: refresh the store, see what is in it.", no_args_is_help=True)
 
 
 @app.command(epilog="Examples: regime data refresh --source live; regime data refresh --source folder --folder ../data")

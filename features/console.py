@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperCommand, TyperGroup
 
 from features.data import error_log
 from features.data.errors import RegimeError
@@ -21,8 +22,43 @@ if TYPE_CHECKING:
 
 WIDE = 400  # columns, more than any table has
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+class Command(TyperCommand):
+    """A command whose help shows a flag without a value, since it takes none."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its parameters, `--help` among them."""
+        return _flags_without_value(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The same of a group of commands."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its parameters, `--help` among them."""
+        return _flags_without_value(super().get_params(ctx))
+
+
+def _flags_without_value(params: Any) -> Any:
+    for one in params:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""  # Typer would write <bool>
+    return params
+
+
+class App(typer.Typer):
+    """A set of commands, each a `Command`; itself a `Group` unless told otherwise."""
+
+    def __init__(self, *, cls: type[TyperGroup] = Group, **options: Any) -> None:
+        super().__init__(cls=cls, pretty_exceptions_enable=False, **options)
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[Handler], Handler]:
+        """Register a function as a command."""
+        return super().command(name, cls=Command, **options)
 
 
 def run_app(app: typer.Typer, name: str | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.console import JsonOption, err, out, print_json
+from features.console import App, JsonOption, err, out, print_json
 from features.data import environment
 from features.data.errors import RegimeError
 from features.data.source import Source
@@ -17,7 +17,7 @@ from features.data.source import Source
 if TYPE_CHECKING:
     from features.data.settings import Settings
 
-app = typer.Typer(help="Write the settings.", pretty_exceptions_enable=False)
+app = App(help="Write the settings.")
 
 
 @app.callback()

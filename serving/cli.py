@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import JsonOption, err, offered, out, print_json, progress_bar, run_app, series_keys
+from features.console import App, JsonOption, err, offered, out, print_json, progress_bar, run_app, series_keys
 from features.data.errors import RefusedError
 from features.data.paths import home
 from features.folding import fold
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
-app = typer.Typer(help="The weekly call: rotation or breakdown?", pretty_exceptions_enable=False)
+app = App(help="The weekly call: rotation or breakdown?")
 
 
 def _latest(allowed: tuple[str, ...], context: CallContext | None = None) -> Call:

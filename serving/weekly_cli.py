@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import JsonOption, err, out, print_json, progress_bar
+from features.console import App, JsonOption, err, out, print_json, progress_bar
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.source import Source
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = App()
 
 
 @app.callback(

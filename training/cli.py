@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, offered, out, print_json, print_table, progress_bar, run_app
+from features.console import App, JsonOption, offered, out, print_json, print_table, progress_bar, run_app
 from features.data.errors import RegimeError
 from features.data.percent import percent
 from features.folding import fold
@@ -17,9 +17,7 @@ from training import runs_cli
 
 # What a command needs is imported inside it: its help, its version and a usage error load no library of data or models.
 
-app = typer.Typer(
-    help="Experiments: run them walk-forward, compare them.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = App(help="Experiments: run them walk-forward, compare them.", no_args_is_help=True)
 
 
 def _experiments() -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 TOP = Path(__file__).parents[2]
 
@@ -33,6 +34,17 @@ def test_every_command_option_and_argument_is_documented(reference):
 def test_every_command_but_groups_has_an_example(reference):
     bare = [words for words, command in reference.commands() if not hasattr(command, "commands") and not command.epilog]
     assert bare == []
+
+
+def test_help_shows_no_value_for_a_flag_and_one_for_other_options(reference):
+    shown = {}
+    for words, _ in reference.commands():
+        asked = CliRunner().invoke(reference.regime_cli.app, [*words.split()[1:], "--help"], env={"COLUMNS": "200"})
+        assert asked.exit_code == 0, words
+        shown[words] = asked.output
+    assert [words for words, text in shown.items() if "bool" in text.lower()] == []
+    assert "--config" in shown["regime"]
+    assert "<path>" in shown["regime"]
 
 
 def test_every_field_of_a_call_is_documented(reference):
