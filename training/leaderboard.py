@@ -83,8 +83,10 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def table(title: str, made: list[dict[str, Any]]) -> Table:
-    """The rows for a terminal; a column without any figure is left out."""
-    columns = {key: metric.heading for key, metric in METRICS.items() if any(key in row for row in made)}
+    """The rows for a terminal, a metric under its label, a word a line; a column without any figure is left out."""
+    columns = {
+        key: "\n".join(metric.label.split()) for key, metric in METRICS.items() if any(key in row for row in made)
+    }
     labels = len({(row["label"], row["source"]) for row in made}) > 1
     view = Table(title=title, box=None, pad_edge=False)
     ids = any(row["run_id"] for row in made)
@@ -93,8 +95,8 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
     now = any(row.get("now") for row in made)
     for heading in (*texts_of, *(["verdict"] if judged else []), *(["now"] if now else [])):
         view.add_column(heading, no_wrap=True)
-    for heading in columns.values():
-        view.add_column(heading, justify="right", no_wrap=True)
+    for label in columns.values():
+        view.add_column("\n".join(label.split()), justify="right", no_wrap=True)
     for row in made:
         texts = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
         texts += [row["label"], row["source"]] if labels else []

@@ -14,7 +14,6 @@ def _sharpe_gain(name: str, reference: str, definition: str) -> Metric:
     return Metric(
         name,
         f"Sharpe ratio ahead of {reference}, {{rule}}",
-        f"Sharpe gain {{rule}} ({reference})",
         "Sharpe ratio a year",
         HIGHER,
         definition,
@@ -30,7 +29,6 @@ def _drawdown(name: str, held: str, members: tuple[str, ...] = ()) -> Metric:
     return Metric(
         name,
         f"maximum drawdown, {held}",
-        f"drawdown {held}",
         "share of wealth, negative",
         HIGHER,
         "deepest fall of wealth from its peak at closes, a negative decimal",
@@ -48,7 +46,6 @@ def _sharpe(name: str, held: str, definition: str, members: tuple[str, ...] = ()
     return Metric(
         name,
         f"Sharpe ratio, {held}",
-        f"Sharpe {held}",
         "Sharpe ratio a year",
         HIGHER,
         definition,
@@ -73,7 +70,6 @@ _RETURN = replace(
     _GAIN_MIX,
     name="return_{rule}_gain_mix",
     label="return ahead of the mix, {rule}",
-    heading="return gain {rule}",
     unit="return a year",
     definition="yearly arithmetic return ahead of that mix",
     pattern="+.2%",
@@ -91,7 +87,6 @@ BACKTEST = (
     Metric(
         "exposure_in_out",
         "exposure of in-out",
-        "exposure",
         "share of sessions",
         NONE,
         "share of sessions in the cap leg",
@@ -103,7 +98,6 @@ BACKTEST = (
     Metric(
         "switches_{rule}",
         "switches of {rule}",
-        "switches {rule}",
         "switches",
         NONE,
         "number of changes of position",

@@ -9,7 +9,6 @@ from models.evaluation.metric_types import LOWER, NONE, OUTCOMES, TABLES, TARGET
 SLOPE = Metric(
     "calibration_slope_{outcome}",
     "calibration slope {outcome}",
-    "slope {outcome}",
     "slope",
     TARGET,
     "slope of the logit of the outcome on logit(p): under 1 the probabilities are too bold, above 1 too timid",
@@ -24,7 +23,6 @@ INTERCEPT = replace(
     SLOPE,
     name="calibration_intercept_{outcome}",
     label="calibration intercept {outcome}",
-    heading="intercept {outcome}",
     unit="log odds",
     target=0.0,
     definition="intercept of the same regression",
@@ -34,7 +32,6 @@ INTERCEPT_BOUNDS = bounds(INTERCEPT, "95 % by Newey-West, 26 weeks (6 months)")
 TAIL = Metric(
     "tail_bias_{outcome}",
     "tail bias {outcome}",
-    "tail {outcome}",
     "probability",
     TARGET,
     "observed frequency less mean p in the 5 % of weeks with the highest p of the outcome: below 0 the probabilities "
@@ -52,7 +49,6 @@ TAIL_BOUNDS = bounds(TAIL, "90 % percentile interval, circular blocks of 26 and 
 ECE = Metric(
     "ece_{outcome}",
     "calibration error {outcome}",
-    "ECE {outcome}",
     "probability",
     LOWER,
     "mean over weeks of the bin's \\|mean p - frequency\\|, ten equal-count bins, equal p together",
@@ -65,7 +61,6 @@ ECE = Metric(
 ECE_BOUND = Metric(
     "ece_bound_{outcome}",
     "calibration error of a perfect model, {outcome}",
-    "ECE bound {outcome}",
     "probability",
     NONE,
     "95 % quantile of the calibration error of a perfect model: outcome where Φ(z) < p, z a 21-session sum of "

@@ -8,7 +8,6 @@ RANKING = "the ranking by probability; blind to calibration"
 AUC = Metric(
     "auc_{outcome}",
     "AUC {outcome}",
-    "AUC {outcome}",
     "share of pairs",
     HIGHER,
     "share of pairs (a week with the outcome, one without) ranked correctly, ties count one half",
@@ -21,8 +20,7 @@ AUC = Metric(
 )
 HEAD_TO_HEAD = Metric(
     "auc_head_to_head",
-    "head-to-head",
-    "h2h",
+    "AUC head-to-head",
     "share of pairs",
     HIGHER,
     "the AUC of p(rotation) / (p(rotation) + p(breakdown)) on weeks with either outcome",
@@ -34,8 +32,7 @@ HEAD_TO_HEAD = Metric(
 )
 HEAD_TO_HEAD_WITHIN_VOLATILITY = Metric(
     "auc_head_to_head_vol",
-    "within volatility",
-    "h2h|vol",
+    "AUC head-to-head within volatility",
     "share of pairs",
     HIGHER,
     "the same, only pairs within a quintile of trailing 21-session volatility, every pair once",
@@ -48,7 +45,6 @@ HEAD_TO_HEAD_WITHIN_VOLATILITY = Metric(
 AUC_ONSET = Metric(
     "auc_onset",
     "AUC onset",
-    "onset",
     "share of pairs",
     HIGHER,
     "the AUC of breakdown among weeks within 5 % of the broad leg's 63-session high",
@@ -61,7 +57,6 @@ AUC_ONSET = Metric(
 AUC_DEEP = Metric(
     "auc_deep",
     "AUC once deep",
-    "deep",
     "share of pairs",
     HIGHER,
     "the AUC of breakdown among the weeks already deeper",
@@ -74,7 +69,6 @@ AUC_DEEP = Metric(
 EPISODES_CALLED = Metric(
     "episodes_called",
     "episodes called",
-    "called",
     "share of episodes",
     HIGHER,
     "share of breakdown episodes whose first decision has a p(breakdown) above the 80 % quantile of the weeks "

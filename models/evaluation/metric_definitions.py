@@ -12,7 +12,6 @@ EFFECTIVE_MONTHS = Metric(
     "effective_months",
     "independent months",
     "months",
-    "months",
     NONE,
     "weeks x 5/21; rows for a monthly label",
     "the size of the evidence",
@@ -24,7 +23,6 @@ EPISODES = Metric(
     "episodes",
     "episodes of breakdown",
     "episodes",
-    "episodes",
     NONE,
     "runs of breakdown weeks with gaps of at most 13 weeks",
     "the size of the evidence",
@@ -34,7 +32,6 @@ EPISODES = Metric(
 COST_RATIO = Metric(
     "cost_ratio_{weight}",
     "cost ratio, a miss weighs {weight}",
-    "cost {weight}",
     "share of the reference's cost",
     LOWER,
     "a missed breakdown costs the weight, a false alarm 1; alarm where p > 1/(1+w); over the cheaper of always and "
@@ -79,8 +76,7 @@ FORECAST = (
 RUN = (
     Metric(
         "train_seconds",
-        "time to train",
-        "sec",
+        "seconds to train",
         "seconds",
         NONE,
         "wall time of the walk-forward; a fold read from the cache counts what reading took",

@@ -42,8 +42,8 @@ class Metric:
     ----------
     name : str
         A family holds one placeholder: `auc_{outcome}`.
-    label, heading : str
-        Long, for text, and short, for the head of a column; may hold the placeholder.
+    label : str
+        What every table and text calls it; may hold the placeholder.
     unit : str
     direction : Direction
     definition, assumes : str
@@ -70,7 +70,6 @@ class Metric:
 
     name: str
     label: str
-    heading: str
     unit: str
     direction: Direction
     definition: str
@@ -114,7 +113,6 @@ def bounds(of: Metric, definition: str) -> tuple[Metric, Metric]:
             of,
             name=f"{of.name}_{end}",
             label=f"{of.label}, {word} bound",
-            heading=f"{of.heading} {end}",
             direction=Direction.NONE,
             target=None,
             low=float("-inf"),

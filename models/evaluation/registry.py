@@ -36,7 +36,7 @@ def _expanded() -> dict[str, Metric]:
         for member in family.members or ("",):
             texts = {
                 key: getattr(family, key).format(**{family.part: member}) if family.part else getattr(family, key)
-                for key in ("name", "label", "heading")
+                for key in ("name", "label")
             }
             if texts["name"] in found:
                 raise ValueError(f"the metric {texts['name']} is defined twice")
@@ -92,16 +92,17 @@ def formatted(name: str, value: float | None) -> str:
 def markdown(group: Group) -> str:
     """The table of a group for `docs/protocol.md`: a row for each entry of the definitions."""
     lines = [
-        "| metric | in MLflow under | definition | unit | better | consistent for, or what it tells | assumes |",
-        "|---" * 7 + "|",
+        "| metric | in tables | in MLflow under | definition | unit | better | consistent for, or what it tells "
+        "| assumes |",
+        "|---" * 8 + "|",
     ]
     for entry in (one for one in FAMILIES if one.group is group):
-        name = re.sub(r"{(\w+)}", r"<\1>", entry.name)
+        name, label = re.sub(r"{(\w+)}", r"<\1>", entry.name), re.sub(r"{(\w+)}", r"`<\1>`", entry.label)
         better = f"near {entry.target:g}" if entry.direction is Direction.TARGET else str(entry.direction)
         better = "–" if entry.direction is Direction.NONE else better
         lines.append(
-            f"| `{name}` | {_headings(entry)} | {entry.definition} | {entry.unit} | {better} | {entry.elicits} | "
-            f"{entry.assumes or '–'} |"
+            f"| `{name}` | {label} | {_headings(entry)} | {entry.definition} | {entry.unit} | {better} | "
+            f"{entry.elicits} | {entry.assumes or '–'} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,6 @@ MEAN = "the whole distribution (strictly proper)"
 SKILL = Metric(
     "log_loss_skill",
     "log-loss skill",
-    "skill",
     "share of climatology's loss",
     HIGHER,
     "1 - log loss / log loss of climatology",
@@ -21,7 +20,6 @@ SKILL = Metric(
 )
 SKILL_P = Metric(
     "log_loss_skill_p",
-    "p",
     "p",
     "probability",
     LOWER,
@@ -36,7 +34,6 @@ SKILL_P = Metric(
 BRIER_SKILL = Metric(
     "brier_skill_{outcome}",
     "Brier skill {outcome}",
-    "Brier {outcome}",
     "share of climatology's score",
     HIGHER,
     "1 - Brier score / Brier score of climatology",
@@ -50,7 +47,6 @@ BRIER_SKILL = Metric(
 LOG_LOSS = Metric(
     "log_loss",
     "log loss",
-    "loss",
     "nats a decision",
     LOWER,
     "mean -ln p of what happened, p at least 1e-6",
@@ -62,7 +58,6 @@ LOG_LOSS = Metric(
 BRIER = Metric(
     "brier_{outcome}",
     "Brier score {outcome}",
-    "Brier {outcome}",
     "squared probability",
     LOWER,
     "mean (p - happened)²",
@@ -77,8 +72,7 @@ SKILL_BOUNDS = bounds(
 )
 SKILL_TRAILING = Metric(
     "log_loss_skill_trailing",
-    "skill over the trailing climatology",
-    "skill 20y",
+    "log-loss skill over the trailing climatology",
     "share of the reference's loss",
     HIGHER,
     "skill against the shares of the last 20 years",
@@ -89,8 +83,7 @@ SKILL_TRAILING = Metric(
 )
 SKILL_MARGIN = Metric(
     "log_loss_skill_margin",
-    "skill with a margin on rotation",
-    "skill margin",
+    "log-loss skill with a margin on rotation",
     "share of climatology's loss",
     HIGHER,
     "skill when rotation must win by 50 bp; climatology is not refitted",
@@ -101,8 +94,7 @@ SKILL_MARGIN = Metric(
 )
 SKILL_ROTATION = Metric(
     "log_loss_skill_rotation",
-    "skill of rotation against neither",
-    "skill rot",
+    "log-loss skill of rotation against neither",
     "share of climatology's loss",
     HIGHER,
     "p(rotation) / (p(rotation) + p(neither)) on weeks without breakdown, against climatology's",
@@ -114,7 +106,6 @@ SKILL_ROTATION = Metric(
 SKILL_ROTATION_P = Metric(
     "log_loss_skill_rotation_p",
     "p of rotation against neither",
-    "p rot",
     "probability",
     LOWER,
     "p of that skill, as `log_loss_skill_p`",
@@ -125,8 +116,7 @@ SKILL_ROTATION_P = Metric(
 )
 SKILL_WITHOUT_BEST_CRISIS = Metric(
     "log_loss_skill_without_best_crisis",
-    "skill without the best crisis",
-    "skill w/o best",
+    "log-loss skill without the best crisis",
     "share of climatology's loss",
     HIGHER,
     "skill without all weeks from the first to the last of the breakdown episode with the largest summed gain",
@@ -138,7 +128,6 @@ SKILL_WITHOUT_BEST_CRISIS = Metric(
 GAIN = Metric(
     "ahead_of_{reference}",
     "gain over {reference}",
-    "over {reference}",
     "nats a decision",
     HIGHER,
     "mean log loss of that baseline in the same folds less the model's",
@@ -150,7 +139,6 @@ GAIN = Metric(
 GAIN_P = Metric(
     "ahead_of_{reference}_p",
     "p of the gain over {reference}",
-    "p over {reference}",
     "probability",
     LOWER,
     "p of that gain, as `log_loss_skill_p`",

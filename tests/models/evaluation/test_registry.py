@@ -109,8 +109,14 @@ def test_the_places_show_these_in_this_order():
         "tail_bias_breakdown",
     ]
     assert list(registry.shown(Place.CALL)) == ["log_loss_skill", "log_loss_skill_p"]
-    headings = [metric.heading for metric in registry.shown(Place.LEADERBOARD).values()]
-    assert len(set(headings)) == len(headings)
+
+
+def test_every_metric_has_a_label_of_its_own_that_says_what_it_is():
+    labels = [metric.label for metric in registry.METRICS.values()]
+    assert len(set(labels)) == len(labels)
+    for name, metric in registry.METRICS.items():
+        for word, kind in (("auc_", "AUC"), ("brier_skill_", "Brier skill"), ("log_loss_skill_", "log-loss skill")):
+            assert not name.startswith(word) or kind in metric.label or name.endswith("_p"), name
 
 
 def test_the_protocol_documents_every_metric():
@@ -134,6 +140,6 @@ def test_the_protocol_documents_every_metric():
     ],
 )
 def test_a_contradictory_entry_is_refused(change):
-    sound = Metric("a", "a", "a", "share", Direction.HIGHER, "a", "a", high=1.0)
+    sound = Metric("a", "a", "share", Direction.HIGHER, "a", "a", high=1.0)
     with pytest.raises(ValueError, match="metric"):
         replace(sound, **change)
