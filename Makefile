@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MPLBACKEND := Agg
 
-.PHONY: help install run test test-slow check figures docs ui lock lock-check sample bench bench-peers mutants clean
+.PHONY: help install run test test-slow check figures docs ui lock lock-check lock-peers sample bench bench-peers mutants clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,10 +75,14 @@ bench: install ## All benchmarks, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
 # In an environment of their own, never the project's: some peers need another pandas.
-bench-peers: install ## The walk-forward against other libraries' loops, written to benchmarks/PEERS.md
+bench-peers: install ## The product against other libraries, written to benchmarks/PEERS.md
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-peers/bin/python --require-hashes benchmarks/peers.lock
 	$(BIN)/python benchmarks/peers.py
+
+lock-peers: install ## Resolve benchmarks/peers.lock anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 benchmarks/peers.in -o benchmarks/peers.lock
 
 clean: ## Remove the environment (never data or mlruns/)
 	rm -rf $(VENV)
