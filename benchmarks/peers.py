@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,8 @@ PEERS = Path(os.environ.get("REGIME_PEERS", HERE.parent / ".venv-peers")).absolu
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 # Processor time of one thread is what is compared.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
-VERSIONS = "import importlib.metadata as m, sys; print(*(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')"
+INSTALLED = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+WITHOUT_WHEEL = {"qlib": "pyqlib", "qlib, recorder": "pyqlib"}  # for Python 3.13 and later, and no source either
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ def _same(table: Table, name: str, results: dict[str, Result]) -> str:
     return f"{'yes' if equal.all() else f'no, {(~equal).mean():.1%} differ'}, as `{other}`"
 
 
-def _measure(table: Table, rows: Path) -> list[str]:
-    names = tuple(importlib.import_module(table.module).SIDES)
+def _measure(table: Table, rows: Path, installed: dict[str, str]) -> list[str]:
+    sides = importlib.import_module(table.module).SIDES
+    names = [name for name in sides if WITHOUT_WHEEL.get(name, "lightgbm") in installed]
     rounds: list[dict[str, Result]] = []
     for turn in range(ROUNDS):
         rounds.append({})
@@ -123,22 +126,25 @@ def _measure(table: Table, rows: Path) -> list[str]:
         over = spread([one[name].seconds / one[table.reference].seconds for one in rounds])
         seconds = spread([one[name].seconds for one in rounds], ".2f")
         lines.append(f"| {name} | {over} | {seconds} | {_same(table, name, rounds[-1])} |")
+    lines += [f"| {name} | no wheel for this Python | | |" for name in sides if name not in names]
     return lines
 
 
-def _section(table: Table, folder: Path) -> list[str]:
+def _section(table: Table, folder: Path, installed: dict[str, str]) -> list[str]:
     rows = table.rows()
     if rows is None:
         return ["The real data set is not at `../shared/data`: not measured."]
     path = folder / "rows.npz"
     np.savez(path, **rows)
-    return [f"{table.text} {rows['text']}", "", *_measure(table, path)]
+    return [f"{table.text} {rows['text']}", "", *_measure(table, path, installed)]
 
 
 def main() -> None:
     """Write PEERS.md."""
-    asked = [line.split("=")[0] for line in (HERE / "peers.in").read_text().split()]
-    done = subprocess.run([PEERS, "-c", VERSIONS, *asked], capture_output=True, text=True, check=True)
+    done = subprocess.run([PEERS, "-c", INSTALLED], capture_output=True, text=True, check=True)
+    installed = json.loads(done.stdout)
+    asked = [re.split("[ =]", line)[0] for line in (HERE / "peers.in").read_text().splitlines()]
+    versions = [f"{name} {installed[name]}" for name in asked if name in installed]
     lines = [
         "# Against other libraries",
         "",
@@ -150,8 +156,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["REGIME_HOME"] = folder
         for table in TABLES:
-            lines += ["", f"## {table.title}", "", *_section(table, Path(folder))]
-    lines += ["", f"The peers' environment: {done.stdout.strip()}."]
+            lines += ["", f"## {table.title}", "", *_section(table, Path(folder), installed)]
+    lines += ["", f"The peers' environment: {', '.join(versions)}."]
     (HERE / "PEERS.md").write_text("\n".join(lines) + "\n")
 
 
