@@ -88,8 +88,8 @@ def real_members_rows() -> dict[str, Any] | None:
     days = inputs.members.index
     covered = ((member & ~np.isnan(prices)).sum(axis=1) >= feature.MIN_COVERAGE * count) & (count > 0)
     text = (
-        f"{len(days):,} sessions of the real data set, {prices.shape[1]} stocks; on {covered.mean():.0%} of the "
-        "sessions enough members have a price, and only their years does the product compute."
+        f"{len(days):,} sessions of the real data set, {prices.shape[1]} stocks; on {100 * covered.mean():.0f} % "
+        "of the sessions enough members have a price; the product computes only the years that hold them."
     )
     market = inputs.panel["ret_cap"].reindex(days).to_numpy()
     return {
