@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +15,6 @@ from features.console import App, JsonOption, err, out, print_json
 from features.data import environment
 from features.data.errors import RegimeError
 from features.data.source import Source
-
-if TYPE_CHECKING:
-    from features.data.settings import Settings
 
 app = App(help="Write the settings.")
 
@@ -43,26 +42,23 @@ def init(
     from features.data import settings
 
     target = config.expanduser() if config else settings.path()
-    given: dict[str, Any] = {
-        "source": source.value if source else None,
-        "folder": folder,
-        "fred_api_key": fred_key,
-        "home": home,
-    }
-    asking = not yes and sys.stdin.isatty()
-    answers = {key: value for key, value in given.items() if value is not None}
+    given = {"source": source.value if source else None, "folder": folder, "fred_api_key": fred_key, "home": home}
+    typed = {key: str(value) for key, value in given.items() if value is not None}
     if notify:
-        answers["notify"] = {"urls": tuple(notify)}
-    if asking:
-        answers = _asked(answers)
-    elif not answers and not yes:
+        typed["notify"] = " ".join(notify)
+    asking = not yes and sys.stdin.isatty()
+    if not typed and not asking and not yes:
         raise RegimeError(
             "regime init asks in a terminal, and this is none: give its answers as flags (regime init --help), or "
             "--yes for the defaults"
         )
-    found = _checked(answers)
+    answers = {key: ANSWERS[key](said) for key, said in typed.items()}
+    _refuse_contradiction(answers, asking)
     if target.exists() and not yes and not (asking and typer.confirm(f"{target} is there. Replace it?", err=True)):
         raise RegimeError(f"{target} is there already: edit it, or give --yes to replace it")
+    if asking:
+        answers = _asked(answers)
+    found = settings.Settings(**{key: value for key, value in answers.items() if value is not None})
     _write(target, settings.to_toml(found))
     if json:
         print_json({"settings": str(target), "source": found.source, "folder": found.folder, "home": found.home})
@@ -74,47 +70,101 @@ def init(
     out.print(f"next: {', '.join(f'regime {one}' for one in steps)}", soft_wrap=True)
 
 
-def _asked(answers: dict[str, Any]) -> dict[str, Any]:
-    def ask(question: str, default: str = "", secret: bool = False) -> str:
-        said: str = typer.prompt(question, default=default, hide_input=secret, show_default=bool(default), err=True)
-        return said.strip()
+def _refuse_contradiction(answers: dict[str, Any], asking: bool) -> None:
+    """Refuse a folder with another source, and the source folder without one if it will not be asked for."""
+    source, named = answers.get("source"), "folder" in answers
+    if (source == "folder") != named and not (asking and (source in (None, "folder"))):
+        raise RegimeError("source folder needs --folder PATH, and --folder goes with no other source")
 
+
+def _asked(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers with those that are missing asked for."""
     if "source" not in answers:
-        answers["source"] = ask("Source of the data (sample, folder, live)", "live")
+        answers["source"] = (
+            "folder" if "folder" in answers else _ask("source", "Source of the data (sample, folder, live)", "live")
+        )
     if answers["source"] == "folder" and "folder" not in answers:
-        answers["folder"] = ask("Folder of the tables")
+        answers["folder"] = _ask("folder", "Folder of the tables")
     if answers["source"] == "live" and "fred_api_key" not in answers:
-        answers["fred_api_key"] = ask("FRED key (empty for none)", secret=True) or None
+        answers["fred_api_key"] = _ask("fred_api_key", "FRED key (empty for none)", secret=True)
     if "home" not in answers:
-        answers["home"] = ask("Directory of snapshots, journal and report (empty for the usual one)") or None
+        answers["home"] = _ask("home", "Directory of snapshots, journal and report (empty for the usual one)")
     if "notify" not in answers:
-        urls = ask("Who is told of a call: Apprise addresses, separated by spaces (empty for nobody)").split()
-        answers["notify"] = {"urls": tuple(urls)}
+        answers["notify"] = _ask(
+            "notify", "Who is told of a call: Apprise addresses, separated by spaces (empty for nobody)"
+        )
     return answers
 
 
-def _checked(answers: dict[str, Any]) -> Settings:
-    """Settings that the weekly run can work with.
+def _ask(key: str, question: str, default: str = "", secret: bool = False) -> Any:
+    """Ask until the answer can be used; each time it cannot, one line says why."""
+    while True:
+        said: str = typer.prompt(question, default=default, hide_input=secret, show_default=bool(default), err=True)
+        try:
+            return ANSWERS[key](said.strip())
+        except RegimeError as error:
+            err.print(str(error), style="red", markup=False, soft_wrap=True)
 
-    Raises
-    ------
-    RegimeError
-        A folder that is missing or not asked for.
-    """
-    from features.data import files, settings
 
-    source, folder = answers.get("source"), answers.get("folder")
-    if source not in [one.value for one in Source] and source is not None:
-        raise RegimeError(f"no source {source!r}: known are {', '.join(one.value for one in Source)}")
-    if (source == "folder") != bool(folder):
-        raise RegimeError("source folder needs --folder PATH, and --folder goes with no other source")
-    if folder:
-        answers["folder"] = Path(folder).expanduser().resolve()
-        if not files.is_folder(answers["folder"]):
-            raise RegimeError(f"--folder {folder}: no such directory")
-    if answers.get("home"):
-        answers["home"] = Path(answers["home"]).expanduser().resolve()
-    return settings.Settings(**answers)
+def _source(said: str) -> str:
+    if said not in [one.value for one in Source]:
+        raise RegimeError(f"no source {said[:60]!r}: known are {', '.join(one.value for one in Source)}")
+    return said
+
+
+def _folder(said: str) -> Path:
+    from features.data import files
+
+    if not said:
+        raise RegimeError("--folder: the path of the folder is needed, such as ~/market-data")
+    path = _path(said, "--folder")
+    if not files.is_folder(path):
+        raise RegimeError(f"--folder {said}: no such directory")
+    return path
+
+
+def _home(said: str) -> Path | None:
+    if not said:
+        return None
+    path = _path(said, "--home")
+    for part in (path, *path.parents):
+        if part.exists():  # what is not there yet is made when it is first needed
+            if not part.is_dir() or not os.access(part, os.W_OK):
+                raise RegimeError(f"--home {said}: {part} is no directory that you may write to")
+            break
+    return path
+
+
+def _path(said: str, option: str) -> Path:
+    try:
+        return Path(said).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:  # ~ of a user who does not exist, a name that cannot be
+        raise RegimeError(f"{option} {said[:60]}: {error}") from error
+
+
+def _key(said: str) -> str | None:
+    if said and not re.fullmatch("[0-9a-z]{32}", said):
+        raise RegimeError(f"--fred-key: a FRED key has 32 small letters and digits, this has {len(said)} characters")
+    return said or None
+
+
+def _notify(said: str) -> dict[str, tuple[str, ...]]:
+    urls = tuple(said.split())
+    if urls:
+        from features.data import addresses
+
+        addresses.check(urls, "--notify")
+    return {"urls": urls}
+
+
+# What an answer makes of the text that was typed, by the key of the settings; one that cannot be used is refused.
+ANSWERS: dict[str, Callable[[str], Any]] = {
+    "source": _source,
+    "folder": _folder,
+    "fred_api_key": _key,
+    "home": _home,
+    "notify": _notify,
+}
 
 
 def _write(target: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from features.console import JsonOption, err, out, print_json, print_table, progress_bar
+from features.console import JsonOption, err, out, print_json, print_note, print_table, progress_bar
 from features.data.errors import RefusedError
 from features.folding import fold
 
@@ -18,28 +18,40 @@ from features.folding import fold
 def backfill(
     start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
 ) -> None:
-    """Every week's call from a date on, each as it would have been made then; in the journal as replays."""
-    import pandas as pd
+    """Every week's call from a date on, each as it would have been made then; in the journal as replays.
+
+    A week that must be refused is named and left out. What was stopped goes on where it was when it is run again.
+    """
+    from collections import Counter
 
     from features.data.arguments import parse_date
     from serving.headline import word_of
     from serving.replay import replay_weeks
 
-    since = parse_date(start, "--from")
-    with progress_bar("backfill", 1) as step:
-        replay = replay_weeks(since, step)
-    for date, reason in replay.refused:
-        fold(err, f"{date.date()} refused: {reason}")
+    since, at = parse_date(start, "--from"), (0, 0)
+    with progress_bar("backfill", 1) as bar:
+
+        def step(done: int, total: int) -> None:
+            nonlocal at
+            at = done, total
+            bar(done, total)
+
+        try:
+            replay = replay_weeks(since, step, lambda week, why: fold(err, f"{week.date()} refused: {why}"))
+        except KeyboardInterrupt:
+            print_note(f"stopped after {at[0]} of {at[1]} weeks, which are kept: the same command goes on from there")
+            raise
     if not replay.calls:
         raise RefusedError(f"none of the {len(replay.refused)} weeks from {since.date()} could be called")
     if json:
         print_json([call.to_json_object() for call in replay.calls])
         return
-    said = pd.Series([word_of(call) for call in replay.calls]).value_counts()
-    counts = ", ".join(f"{count} {word}" for word, count in said.items())
+    counts = ", ".join(f"{count} {word}" for word, count in Counter(map(word_of, replay.calls)).most_common())
     first, last = replay.calls[0].asof, replay.calls[-1].asof
     known = f" ({replay.already_there} were in the journal)" if replay.already_there else ""
-    fold(out, f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}")
+    weeks = len(replay.refused)
+    missed = f"; {weeks} {'week' if weeks == 1 else 'weeks'} refused" if weeks else ""
+    fold(out, f"{len(replay.calls)} calls from {first} to {last}{known}: {counts}{missed}")
 
 
 class JournalFormat(StrEnum):

@@ -8,13 +8,13 @@ them is ever printed.
 from __future__ import annotations
 
 import io
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from features.data import addresses
 from features.data.errors import RegimeError
 from features.data.settings import Event, NotifySettings
 from serving.headline import word_of
@@ -74,7 +74,7 @@ def send(message: Message, wanted: NotifySettings) -> bool:
         return False
     import apprise
 
-    _keep_quiet()
+    addresses.keep_quiet()
     receivers = apprise.Apprise()
     receivers.add(list(wanted.urls))
     attachment = str(message.attachment) if message.attachment and message.attachment.exists() else None
@@ -92,21 +92,4 @@ def check(wanted: NotifySettings) -> None:
     """Raise a `RegimeError` unless messages could be sent: said before a week's work, not after it."""
     if not wanted.urls:
         raise RegimeError("--notify: the settings name no address; add `urls` under [notify], or run `regime init`")
-    try:
-        import apprise
-    except ImportError as error:
-        raise RegimeError("--notify needs the extra `notify`: pip install 'regime[notify]'") from error
-    _keep_quiet()
-    for place, url in enumerate(wanted.urls, start=1):
-        if apprise.Apprise.instantiate(url) is None:
-            raise RegimeError(
-                f"notify.urls: address {place} ({url.partition('://')[0][:20]}) is none that Apprise reads"
-            )
-
-
-def _keep_quiet() -> None:
-    # Its warnings may hold addresses, and so passwords.
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+    addresses.check(wanted.urls)

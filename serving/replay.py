@@ -24,7 +24,11 @@ class Replay:
     already_there: int = 0
 
 
-def replay_weeks(start: pd.Timestamp, step: Callable[[int, int], None]) -> Replay:
+def replay_weeks(
+    start: pd.Timestamp,
+    step: Callable[[int, int], None],
+    refused: Callable[[pd.Timestamp, str], None] | None = None,
+) -> Replay:
     """The call of every week from `start` to the end of the data, in the journal as replays.
 
     A week whose replay by this model version on these data is in the journal is
@@ -35,6 +39,8 @@ def replay_weeks(start: pd.Timestamp, step: Callable[[int, int], None]) -> Repla
     start : Timestamp
     step : callable
         Told of progress, as (done, total).
+    refused : callable, optional
+        Told of each week that had to be refused, and why, as soon as it is.
 
     Raises
     ------
@@ -58,6 +64,8 @@ def replay_weeks(start: pd.Timestamp, step: Callable[[int, int], None]) -> Repla
                 replay.calls.append(make_call(date, context))
             except WeekRefusedError as error:
                 replay.refused.append((date, str(error)))
+                if refused is not None:
+                    refused(date, str(error))
             else:
                 journal.append(replay.calls[-1], now, "replay")
         step(done, len(dates))

@@ -128,7 +128,8 @@ def test_a_receiver_that_fails_is_one_line_without_the_address(caplog, capfd):
 
 
 @pytest.mark.parametrize(
-    ("urls", "said"), [((), "the settings name no address"), (("hidden nonsense",), r"address 1 \(hidden nonsense\)")]
+    ("urls", "said"),
+    [((), "the settings name no address"), (("hidden nonsense",), r"address 1 \(without ://\) is none")],
 )
 def test_addresses_are_checked_before_the_week_begins(urls, said):
     with pytest.raises(RegimeError, match=said):

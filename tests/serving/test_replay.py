@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from features.data.errors import RefusedError, RegimeError
-from serving import journal, journal_cli, replay
+from serving import cli, journal, journal_cli, replay
 from serving.predict import WeekRefusedError
 from tests.support.calls import make_test_call
 
@@ -42,7 +43,9 @@ def steps():
 
 def test_a_refused_week_is_named_and_the_rest_goes_on(made):
     told, step = steps()
-    found = replay.replay_weeks(FIRST, step)
+    named = []
+    found = replay.replay_weeks(FIRST, step, lambda week, why: named.append((str(week.date()), why, len(made.asked))))
+    assert named == [("2025-12-19", "required input VIX is stale", 3)]  # at once, not after the last week
     assert made.asked == WEEKS
     assert [str(call.asof) for call in found.calls] == [week for week in WEEKS if week != "2025-12-19"]
     assert found.refused == [(pd.Timestamp("2025-12-19"), "required input VIX is stale")]
@@ -84,6 +87,38 @@ def test_an_interrupted_backfill_resumes(made, monkeypatch):
     assert made.asked == ["2025-12-19", "2026-01-02", "2026-01-09"]
     assert len(found.calls) == 5
     assert journal.verify()[0] == 5
+
+
+def backfilled(*words):
+    return CliRunner().invoke(cli.app, ["backfill", "--from", "2025-12-01", *words], env={"COLUMNS": "200"})
+
+
+@pytest.mark.usefixtures("made")
+def test_the_command_counts_words_and_weeks_refused():
+    done = backfilled()
+    assert done.exit_code == 0
+    assert "2025-12-19 refused: required input VIX is stale" in done.stderr
+    assert " ".join(done.stdout.split()) == "5 calls from 2025-12-05 to 2026-01-09: 5 breakdown; 1 week refused"
+    assert "(5 were in the journal)" in backfilled().stdout
+
+
+def test_a_stopped_command_says_where_it_stands(made, monkeypatch):
+    whole = replay.make_call
+
+    def stopped(date, context):
+        if str(date.date()) == "2026-01-02":
+            raise KeyboardInterrupt
+        return whole(date, context)
+
+    monkeypatch.setattr(replay, "make_call", stopped)
+    done = backfilled()
+    assert done.exit_code != 0
+    assert "2025-12-19 refused" in done.stderr
+    assert "stopped after 4 of 6 weeks, which are kept: the same command goes on from there" in done.stderr
+    made.asked.clear()
+    monkeypatch.setattr(replay, "make_call", whole)
+    assert backfilled().exit_code == 0
+    assert made.asked == ["2025-12-19", "2026-01-02", "2026-01-09"]
 
 
 @pytest.mark.parametrize("error", [RefusedError("the model was trained on other features"), RegimeError("no model")])
