@@ -38,8 +38,11 @@ def read_spec(name: str, settings: Sequence[str] = ()) -> ModelSpec:
     ------
     RegimeError
         No such file, no TOML, an unknown key, feature or family (the message
-        gives the nearest known one), or a value of the wrong type or size.
+        gives the nearest known one), a value of the wrong type or size, or an
+        experiment of a range or of groups.
     """
+    if is_range(name, settings) or is_destinations(name, settings):
+        raise RegimeError(f"the experiment {name} is one of a range or of groups: one of outcomes is needed")
     values = _values(name, settings)
     spec = from_dict(values)
     check_sizes(spec.params)

@@ -54,9 +54,10 @@ def measure(
     Returns
     -------
     dict of str to float
-        `blend_weeks`; `blend_log_loss_skill` of the members alone; of `range_alone`, `with_range` and
-        `range_for_<member>` (in that member's place) the `_log_loss_skill`, and the `_gain` in skill over the blend
-        with its one-sided `_p` and 90 % interval, `_low` and `_high`. Skills are against the folds' climatology.
+        `blend_weeks`; `blend_log_loss_skill` of the members alone; of `range_alone`, `with_range`,
+        `range_for_<member>` (in that member's place) and `without_<member>` (no range either) the `_log_loss_skill`,
+        and the `_gain` in skill over the blend with its one-sided `_p` and 90 % interval, `_low` and `_high`. Skills
+        are against the folds' climatology.
 
     Raises
     ------
@@ -86,10 +87,13 @@ def measure(
 
 
 def _mixtures(names: tuple[str, ...], each: list[np.ndarray], own: np.ndarray) -> dict[str, np.ndarray]:
-    """The range alone, beside the members, and in the place of each; equal weights, (weeks, outcomes) each."""
+    """The range alone, beside the members, in the place of each, and each left out; equal weights, (weeks, outcomes)."""
     found = {"range_alone": own, "with_range": np.mean([*each, own], axis=0)}
     for place, name in enumerate(names):
-        found[f"range_for_{name}"] = np.mean([*each[:place], own, *each[place + 1 :]], axis=0)
+        others = [*each[:place], *each[place + 1 :]]
+        found[f"range_for_{name}"] = np.mean([*others, own], axis=0)
+        if others:
+            found[f"without_{name}"] = np.mean(others, axis=0)
     return found
 
 

@@ -83,6 +83,12 @@ def test_a_range_s_settings_are_over_the_file():
     )
 
 
+@pytest.mark.parametrize("name", ["range", "destinations"])
+def test_an_experiment_of_another_kind_is_said(name):
+    with pytest.raises(RegimeError, match=f"the experiment {name} is one of a range or of groups"):
+        read_spec(name)
+
+
 def test_a_bad_date_of_groups_is_said():
     for key in ("first_test", "train_start"):
         with pytest.raises(RegimeError, match=f"{key} is '1945': a date YYYY-MM-DD"):

@@ -68,7 +68,9 @@ def test_in_the_place_of_a_member_of_two(market, shares):
     # With the range for markov the blend is logit2 and the range: the range added to logit2 alone.
     assert found["range_for_markov_log_loss_skill"] == pytest.approx(alone["with_range_log_loss_skill"])
     assert found["range_alone_log_loss_skill"] == pytest.approx(alone["range_for_logit2_log_loss_skill"])
-    assert len(range_member.lines(found)) == 5
+    assert found["without_markov_log_loss_skill"] == pytest.approx(alone["blend_log_loss_skill"])
+    assert not any(name.startswith("without") for name in alone)
+    assert len(range_member.lines(found)) == 7
     assert range_member.lines({"crps_skill_21": 0.0}) == []
 
 
