@@ -87,7 +87,7 @@ def measure(
 
 
 def _mixtures(names: tuple[str, ...], each: list[np.ndarray], own: np.ndarray) -> dict[str, np.ndarray]:
-    """The range alone, beside the members, in the place of each, and each left out; equal weights, (weeks, outcomes)."""
+    """The range alone, beside the members, in the place of each, and each left out; (weeks, outcomes) each."""
     found = {"range_alone": own, "with_range": np.mean([*each, own], axis=0)}
     for place, name in enumerate(names):
         others = [*each[:place], *each[place + 1 :]]
