@@ -11,9 +11,9 @@ from serving.sections.direction import NO_DIRECTION
 
 SIDES: tuple[Side, Side] = ("rotation", "breakdown")
 SIZE_WORDS = {
-    "calm": "The market is likelier than otherwise to move less than usual",
-    "usual": "The market is likelier than otherwise to move about as much as usual",
-    "turbulent": "The market is likelier than otherwise to move more than usual",
+    "calm": "Small moves",
+    "usual": "Moves of a middling size",
+    "turbulent": "Large moves, up or down,",
 }
 
 
@@ -38,9 +38,10 @@ def _claim(call: Call) -> str:
         if size is None:
             return f"No evidence on size or direction {when}."
         record = call.direction.followed_by[size]
-        otherwise = "" if record.otherwise is None else f", otherwise in {percent(record.otherwise, 0)}"
-        right = f"so it was in {percent(record.event, 0)} of such weeks{otherwise}"
-        return f"{SIZE_WORDS[size]} {when} ({right}); {NO_DIRECTION}."
+        otherwise = "" if record.otherwise is None else f", in {percent(record.otherwise, 0)} of the others"
+        right = f"they came in {percent(record.event, 0)} of the weeks with this call{otherwise}"
+        claim = f"{SIZE_WORDS[size]} by the last ten years' measure are likelier than otherwise"
+        return f"{claim} {when}: {right}; {NO_DIRECTION}."
     if call.verdict in p:
         odds = f"{percent(p[call.verdict])}, usually {percent(base[call.verdict])}"
         if call.verdict == "neither":

@@ -98,9 +98,16 @@ def append(call: Call, now: pd.Timestamp, entry_type: EntryType | None = None) -
 
 
 def _claims(call: Call) -> Any:
-    """What a call says of the weeks ahead: odds, range and words; to nine digits, since the last bits are no claim."""
+    """What a call says of the weeks ahead: odds, range and words; to nine digits, since the last bits are no claim.
+
+    What such ranges were worth is no claim of the weeks ahead.
+    """
     document, words = call.to_json_object(), call.direction
-    said = [call.verdict, document["probabilities"], document.get("range"), words and [words.size, words.direction]]
+    ranges = {
+        horizon: {name: value for name, value in one.items() if name != "evidence"}
+        for horizon, one in (document.get("range") or {}).items()
+    }
+    said = [call.verdict, document["probabilities"], ranges, words and [words.size, words.direction]]
     return json.loads(json.dumps(said), parse_float=lambda text: round(float(text), 9))
 
 

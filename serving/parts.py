@@ -93,19 +93,8 @@ def _range(call: Call) -> Part:
     title = "How far the market may move"
     if call.range is None or call.range_model is None:
         return Part("range", title)
-    rows = []
-    for horizon, one in call.range.items():
-        for name, returns, odds in (
-            (f"{horizon} sessions", one.quantiles, one.falls),
-            ("usual", one.usual, one.usual_falls),
-        ):
-            band = (f"{100.0 * returns[key]:+.1f} %" for key in ("q10", "q90"))
-            rows.append((name, *band, *(percent(p, 0) for p in odds.values())))
-    falls = next(iter(call.range.values())).falls
-    header = ("", "from", "to", *(f"-{fall} %" for fall in falls))
-    key = "In the table: where the return ends 8 times in 10, and the odds of a close so much lower on the way."
-    lines = (key, *range_section.words(call.range, call.range_model))
-    return Part("range", title, lines, Grid(header, tuple(rows)))
+    lines = (*range_section.key(call.range), *range_section.words(call.range, call.range_model))
+    return Part("range", title, lines, Grid(*range_section.table(call.range)))
 
 
 def _head_to_head(call: Call) -> str:

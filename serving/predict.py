@@ -213,9 +213,18 @@ def _range(
     champion = context.range_is_champion
     try:
         fitted = _fitted_range(context, registered, dataset, date, past)
-        return sections_range.build(dataset, registered, champion, fitted, date, breakdown, base_rate), {}
+        held, why = _held(registered, date)
+        return sections_range.build(dataset, registered, champion, fitted, date, breakdown, base_rate, held), why
     except RegimeError as error:
         return None, {"range": str(error)}
+
+
+def _held(registered: RegisteredRange, date: pd.Timestamp) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """What the band has held, or nothing and why it is not known; the range is stated without it."""
+    try:
+        return sections_range.band_record(registered.run_id, date), {}
+    except RegimeError as error:
+        return {}, {"range_record": str(error)}
 
 
 def _fitted_range(

@@ -56,7 +56,6 @@ def periods(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, float]:
-    happened = rows["realised"].to_numpy(float)
     own, base = rows["crps"].to_numpy(float), rows["base_crps"].to_numpy(float)
     out = {
         "crps": float(own.mean()),
@@ -66,11 +65,8 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "pit_mean": float(rows["pit"].mean()),
     }
     for band, (low, high) in BANDS.items():
-        inside = (happened >= rows[low].to_numpy()) & (happened <= rows[high].to_numpy())
-        out[f"coverage_{band}"] = float(inside.mean())
+        out |= held(rows, band)
         out[f"width_{band}"] = float((rows[high] - rows[low]).mean())
-        bound = calibration.coverage_bound(len(rows), int(rows["horizon"].iloc[0]), band / 100.0)
-        out[f"coverage_{band}_least"], out[f"coverage_{band}_most"] = bound
     if rows["lowest"].notna().all():
         for fall in FALLS:
             fell = (rows["lowest"].to_numpy(float) <= -fall / 100.0).astype(float)
@@ -78,6 +74,20 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
             out[f"fall_{fall}_log_loss_skill"] = skill(log_loss(p, fell), log_loss(usual, fell))
             out[f"fall_{fall}_brier_skill"] = skill((p - fell) ** 2, (usual - fell) ** 2)
     return out
+
+
+def held(rows: pd.DataFrame, band: int) -> dict[str, float]:
+    """Share of matured rows of one horizon that a band held, and what a calibrated one has in 95 of 100."""
+    bound = calibration.coverage_bound(len(rows), int(rows["horizon"].iloc[0]), band / 100.0)
+    names = (f"coverage_{band}", f"coverage_{band}_least", f"coverage_{band}_most")
+    return dict(zip(names, (coverage(rows, band), *bound), strict=True))
+
+
+def coverage(rows: pd.DataFrame, band: int, prefix: str = "") -> float:
+    """Share of matured rows that ended inside a band; `base_` is the prefix of the unscaled pool's."""
+    low, high = (rows[f"{prefix}{name}"].to_numpy(float) for name in BANDS[band])
+    happened = rows["realised"].to_numpy(float)
+    return float(((happened >= low) & (happened <= high)).mean())
 
 
 def skill(own: np.ndarray, reference: np.ndarray) -> float:

@@ -26,7 +26,7 @@ def draw_fan(title: str, table: pd.DataFrame, horizon: int = 21) -> Figure:
     axes = drawn.subplots()
     for low, high, alpha in (("q05", "q95", 0.35), ("q10", "q90", 0.55), ("q25", "q75", 0.9)):
         axes.fill_between(rows["date"], rows[low], rows[high], color=BAND, alpha=alpha, lw=0)
-    axes.plot(rows["date"], rows["base_q10"], color=MUTED, lw=1, ls="--", label="usual 80 % band")
+    axes.plot(rows["date"], rows["base_q10"], color=MUTED, lw=1, ls="--", label="80 % band of the last 20 years")
     axes.plot(rows["date"], rows["base_q90"], color=MUTED, lw=1, ls="--")
     axes.plot(rows["date"], rows["realised"], "o", ms=4, color=INK, label="return that followed")
     axes.yaxis.set_major_formatter(style.PERCENT)

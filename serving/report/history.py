@@ -186,7 +186,7 @@ def bands(ranges: pd.DataFrame, name: str) -> str:
     inside = float(((matured["realised"] >= matured["q10"]) & (matured["realised"] <= matured["q90"])).mean())
     told = (
         f"Of {len(matured):,} weeks out of sample {percent(inside)} ended inside the range that should hold 80 %. "
-        f"The last year: bands, the usual band, and the return that followed each week."
+        f"The last year: bands, that of the last twenty years, and the return that followed each week."
     )
     with style.applied():
         drawn = ranges_figures.draw_fan(name, rows, HORIZON)

@@ -17,7 +17,6 @@ import pandas as pd
 from pydantic import Field
 
 from features.data.calendar import HORIZON
-from features.data.errors import RegimeError
 from serving.contract import Contract, Share
 
 if TYPE_CHECKING:  # SciPy and the models, which reading a kept call does without
@@ -28,6 +27,7 @@ if TYPE_CHECKING:  # SciPy and the models, which reading a kept call does withou
 
 NO_DIRECTION = "no evidence on direction"
 SIDES = ("rotation", "breakdown")
+WIDTHS = {"calm": "narrow among", "usual": "neither wide nor narrow among", "turbulent": "wide among"}
 
 
 class WordRecord(Contract):
@@ -93,6 +93,7 @@ def build(
     from models import direction
     from models.evaluation import words
     from models.tracking import stored_predictions
+    from serving.sections import walk_forward
 
     date = dataset.X.index[-1]
     followed: dict[str, Followed] = {}
@@ -100,7 +101,7 @@ def build(
     if fitted is not None:
         followed |= _sizes_so_far(dataset, range_run)
         size_state = _size(dataset, fitted, reads_garch)
-    stored = _stored(run_id, stored_predictions.NAME, "direction")
+    stored = walk_forward.stored(run_id, stored_predictions.NAME, "direction", "words")
     followed |= _directions_so_far(dataset, stored)
     state = direction.states(model, direction.rows_before(X, date, date))[-1]
     side = None if math.isnan(state) else words.DIRECTIONS[int(state)]
@@ -121,24 +122,6 @@ def _finite(one: Followed) -> dict[str, float | int | bool | None]:
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
 
 
-def _stored(run_id: str, name: str, column: str) -> pd.DataFrame:
-    from models.tracking import stored_predictions
-    from models.tracking.errors import TrackingError
-
-    try:
-        if not run_id:
-            raise TrackingError("no run is named")
-        table = pd.read_parquet(stored_predictions.fetch(run_id, name))
-    except TrackingError as error:
-        raise RegimeError(
-            f"the walk-forward of run {run_id[:12] or '?'} is not on this machine, nor to be had from MLflow: train "
-            "again for words"
-        ) from error
-    if column not in table:
-        raise RegimeError(f"the walk-forward of run {run_id[:12]} is of an earlier program: train again for words")
-    return table
-
-
 def _size(dataset: Dataset, fitted: FittedRange, reads_garch: bool) -> Literal["calm", "usual", "turbulent"] | None:
     """The state of the width in the last week, by the fit in force."""
     from models.evaluation import words
@@ -156,8 +139,9 @@ def _size(dataset: Dataset, fitted: FittedRange, reads_garch: bool) -> Literal["
 def _sizes_so_far(dataset: Dataset, run_id: str) -> dict[str, Followed]:
     from models.evaluation import words
     from models.tracking import stored_predictions
+    from serving.sections import walk_forward
 
-    stored = _stored(run_id, stored_predictions.RANGES, "size")
+    stored = walk_forward.stored(run_id, stored_predictions.RANGES, "size", "words")
     return words.record(words.size_table(dataset, words.size_states(stored)))
 
 
@@ -191,7 +175,8 @@ def words_of(section: Direction) -> list[str]:
     """The words in plain sentences."""
     lines = []
     if section.size is not None:
-        lines.append(f"Size: {section.size}. {_sentence(section.size, section.followed_by[section.size])}")
+        width = f"The range is {WIDTHS[section.size]} those of the last ten years."
+        lines.append(f"Size: {section.size}. {width} {_sentence(section.size, section.followed_by[section.size])}")
     elif section.size_state is not None:
         lines.append(f"No evidence on size: {section.size_state} has not been right more often than otherwise.")
     if section.direction is not None:

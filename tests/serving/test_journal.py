@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from features.data.errors import RegimeError
 from serving import journal, journal_index
+from serving.call import parse_call
 from tests.support.calls import make_test_call
 
 NOW = pd.Timestamp("2026-01-12 12:00", tz="UTC")
@@ -88,6 +89,16 @@ def test_the_first_live_call_and_the_latest_replay_of_a_week_are_scored():
     assert [entry.n for entry in journal.scored(entries)] == [1, 4, 5]
     assert [entry.n for entry in journal.corrections(entries)] == [2]
     assert [entry.n for entry in journal.of_model(entries, "regime-sample")] == [5]
+
+
+def test_another_record_of_the_same_range_is_no_correction():
+    plain = call()
+    other = json.loads(json.dumps(plain.to_json_object()))
+    other["range"]["21"]["evidence"]["coverage_80"] = 0.83
+    first = journal.append(plain, NOW)
+    assert journal.append(parse_call(json.dumps(other)), NOW + pd.Timedelta(hours=1)).n == first.n
+    other["range"]["21"]["quantiles"]["q50"] += 1e-3
+    assert journal.append(parse_call(json.dumps(other)), NOW + pd.Timedelta(hours=2)).corrects == first.n
 
 
 def test_a_replay_does_not_correct_a_live_call():

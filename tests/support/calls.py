@@ -42,6 +42,11 @@ EVIDENCE = {
     "crps_skill_p": 0.001,
     "crps_skill_last_10_years": 0.041,
     "crps_skill_p_last_10_years": 0.02,
+    "weeks": None,
+    "coverage_80": None,
+    "coverage_80_least": None,
+    "coverage_80_most": None,
+    "coverage_80_usual": None,
 }
 RANGE_MODEL = {
     "name": "regime-range",

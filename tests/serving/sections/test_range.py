@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,7 +14,10 @@ from models.range import predictor
 from models.range.fit import fit_range_at, prepare
 from models.range.schedule import last_refit
 from models.range.spec import RangeSpec
+from models.tracking import stored_predictions
+from models.tracking.errors import TrackingError
 from models.tracking.range_registry import RegisteredRange
+from serving import predict
 from serving.call import parse_call
 from serving.call_context import CallContext
 from serving.sections import range as section
@@ -45,8 +49,8 @@ def registered(dataset, date, **evidence):
     return RegisteredRange("regime-range", "1", "run", {"gate": "it was chosen"}, document, SPEC, evidence)
 
 
-def made(dataset, date, one, fitted=None):
-    return section.build(dataset, one, True, fitted or one.document, date, 0.2, 0.17)
+def made(dataset, date, one, fitted=None, held=None):
+    return section.build(dataset, one, True, fitted or one.document, date, 0.2, 0.17, held or {})
 
 
 @pytest.mark.parametrize("week", [820, 871, 999])
@@ -105,13 +109,91 @@ def test_it_is_told_in_plain_lines_with_its_evidence_or_without():
     call = make_test_call()
     first, second, rank, evidence = section.words(call.range, call.range_model)
     assert first == (
-        "The broad market's likely range over 21 sessions: -5.1 % to +6.3 % (8 in 10); usual -4.6 % to +5.7 %."
+        "The broad market's likely range over 21 sessions: -5.1 % to +6.3 % (8 in 10); that of the last twenty years: "
+        "-4.6 % to +5.7 %."
     )
     assert second == "Odds of closing 5 % lower on the way: 34 % (usual 17 %)."
     assert rank == "The range is wider than in 81 % of the last ten years' weeks."
-    assert evidence == "Its CRPS is 3.7 % below the usual range's (p 0.001); in the last ten years 4.1 %."
+    assert evidence == (
+        "Its error (CRPS) out of sample is 3.7 % below that of the last twenty years (p 0.001); in the last ten years "
+        "4.1 %."
+    )
     unearned = call.range_model.model_copy(update={"champion": False})
     assert section.words(call.range, unearned)[-1].startswith("No evidence for this range")
+    assert section.table(call.range)[0] == ("", "from", "to", "-3 %", "-5 %", "-8 %", "-10 %")
+    assert not [line for line in section.key(call.range) if line.startswith("held")]
+
+
+def held(share, usual=0.797):
+    return {
+        "weeks": 1772,
+        "coverage_80": share,
+        "coverage_80_least": 0.772,
+        "coverage_80_most": 0.828,
+        "coverage_80_usual": usual,
+    }
+
+
+def test_what_the_band_has_held_stands_beside_it():
+    given = call_object()
+    for horizon, share in (("5", 0.80), ("21", 0.832), ("63", 0.75)):
+        given["range"][horizon]["evidence"] = given["range"][horizon]["evidence"] | held(share)
+    call = parse_call(json.dumps(given))
+    header, rows = section.table(call.range)
+    place = header.index("held")
+    assert [row[0] for row in rows] == [
+        "5 sessions",
+        section.REFERENCE,
+        "21 sessions",
+        section.REFERENCE,
+        "63 sessions",
+        section.REFERENCE,
+    ]
+    assert [row[place] for row in rows] == ["80.0 %", "79.7 %", "83.2 %", "79.7 %", "75.0 %", "79.7 %"]
+    first, wide, narrow, *_ = section.words(call.range, call.range_model)
+    assert first.endswith(
+        "(8 in 10; has held 83.2 % out of sample); that of the last twenty years: -4.6 % to +5.7 % (has held 79.7 % "
+        "out of sample)."
+    )
+    assert wide == "The range has been too wide: it held 83.2 % over 21 sessions (a calibrated one at most 82.8 %)."
+    assert (
+        narrow == "The range has been too narrow: it held 75.0 % over 63 sessions (a calibrated one at least 77.2 %)."
+    )
+    assert section.key(call.range)[-1].startswith("held: the share of 1,772 weeks out of sample")
+
+
+def test_the_record_of_the_band_knows_only_weeks_that_had_ended(market, folds, monkeypatch, tmp_path):
+    file = tmp_path / "range.parquet"
+    folds.to_parquet(file)
+    monkeypatch.setattr(stored_predictions, "fetch", lambda *_: file)
+    date = pd.Timestamp(market.X.index[900])
+    found = section.band_record("run", date)
+    assert list(found) == ["5", "21", "63"]
+    for horizon, one in found.items():
+        inside = usual = count = 0
+        for row in folds.to_dict("records"):
+            if row["leg"] != "broad" or row["horizon"] != int(horizon) or not row["label_end"] <= date:
+                continue
+            count += 1
+            inside += row["q10"] <= row["realised"] <= row["q90"]
+            usual += row["base_q10"] <= row["realised"] <= row["base_q90"]
+        assert one["weeks"] == count > 100
+        assert one["coverage_80"] == pytest.approx(inside / count)
+        assert one["coverage_80_usual"] == pytest.approx(usual / count)
+        assert one["coverage_80_least"] < 0.8 < one["coverage_80_most"]
+    said = made(market, date, registered(market, date), held=found).by_horizon
+    assert said["21"].evidence.coverage_80 == found["21"]["coverage_80"]
+
+
+def test_ranges_that_cannot_be_had_have_no_record_and_say_why(monkeypatch):
+    def fail(*_):
+        raise TrackingError("no answer")
+
+    monkeypatch.setattr(stored_predictions, "fetch", fail)
+    one = SimpleNamespace(run_id="0123456789abcdef")
+    found, why = predict._held(one, pd.Timestamp("2020-01-03"))
+    assert found == {}
+    assert why["range_record"].startswith("the walk-forward of run 0123456789ab is not on this machine")
 
 
 def test_a_data_set_without_a_leg_has_no_range(market):
