@@ -47,7 +47,8 @@ check: install ## ruff, strict mypy, import-linter
 figures: install ## Rewrite the figures that the documents quote, from the walk-forwards stored here
 	$(BIN)/python -m training.report.documented README.md docs/method.md docs/words.md
 
-docs: install ## The documentation site, in site/ (open site/index.html)
+docs: install ## The reference pages anew, then the site, in site/ (open site/index.html)
+	$(BIN)/python docs/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 ui: install ## The MLflow UI on loopback

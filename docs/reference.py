@@ -1,7 +1,6 @@
-"""Reference pages, generated from the program itself as the site is built (a hook of MkDocs).
+"""Reference pages, generated from the program's own commands, settings, types and docstrings.
 
-Nothing here is written to disk: a page is made of the commands, settings, types and
-docstrings at hand, so it cannot fall behind them.
+`python docs/reference.py` writes them (so does `make docs`); a test fails where one has fallen behind.
 """
 
 from __future__ import annotations
@@ -18,7 +17,10 @@ from typing import Any, Union, get_args, get_origin
 import typer
 
 TOP = Path(__file__).parents[1]
-sys.path.insert(0, str(TOP))  # `mkdocs` runs from anywhere
+sys.path[:0] = [str(TOP), str(TOP / "docs")]  # run from anywhere
+
+import experiment_reference  # noqa: E402
+from experiment_reference import GENERATED  # noqa: E402
 
 import regime  # noqa: E402
 import regime_cli  # noqa: E402
@@ -51,6 +53,7 @@ def commands_page() -> str:
     """Every command with its options."""
     parts = [
         "# Commands",
+        GENERATED,
         "Every command answers `--help` with the same. With `--json` standard output holds JSON only. Exit status: 0 "
         "done, 1 bad input or usage (one line says what was asked, what was there, what to do), 2 refused; `regime "
         "weekly` has its own. `regime --install-completion` makes your shell complete commands, options, experiments, "
@@ -139,6 +142,7 @@ def settings_page() -> str:
 
     parts = [
         "# Settings",
+        GENERATED,
         "`regime init` writes `regime.toml`, `regime settings` prints what is in force and where the file is.",
     ]
     flat = {name: field for name, field in Settings.model_fields.items() if name not in ("notify", "weekly")}
@@ -155,27 +159,8 @@ def settings_page() -> str:
 
 
 def experiments_page() -> str:
-    """Every key of an experiment file, and the experiments that come with the program."""
-    from models.destinations.spec import DestinationsSpec
-    from models.range.spec import RangeSpec
-    from models.spec import ModelSpec
-
-    files = sorted((TOP / "training" / "experiments").glob("*.toml"))
-    parts = [
-        "# Experiment files",
-        "An experiment is a TOML file with the keys below; `regime train run NAME` takes one of the files that come "
-        "with the program, or a path that ends in `.toml`. `--set key=value` replaces a key for one run.",
-        "## Keys of a model of outcomes",
-        fields_table(ModelSpec),
-        "## Keys of a model of the range",
-        fields_table(RangeSpec),
-        "## Keys of a model of destinations",
-        fields_table(DestinationsSpec),
-        "## The experiments that come with the program",
-    ]
-    for file in files:
-        parts += [f"### {file.stem}", f"```toml\n{file.read_text(encoding='utf-8').strip()}\n```"]
-    return "\n\n".join(parts) + "\n"
+    """Every key of an experiment file with what it may hold, and the experiments that come with the program."""
+    return experiment_reference.page(type_name, _cell)
 
 
 def contracts() -> list[Any]:
@@ -202,6 +187,7 @@ def call_page() -> str:
     """Every field of a call's JSON."""
     parts = [
         "# A call",
+        GENERATED,
         "`regime call --json` prints an object of this form; the journal keeps it in the same form. `regime call "
         "schema` prints its JSON Schema. Shares and probabilities lie between 0 and 1, returns are decimals, dates are "
         "ISO.",
@@ -213,7 +199,7 @@ def call_page() -> str:
 
 def python_page() -> str:
     """The functions of `import regime`."""
-    parts = ["# Python", inspect.getdoc(regime) or ""]
+    parts = ["# Python", GENERATED, inspect.getdoc(regime) or ""]
     for name in regime.__all__:
         function = getattr(regime, name)
         parts += [f"## `regime.{name}{_signature(function)}`", f"```text\n{inspect.getdoc(function)}\n```"]
@@ -252,10 +238,13 @@ PAGES = {
 }
 
 
-def on_files(files: Any, config: Any) -> Any:
-    """Add the generated pages (called by MkDocs)."""
-    from mkdocs.structure.files import File
-
+def write() -> None:
+    """Write every page into `docs/`."""
     for name, page in PAGES.items():
-        files.append(File.generated(config, name, content=page()))
-    return files
+        path = TOP / "docs" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

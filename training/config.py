@@ -134,6 +134,8 @@ def _file(name: str) -> Path:
     path = Path(name).expanduser() if name.endswith(".toml") else FOLDER / f"{name}.toml"
     if (not name.endswith(".toml") and name != path.stem) or not _is_file(path):
         near = difflib.get_close_matches(Path(name).stem, known, n=1, cutoff=0.0)[0]
+        if _is_file(Path(f"{name}.toml")):
+            raise RegimeError(f"no experiment {name!r} is known: name the file with its ending, {name}.toml")
         shown = repr(name) if len(name) <= SHOWN else f"{name[:SHOWN]!r}... ({len(name)} characters)"
         raise RegimeError(f"no experiment {shown}: known are {', '.join(known)}; did you mean {near}?")
     return path

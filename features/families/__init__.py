@@ -34,6 +34,22 @@ FEATURES: tuple[Feature, ...] = (
     *earnings.FEATURES,
 )
 
+# What a family holds, in one line; experiments choose and leave out features by family.
+FAMILIES: dict[str, str] = {
+    "breadth": "How many take part: members and industries above their averages, new highs and lows, advances.",
+    "relative_strength": "Who leads: mega-caps, equal weight, small and value against the market; the legs' own trend.",
+    "sectors": "Sectors against the market, cyclicals against defensives, the rotation graph of sectors and styles.",
+    "rates": "The ten-year yield and its changes, the curve, the Fed.",
+    "spreads": "Credit spreads and credit funds.",
+    "volatility": "Realised, downside and implied volatility of the market, and its regime.",
+    "macro": "Inflation, growth and jobs, financial conditions, bank lending, as first released.",
+    "flows": "Where dollar volume goes, and cash on the sidelines.",
+    "sentiment": "A survey, put/call ratios, and what growth costs against value.",
+    "positioning": "Net futures positions of funds and asset managers (CFTC).",
+    "earnings": "How many members earn more than a year ago, as first filed.",
+    "baseline": "Columns that baselines read; trees and the ridge logit never see them.",
+}
+
 # The signals of the research note, in its order; a feature names the one it stands for.
 SIGNALS: dict[str, str] = {
     "leaders lagging": "The mega-caps fall behind the market: the largest size decile (XLG once listed), "

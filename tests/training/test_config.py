@@ -1,5 +1,7 @@
 """An experiment is a file, and settings on the command line over it."""
 
+from pathlib import Path
+
 import pytest
 
 from features.data.errors import RegimeError
@@ -120,6 +122,16 @@ def test_constraints_bind_no_model_of_three_classes():
 def test_every_parameter_has_bounds_that_hold_its_default():
     assert set(BOUNDS) == set(LIGHTGBM_DEFAULTS)
     assert all(low <= LIGHTGBM_DEFAULTS[name] <= high for name, (low, high) in BOUNDS.items())
+
+
+def test_a_file_of_ones_own_without_its_ending(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("seed = 9\n")
+    with pytest.raises(RegimeError, match=r"no experiment 'mine' is known: name the file with its ending, mine\.toml$"):
+        read_spec("mine")
+    assert read_spec("mine.toml").seed == 9
+    with pytest.raises(RegimeError, match="did you mean"):
+        read_spec("another")
 
 
 def test_a_file_of_ones_own(tmp_path):
