@@ -305,21 +305,6 @@ def test_places(monkeypatch, tmp_path):
     assert regime.places()["runs"] == f"sqlite:///{Path(os.environ['REGIME_HOME']) / 'mlruns' / 'mlflow.db'}"
 
 
-@pytest.mark.slow
-def test_help_comes_within_four_tenths_of_a_second_of_python():
-    """Seconds of processor time, the least of five: what else the machine does counts little."""
-
-    def seconds(*words):
-        before = os.times()
-        subprocess.run(words, check=True, capture_output=True)
-        after = os.times()
-        spent = after.children_user + after.children_system
-        return spent - before.children_user - before.children_system
-
-    pairs = [(seconds(BIN / "regime", "--help"), seconds(sys.executable, "-c", "pass")) for _ in range(5)]
-    assert min(one for one, _ in pairs) - min(other for _, other in pairs) < 0.4
-
-
 def test_the_umbrella_quiets_mlflow_as_the_room_s_own_command_does(monkeypatch, regime_main):
     from models.tracking import process_environment
 
