@@ -17,13 +17,17 @@ def rows_before(X: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return X.loc[first - pd.DateOffset(years=YEARS) : last]
 
 
+def readings(model: FittedModel, rows: pd.DataFrame) -> np.ndarray:
+    """The head-to-head of each row, (weeks,); NaN where the label has no rotation."""
+    if not {"rotation", "breakdown"} <= set(model.outcomes):
+        return np.full(len(rows), np.nan)
+    p = dict(zip(model.outcomes, predict(model, rows).T, strict=True))
+    return np.asarray(p["rotation"] / np.maximum(p["rotation"] + p["breakdown"], 1e-12))
+
+
 def states(model: FittedModel, rows: pd.DataFrame) -> np.ndarray:
     """State of the head-to-head of each row, (weeks,), as `words.states`: 1 rotation, -1 breakdown, 0 between.
 
     NaN where the label has no rotation, or the model says the same every week.
     """
-    if not {"rotation", "breakdown"} <= set(model.outcomes):
-        return np.full(len(rows), np.nan)
-    p = dict(zip(model.outcomes, predict(model, rows).T, strict=True))
-    share = p["rotation"] / np.maximum(p["rotation"] + p["breakdown"], 1e-12)
-    return words.states(words.ranks(share, pd.DatetimeIndex(rows.index)))
+    return words.states(words.ranks(readings(model, rows), pd.DatetimeIndex(rows.index)))

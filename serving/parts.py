@@ -18,7 +18,7 @@ from serving.call import Call, Drift, Driver, ModelInfo
 from serving.headline import SIDES
 from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section
-from serving.sections.direction import Direction, words_of
+from serving.sections.direction import Direction, levels_words, words_of
 
 MARGIN = 1.10  # by which an outcome's odds must exceed their usual for a word (`models.evaluation.verdicts`)
 NAMED = 6  # series that a line names before it counts the rest
@@ -192,11 +192,15 @@ def _change(call: Call) -> Part:
     """The odds at which the word would be another."""
     p, base = call.probabilities.as_dict(), call.base_rates.as_dict()
     if not call.model.champion:
-        lines = ["A word is printed once a model beats the usual odds out of sample with p below 5 % at the gate."]
+        lines = [
+            "A word is printed once a model beats the usual odds out of sample with p below 0.05 at the gate and is "
+            f"alive: the p of the challenger is {call.model.skill_p:.3f}."
+        ]
     elif call.schema_version > 1:
         lines = [
+            *(levels_words(call.direction) if call.direction else ()),
             "A word is printed while what it says has followed it more often than otherwise, over all weeks and the "
-            "last ten years, with 95 % confidence."
+            "last ten years, with 95 % confidence.",
         ]
     else:
         lift = {name: p[name] / max(base[name], 1e-9) for name in SIDES}

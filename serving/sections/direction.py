@@ -17,6 +17,7 @@ import pandas as pd
 from pydantic import Field
 
 from features.data.calendar import HORIZON
+from features.data.percent import percent
 from serving.contract import Contract, Share
 
 if TYPE_CHECKING:  # SciPy and the models, which reading a kept call does without
@@ -48,6 +49,33 @@ class WordRecord(Contract):
     earned: bool = Field(description="whether the word may be printed")
 
 
+class NextWord(Contract):
+    """Where a word would become another."""
+
+    word: str = Field(description="the word it would be")
+    above: bool = Field(description="whether the reading has to rise for it, else to fall")
+    level: float = Field(description="the reading from which it would")
+    driver: float | None = Field(
+        default=None, description="what the driver would have to be for that, all else held; None where none does it"
+    )
+
+
+class Levels(Contract):
+    """What a word hangs on, where that stands among the last ten years' readings, and where the word changes."""
+
+    reading: float = Field(
+        description="for a size the forecast volatility of the next 21 sessions, a year; for a direction the "
+        "head-to-head"
+    )
+    rank: Share = Field(description="share of the last ten years' readings below it")
+    driver: float | None = Field(
+        default=None,
+        description="for a size the broad leg's volatility a year over the past 21 sessions (all of its volatilities "
+        "move by the same factor), for a direction the volatility regime; None where the model reads others",
+    )
+    changes: tuple[NextWord, ...] = Field(description="the nearest other words")
+
+
 class Direction(Contract):
     """The words that may be printed, and what followed every word."""
 
@@ -57,6 +85,8 @@ class Direction(Contract):
     direction_state: Literal["rotation", "breakdown", "neither"] | None = Field(description="earned or not")
     evidence: bool = Field(description="the head-to-head beats the two-feature logit's, and is alive")
     followed_by: dict[str, WordRecord] = Field(description="by word, printed or not")
+    size_levels: Levels | None = Field(default=None, description="where the size word changes; None without a rank")
+    direction_levels: Levels | None = Field(default=None, description="where the direction word changes")
 
 
 def build(
@@ -93,17 +123,18 @@ def build(
     from models import direction
     from models.evaluation import words
     from models.tracking import stored_predictions
-    from serving.sections import walk_forward
+    from serving.sections import levels, walk_forward
 
     date = dataset.X.index[-1]
     followed: dict[str, Followed] = {}
-    size_state = None
+    size_state, size_levels = None, None
     if fitted is not None:
         followed |= _sizes_so_far(dataset, range_run)
-        size_state = _size(dataset, fitted, reads_garch)
+        size_state, size_levels = _size(dataset, fitted, reads_garch)
     stored = walk_forward.stored(run_id, stored_predictions.NAME, "direction", "words")
     followed |= _directions_so_far(dataset, stored)
-    state = direction.states(model, direction.rows_before(X, date, date))[-1]
+    rows = direction.rows_before(X, date, date)
+    state = direction.states(model, rows)[-1]
     side = None if math.isnan(state) else words.DIRECTIONS[int(state)]
     evidence = head_to_head_p < 0.05 and _alive(stored, dataset)
     earned = {word for word, one in followed.items() if one.earned}
@@ -114,6 +145,8 @@ def build(
         direction_state=side,
         evidence=evidence,
         followed_by={word: WordRecord.model_validate(_finite(one)) for word, one in followed.items()},
+        size_levels=size_levels,
+        direction_levels=levels.of_direction(model, rows, state),
     )
 
 
@@ -122,18 +155,22 @@ def _finite(one: Followed) -> dict[str, float | int | bool | None]:
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
 
 
-def _size(dataset: Dataset, fitted: FittedRange, reads_garch: bool) -> Literal["calm", "usual", "turbulent"] | None:
-    """The state of the width in the last week, by the fit in force."""
+def _size(
+    dataset: Dataset, fitted: FittedRange, reads_garch: bool
+) -> tuple[Literal["calm", "usual", "turbulent"] | None, Levels | None]:
+    """The state of the width in the last week, by the fit in force, and where it would be another."""
     from models.evaluation import words
     from models.range import paths, size
     from models.range.fit import frame_of
+    from serving.sections import levels
 
     fit = next((one for one in fitted.horizons if one.horizon == HORIZON), None)
     if fit is None:
-        return None
+        return None, None
     legs = paths.last_decisions(paths.read_legs(dataset), dataset.X.index[-1], size.YEARS)
-    state = size.states(fit, frame_of(dataset, legs, reads_garch)[0])[-1]
-    return None if math.isnan(state) else words.SIZES[int(state)]
+    frame = frame_of(dataset, legs, reads_garch)[0]
+    state = size.states(fit, frame)[-1]
+    return None if math.isnan(state) else words.SIZES[int(state)], levels.of_size(fit, frame, state)
 
 
 def _sizes_so_far(dataset: Dataset, run_id: str) -> dict[str, Followed]:
@@ -194,3 +231,34 @@ def _sentence(word: str, one: WordRecord) -> str:
         f"After {word} in {one.weeks:,} weeks: {100 * one.mean_return:+.1f} % on average ({100 * one.q10:+.1f} to "
         f"{100 * one.q90:+.1f}), breakdown {100 * one.breakdown:.0f} %, rotation {100 * one.rotation:.0f} %."
     )
+
+
+def levels_words(section: Direction) -> list[str]:
+    """Where each word stands, and from where it would be another."""
+    lines = []
+    if section.size_levels is not None:
+        windows = "the broad market's volatility of the past 21 sessions (its other windows in proportion)"
+        what = "Size hangs on the forecast volatility of the next 21 sessions"
+        lines.append(_hangs(what, section.size_levels, " a year", section.size is not None))
+        lines += _changes(section.size_levels, windows)
+    if section.direction_levels is not None:
+        what = "Direction hangs on the head-to-head"
+        lines.append(_hangs(what, section.direction_levels, "", section.direction is not None))
+        lines += _changes(section.direction_levels, "the odds of the high-variance state")
+    return lines
+
+
+def _hangs(what: str, one: Levels, unit: str, printed: bool) -> str:
+    told = f"{what}: {percent(one.reading)}{unit}, above {percent(one.rank, 0)} of the last ten years' weeks"
+    return f"{told}." if printed else f"{told}; without evidence its words are not printed."
+
+
+def _changes(one: Levels, driver: str) -> list[str]:
+    lines = []
+    for other in one.changes:
+        said = f"It becomes {other.word} {'above' if other.above else 'below'} {percent(other.level)}"
+        if other.driver is not None and one.driver is not None:
+            verb = "rose" if other.driver > one.driver else "fell"
+            said += f": if {driver} {verb} from {percent(one.driver)} to {percent(other.driver)}, all else as it is"
+        lines.append(f"{said}.")
+    return lines

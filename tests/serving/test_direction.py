@@ -9,11 +9,12 @@ import pytest
 from features.data.errors import RegimeError
 from features.data.paths import home
 from models import direction as states
+from models.evaluation import words
 from models.fit import fit_at
 from models.spec import baseline
 from serving import parts
 from serving.headline import headline
-from serving.sections import direction
+from serving.sections import direction, levels
 from tests.support.calls import make_test_call
 from tests.support.weekly_noise import SPEC, made
 from training.walkforward import walk_forward
@@ -75,6 +76,66 @@ def test_noise_earns_no_word_and_every_word_has_its_record(data, stored):
     assert set(found.followed_by) <= {"rotation", "breakdown"}
     assert found.followed_by
     assert direction.words_of(found)[-1] == "No evidence on direction."
+
+
+def test_the_levels_of_a_direction_are_where_its_rank_crosses_the_rule(data, stored):
+    table, _, spec = stored
+    seen = set()
+    for place in range(-120, 0, 7):
+        row = table.iloc[place]
+        date, model = row["date"], fit_at(data, spec, row["refit"])
+        rows = states.rows_before(data.X.loc[:date], date, date)
+        found = levels.of_direction(model, rows, row["direction"])
+        share = states.readings(model, rows)
+        assert found.reading == share[-1]
+        assert found.driver is None  # two features: none alone decides
+        now = words.DIRECTIONS[int(row["direction"])]
+        seen.add(now)
+        assert [one.word for one in found.changes] == (["rotation", "breakdown"] if now == "neither" else ["neither"])
+        for one in found.changes:
+            rule = {"rotation": 0.85, "breakdown": 0.15}.get(one.word, 0.7 if now == "rotation" else 0.3)
+            share[-1] = one.level
+            ranks = []
+            for step in (-1e-9, 1e-9):
+                share[-1] = one.level + step
+                ranks.append(words.ranks(share, pd.DatetimeIndex(rows.index))[-1])
+            assert ranks[0] <= rule + 1e-9
+            assert ranks[1] >= rule - 1e-9
+            assert one.above == (one.level > found.reading) or abs(one.level - found.reading) < 1e-6
+    assert len(seen) > 1
+
+
+def test_what_a_model_of_the_volatility_regime_alone_would_have_to_see(data):
+    spec = baseline(SPEC, "markov")
+    model = fit_at(data, spec, data.X.index[-60])
+    rows = states.rows_before(data.X, data.X.index[-1], data.X.index[-1])
+    found = levels.of_direction(model, rows, 0.0)
+    assert found.driver == rows["vol_regime"].iloc[-1]
+    for one in found.changes:
+        moved = rows.iloc[[-1]].assign(vol_regime=one.driver)
+        assert states.readings(model, moved)[0] == one.level
+
+
+def test_the_levels_are_said_in_numbers():
+    changes = ({"word": "turbulent", "above": True, "level": 0.189, "driver": 0.2375},)
+    calm = {"word": "calm", "above": False, "level": 0.0926, "driver": None}
+    size = {"reading": 0.1237, "rank": 0.43, "driver": 0.1442, "changes": (*changes, calm)}
+    side = {"reading": 0.7195, "rank": 0.68, "driver": None, "changes": ({**calm, "word": "rotation"},)}
+    call = make_test_call(
+        schema=2, verdict="no_evidence", direction=SECTION | {"size_levels": size, "direction_levels": side}
+    )
+    told = next(part for part in parts.make_parts(call) if part.key == "change").lines
+    assert told[:-1] == (
+        "Size hangs on the forecast volatility of the next 21 sessions: 12.4 % a year, above 43 % of the last ten "
+        "years' weeks.",
+        "It becomes turbulent above 18.9 %: if the broad market's volatility of the past 21 sessions (its other "
+        "windows in proportion) rose from 14.4 % to 23.8 %, all else as it is.",
+        "It becomes calm below 9.3 %.",
+        "Direction hangs on the head-to-head: 72.0 %, above 68 % of the last ten years' weeks; without evidence its "
+        "words are not printed.",
+        "It becomes rotation below 9.3 %.",
+    )
+    assert told[-1].startswith("A word is printed while what it says has followed it")
 
 
 def test_the_state_of_a_fold_is_that_of_a_call(data, stored):
