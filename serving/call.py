@@ -26,6 +26,7 @@ from serving.sections.range import BREAKDOWN, MONTH, HorizonRange, RangeModel
 
 SCHEMA_VERSION: Literal[2] = 2
 SCHEMA_FILE = Path(__file__).with_name("call.schema.json")
+SUPPORT = 1.10  # by which an outcome must have come more often than usual after a reading that is a reason for it
 SUM_TOLERANCE = 1e-6  # by which three stored probabilities may miss one
 
 Side = Literal["rotation", "breakdown"]
@@ -72,9 +73,26 @@ class DriverHistory(Contract):
     usual: Share = Field(description="the same share of all weeks with a reading")
 
     @property
-    def agrees(self) -> bool:
-        """Whether that outcome came more often than usual."""
-        return self.share > self.usual
+    def supports(self) -> bool:
+        """Whether that outcome came more often than usual by `SUPPORT`: without that a reading is no reason."""
+        return self.share >= SUPPORT * self.usual > 0.0
+
+    @property
+    def opposes(self) -> bool:
+        """Whether that outcome came less often than usual."""
+        return self.share < self.usual
+
+
+class Reading(Contract):
+    """A feature of a model that reads a few, and what followed past weeks whose reading lay in the same fifth."""
+
+    feature: str = Field(description="its name (docs/indicators.md)")
+    value: float = Field(description="its reading")
+    percentile: Share = Field(description="share of the past readings below this one")
+    words: str = Field(description="the reading in words")
+    weeks: Annotated[int, Field(ge=1)] = Field(description="such weeks that had matured")
+    followed: Probabilities = Field(description="of those weeks, how many brought each outcome")
+    usual: Probabilities = Field(description="the same shares of all weeks with a reading")
 
 
 class Driver(Contract):
@@ -104,6 +122,9 @@ class Challenger(Contract):
 class Drift(Contract):
     """Features of the model outside the 1 to 99 % range of their past; about 2 % are by construction."""
 
+    of: Literal["shown", "challenger"] | None = Field(
+        default=None, description="whose features: the model's whose odds are the call's, or the challenger's"
+    )
     share_outside: Share = Field(description="how many of them")
     features: tuple[str, ...] = Field(description="their names")
     weighted: Share | None = Field(
@@ -172,6 +193,9 @@ class Call(Contract):
     challenger: Challenger = Field(description="of the judged candidates, the one with the lowest log loss")
     markov: Probabilities = Field(description="what the volatility regime alone says")
     drivers: tuple[Driver, ...] = Field(description="what moves the call most")
+    readings: tuple[Reading, ...] = Field(
+        default=(), description="every feature of the model that made the call, if it reads at most three"
+    )
     families: dict[str, float] = Field(description="sum of contributions by feature family")
     drift: Drift = Field(description="features of the model outside their past")
     last_week: LastWeek | None = Field(description="the call of the week before, by the same model")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from features.dataset import FAMILY_OF, MEANING_OF, SAY_OF, SIGNAL_OF
+from features.dataset import FAMILY_OF, MEANING_OF, OUTCOMES, SAY_OF, SIGNAL_OF
 from features.wording import HIGH, LOW, rank_words
 from models.explain import contribution_table, contributions
 from models.fitted import FittedModel
-from serving.call import Drift, Driver, DriverHistory, Side
+from serving.call import Drift, Driver, DriverHistory, Probabilities, Reading, Side
 
 DRIVERS_A_SIDE = 5
 CONSIDERED = 60  # strongest features that are looked through for drivers
 SAME = 0.7  # correlation from which two features say the same
 SAME_OF_SIGNAL = 0.3  # the same for two that stand for one signal, such as the yield curve
 RECENT_WEEKS = 1040  # weeks that correlations are taken over
+FEW = 3  # features up to which a model's every reading is told
+FIFTHS = 5
 MIN_WEEKS = 52  # matured weeks below which a reading's history says nothing
 
 
@@ -52,6 +55,44 @@ def strongest_drivers(
     found.sort(key=lambda one: -abs(one.contribution))
     sides: tuple[Side, Side] = ("rotation", "breakdown")
     return tuple(one for side in sides for one in [d for d in found if d.side == side][:DRIVERS_A_SIDE])
+
+
+def few_readings(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame, outcome: pd.Series) -> tuple[Reading, ...]:
+    """Every reading of a model of at most `FEW` features, near its usual or not; nothing for a larger one.
+
+    Such a model's odds follow from where these readings stand, so each tells how often the outcomes followed past
+    readings in the same fifth of its past. Parameters as for `strongest_drivers`. A reading that is missing, or whose
+    fifth holds fewer than `MIN_WEEKS` matured weeks, is left out.
+    """
+    names = [name for name in model.features if name in past]
+    if len(names) > FEW:
+        return ()
+    found = (_reading(name, row, past, outcome.reindex(past.index)) for name in names)
+    return tuple(one for one in found if one is not None)
+
+
+def _reading(name: str, row: pd.DataFrame, past: pd.DataFrame, outcome: pd.Series) -> Reading | None:
+    value, history = float(row[name].iloc[0]), past[name]
+    below, above = _below_and_above(row, past, name)
+    fifth = min(int(FIFTHS * below), FIFTHS - 1)
+    low, high = history.quantile([fifth / FIFTHS, (fifth + 1) / FIFTHS])
+    known = history.notna() & outcome.notna()
+    inside = known & (history >= low) & (history <= high)
+    if not math.isfinite(value) or inside.sum() < MIN_WEEKS:
+        return None
+    return Reading(
+        feature=name,
+        value=value,
+        percentile=below,
+        words=reading_in_words(name, value, below, above),
+        weeks=int(inside.sum()),
+        followed=_shares(outcome[inside]),
+        usual=_shares(outcome[known]),
+    )
+
+
+def _shares(came: pd.Series) -> Probabilities:
+    return Probabilities(**{name: float((came == name).mean()) for name in OUTCOMES})
 
 
 def _below_and_above(row: pd.DataFrame, past: pd.DataFrame, name: str) -> tuple[float, float]:
@@ -150,17 +191,20 @@ def family_contributions(model: FittedModel, row: pd.DataFrame) -> dict[str, flo
 WEIGHED_WEEKS = 52
 
 
-def feature_drift(model: FittedModel, row: pd.DataFrame, past: pd.DataFrame) -> Drift:
+def feature_drift(
+    model: FittedModel, row: pd.DataFrame, past: pd.DataFrame, of: Literal["shown", "challenger"] = "shown"
+) -> Drift:
     """The model's features that lie outside the 1 to 99 % range of the rows before; about 2 % do by construction."""
     names = [name for name in model.features if name in past]
     if not names:
-        return Drift(share_outside=0.0, features=())
+        return Drift(of=of, share_outside=0.0, features=())
     low, high = past[names].quantile(0.01), past[names].quantile(0.99)
     value = row[names].iloc[0]
     outside = (value < low) | (value > high)
     weight = contribution_table(model, past.iloc[-WEIGHED_WEEKS:].reindex(columns=past.columns.union(model.features)))
     weight = weight.abs().mean().reindex(names).fillna(0.0)
     return Drift(
+        of=of,
         share_outside=float(outside.mean()),
         features=tuple(str(name) for name in outside.index[outside]),
         weighted=min(1.0, float((weight * outside).sum() / weight.sum())) if weight.sum() > 0.0 else None,

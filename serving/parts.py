@@ -13,8 +13,8 @@ from features.data import catalog
 from features.data.freshness import SAMPLE_IS_PAST, behind
 from features.data.percent import percent
 from features.wording import spoken
-from serving import glossary
-from serving.call import Call, Drift, Driver, ModelInfo
+from serving import glossary, reasons
+from serving.call import Call, ModelInfo
 from serving.headline import SIDES
 from serving.sections import destinations_words, evidence
 from serving.sections import range as range_section
@@ -43,12 +43,6 @@ class Part:
     lines: tuple[str, ...] = ()
     grid: Grid | None = None
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def shown_drivers(call: Call) -> tuple[tuple[Driver, ...], bool]:
-    """The drivers to show, and whether they are the challenger's: they are where the champion has fewer than two."""
-    few = len(call.drivers) < 2 and bool(call.challenger.drivers)
-    return (call.challenger.drivers if few else call.drivers), few
 
 
 def _live(call: Call) -> Part:
@@ -148,44 +142,9 @@ def _followed(call: Call) -> Part:
     return Part("followed", "What followed such calls before", (line,))
 
 
-def _weighted(drift: Drift) -> str:
-    return "" if drift.weighted is None else f", {percent(drift.weighted, 0)} weighted by what they contribute"
-
-
 def _why(call: Call) -> Part:
-    drivers, of_challenger = shown_drivers(call)
-    lines = [f"The champion reads: {one.words}." for one in call.drivers] if of_challenger else []
-    if not drivers:
-        lines.append("No reading of the model is far from its usual.")
-    if call.drift.features:
-        lines.append(
-            f"Unusual: {percent(call.drift.share_outside, 0)} of the features lie outside the 1 to 99 % range of their "
-            f"past (usually 2 %){_weighted(call.drift)}."
-        )
-    lists = []
-    for side in SIDES:
-        said = tuple(_reason(one) for one in drivers if one.side == side)
-        if said:
-            lists.append((f"For {side}{', by the challenger' if of_challenger else ''}", said))
+    lines, lists = reasons.told(call)
     return Part("why", "Why", tuple(lines), lists=tuple(lists))
-
-
-def _reason(driver: Driver) -> str:
-    said = driver.words
-    if driver.together:
-        count = len(driver.together)
-        said += f" (with {count} reading{'s' if count > 1 else ''} that move{'' if count > 1 else 's'} along)"
-    history = history_words(driver)
-    return f"{said}; {history}" if history else said
-
-
-def history_words(driver: Driver) -> str:
-    """What followed such readings, and whether that is the side the driver speaks for; empty where unknown."""
-    found = driver.history
-    if found is None:
-        return ""
-    told = f"{driver.side} then followed in {percent(found.share, 0)} of weeks, usually in {percent(found.usual, 0)}"
-    return told if found.agrees else f"its history says otherwise: {told}"
 
 
 def _change(call: Call) -> Part:

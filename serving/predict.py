@@ -35,7 +35,7 @@ from serving.call import (
     Probabilities,
 )
 from serving.call_context import CallContext, load_context
-from serving.explanation import family_contributions, feature_drift, strongest_drivers
+from serving.explanation import family_contributions, feature_drift, few_readings, strongest_drivers
 from serving.sections import destinations_builder, direction, evidence
 from serving.sections import range as sections_range
 from serving.sections.direction import Direction
@@ -158,10 +158,11 @@ def _assemble(
         ),
         markov=_probabilities(markov, row_candidate),
         drivers=strongest_drivers(used, row, before, dataset.outcome),
+        readings=few_readings(used, row, before, dataset.outcome),
         families=family_contributions(used, row),
         drift=feature_drift(used, row, before)
         if len(used.features) >= len(candidate.features)
-        else feature_drift(candidate, row_candidate, before_candidate),
+        else feature_drift(candidate, row_candidate, before_candidate, "challenger"),
         last_week=_last_week(X, used, date),
         freshness=_freshness(snapshot),
         substitutions=snapshot.notes.get("substitutions", {}),

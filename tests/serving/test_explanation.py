@@ -12,10 +12,10 @@ from serving import explanation
 from serving.explanation import (
     family_contributions,
     feature_drift,
+    few_readings,
     reading_in_words,
     strongest_drivers,
 )
-from serving.parts import history_words
 
 DATE = pd.Timestamp("1996-01-05")
 ROTATION, BREAKDOWN = OUTCOMES.index("rotation"), OUTCOMES.index("breakdown")
@@ -79,12 +79,9 @@ def test_what_moves_together_is_one_reason_and_a_usual_reading_is_none(monkeypat
     assert breakdown.history.weeks == high.sum()
     assert breakdown.history.share == pytest.approx((a[high] > 0.9).mean())
     assert breakdown.history.usual == pytest.approx((a > 0.9).mean())
-    assert breakdown.history.agrees
-    assert history_words(breakdown).startswith("breakdown then followed in")
-    assert not rotation.history.agrees
-    assert history_words(rotation) == (
-        "its history says otherwise: rotation then followed in 0 % of weeks, usually in 0 %"
-    )
+    assert breakdown.history.supports
+    assert not breakdown.history.opposes
+    assert not rotation.history.supports  # it never came
 
 
 def test_a_short_history_says_nothing(monkeypatch):
@@ -92,7 +89,6 @@ def test_a_short_history_says_nothing(monkeypatch):
     monkeypatch.setattr(explanation, "contributions", lambda *_: pd.Series({"vix": -0.5}))
     (driver,) = strongest_drivers(None, pd.DataFrame({"vix": [200.0]}), past, pd.Series("neither", range(100)))
     assert driver.history is None
-    assert history_words(driver) == ""
     assert driver.words == "VIX is at 200.0, higher than all of its past"
 
 
@@ -108,6 +104,38 @@ def test_outcomes_that_have_not_matured_do_not_count(monkeypatch):
     outcome = pd.Series(["neither"] * 995 + [pd.NA] * 5, dtype=object)
     (driver,) = strongest_drivers(None, pd.DataFrame({"vix": [2000.0]}), past, outcome)
     assert driver.history.weeks == 195
+
+
+def test_a_model_of_few_features_tells_each_reading_and_what_followed_such_readings(toy):
+    row, past, outcome = toy.X.iloc[[-1]], toy.X.iloc[:-1], toy.outcome.iloc[:-1]
+    model = fitted(toy, "logit2")
+    found = few_readings(model, row, past, outcome)
+    assert [one.feature for one in found] == list(model.features)
+    for one in found:
+        rank = sorted(past[one.feature].dropna())
+        place = sum(value < one.value for value in rank) / len(rank)
+        assert one.percentile == pytest.approx(place)
+        fifth = min(int(5 * place), 4)
+        low, high = np.quantile(rank, fifth / 5), np.quantile(rank, (fifth + 1) / 5)
+        came = [
+            outcome[date]
+            for date, value in past[one.feature].items()
+            if low <= value <= high and isinstance(outcome[date], str)
+        ]
+        assert one.weeks == len(came) >= 52
+        for name, share in one.followed.as_dict().items():
+            assert share == pytest.approx(came.count(name) / len(came))
+        known = outcome[past[one.feature].notna() & outcome.notna()]
+        assert one.usual.breakdown == pytest.approx((known == "breakdown").mean())
+
+
+def test_a_model_of_many_features_or_a_missing_reading_tells_none(toy):
+    row, past, outcome = toy.X.iloc[[-1]], toy.X.iloc[:-1], toy.outcome.iloc[:-1]
+    assert len(fitted(toy, "lightgbm").features) > 3
+    assert few_readings(fitted(toy, "lightgbm"), row, past, outcome) == ()
+    missing = row.assign(broad_vol_21=float("nan"))
+    assert [one.feature for one in few_readings(fitted(toy, "logit2"), missing, past, outcome)] == ["broad_return_21"]
+    assert few_readings(fitted(toy, "logit2"), row, past.iloc[-30:], outcome) == ()
 
 
 def test_drift_names_what_is_outside(toy):

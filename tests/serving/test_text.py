@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from serving.parts import shown_drivers
 from serving.scorecard import Scorecard
 from serving.scorecard_text import print_scorecard
 from serving.text import comma_separated, markdown, print_call, weekly_summary
@@ -110,7 +109,7 @@ def test_the_age_of_the_data_is_said(changes, said):
 
 
 def test_a_reason_says_what_moves_along_and_what_followed():
-    driver = DRIVER | {"together": ["cap_vol_21"], "history": {"weeks": 300, "share": 0.31, "usual": 0.17}}
+    driver = DRIVER | {"together": ["cap_vol_21"]}
     told = shown(print_call, make_test_call(drivers=[driver, driver]))
     assert (
         "- VIX: high for <its> history (with 1 reading that moves along); breakdown then followed in 31 % of weeks, "
@@ -158,19 +157,6 @@ def test_stale_series_are_named_and_a_missing_mark():
     )
     assert "no evidence that" not in told
     assert "Older than allowed, and left out: 2-year Treasury yield." in told
-
-
-@pytest.mark.parametrize(("own", "of_challenger"), [([DRIVER, DRIVER], False), ([DRIVER], True), ([], True)])
-def test_a_champion_that_reads_hardly_anything_lends_the_challengers_drivers(own, of_challenger):
-    rotation = DRIVER | {"for": "rotation", "contribution": 0.2}
-    call = make_test_call(drivers=own)
-    call = make_test_call(
-        drivers=own,
-        challenger={"kind": "lightgbm", "probabilities": call.probabilities.as_dict(), "drivers": [rotation]},
-    )
-    drivers, found = shown_drivers(call)
-    assert found == of_challenger
-    assert drivers[0].side == ("rotation" if of_challenger else "breakdown")
 
 
 def test_a_scorecard_names_each_rate():

@@ -19,7 +19,16 @@ DRIVER = {
     "percentile": 0.93,
     "words": "VIX: high for <its> history",
     "together": [],
-    "history": None,
+    "history": {"weeks": 300, "share": 0.31, "usual": 0.17},
+}
+READING = {
+    "feature": "vol_regime",
+    "value": 0.01,
+    "percentile": 0.15,
+    "words": "the market is in its calm state",
+    "weeks": 958,
+    "followed": {"rotation": 0.39, "breakdown": 0.14, "neither": 0.47},
+    "usual": {"rotation": 0.37, "breakdown": 0.18, "neither": 0.45},
 }
 MODEL = {
     "name": "regime",
@@ -93,8 +102,9 @@ def call_object(**changes: Any) -> dict[str, Any]:
         "challenger": {"kind": "lightgbm", "probabilities": p, "drivers": []},
         "markov": BASE_RATES,
         "drivers": [DRIVER, DRIVER],
+        "readings": [],
         "families": {"volatility": -0.4},
-        "drift": {"share_outside": 0.0, "features": [], "weighted": None},
+        "drift": {"of": None, "share_outside": 0.0, "features": [], "weighted": None},
         "evidence": None,
         "last_week": None,
         "freshness": {"SPY": {"last": "2026-01-09", "stale": False, "required": True}},
