@@ -29,12 +29,13 @@ def test_a_plain_reading_reads_tables_in_parts(bench, us_snapshot, home):
 
 def test_only_our_side_is_told_to_run_what_was_run_before(bench, tmp_path, monkeypatch):
     module, said = bench("bench_runs"), []
-    monkeypatch.setattr(module, "timed", lambda words, *_: said.append(words[1:]))
-    module._round(tmp_path / "ours", tmp_path, module.AGAIN)
-    module._round(tmp_path / "reference", tmp_path, ())
-    ours, theirs = said[1:4], said[5:8]
-    assert theirs == [list(words) for _, words in module.STEPS]
-    assert ours == [*theirs[:2], [*theirs[2], "--again"]]
+    monkeypatch.setattr(module, "timed", lambda words, *_: said.append(list(words[1:])))
+    taken = module._ours(tmp_path, "sample")
+    ours = said.copy()
+    said.clear()
+    assert set(module._reference(tmp_path, "sample", tmp_path)) == set(taken)  # the lines pair them by name
+    assert [words for words in ours if "--again" in words] == [[*module.DEFAULT, "--again"]]
+    assert said == [ours[0], [*module.DEFAULT], [*module.DEFAULT], ours[-1]]
 
 
 def test_the_groups_are_timed_by_their_own_models_and_as_a_whole(bench, tmp_path, monkeypatch):
