@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.console import App, JsonOption, err, out, print_json, progress_bar
+from features.console import App, JsonOption, err, out, print_json, print_note, progress_bar
 from features.data.errors import RegimeError
 from features.data.paths import home
 from features.data.source import Source
@@ -99,7 +99,10 @@ def install(
     print_: Annotated[bool, typer.Option("--print", help="Print them; nothing is written.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Make the files that run the week by themselves, for this machine's paths and time zone."""
+    """Make the files that run the week by themselves, for this machine's paths and time zone.
+
+    Without a name those of the scheduler that this machine has: systemd, else cron; on Windows its Task Scheduler.
+    """
     from features.data import settings
     from models.tracking import location
     from serving import schedule
@@ -121,6 +124,9 @@ def install(
             typer.echo(text, nl=len(texts) > 1)
         else:
             out.print(f"written: {to / name}", soft_wrap=True, markup=False)
+    if scheduler is None:  # on standard error, so that the file may still be redirected
+        others = ", ".join(one for one in Scheduler if one is not chosen)
+        print_note(f"This is for {chosen}, which this machine has; name another: {others}")
 
 
 def _tell(message: Message, wanted: NotifySettings) -> bool:

@@ -137,6 +137,16 @@ def test_install_prints_or_writes_and_replaces_nothing(tmp_path):
     assert "give either" in run("regime", "weekly", "install", status=1).stderr
 
 
+def test_install_without_a_name_says_which_it_chose_and_names_the_others():
+    made = run("regime", "weekly", "install", "--print")
+    chosen = schedule.usual()
+    others = [one for one in Scheduler if one is not chosen]
+    said = f"This is for {chosen}, which this machine has; name another: {', '.join(others)}"
+    assert made.stderr.splitlines() == [said]
+    assert made.stdout == run("regime", "weekly", "install", chosen, "--print").stdout
+    assert run("regime", "weekly", "install", chosen, "--print").stderr == ""
+
+
 def test_nothing_is_written_beside_a_file_that_is_there(tmp_path):
     (tmp_path / "b").write_text("mine")
     with pytest.raises(RegimeError, match="b is there already"):
