@@ -146,7 +146,10 @@ def explain(
             fold(out, one.long)
 
 
-app.command(epilog="Example: regime call backfill --from 2014-01-03 --json")(journal_cli.backfill)
+app.command(
+    epilog="Examples: regime call backfill --from 2022-01-07; "
+    "regime call backfill --from 2014-01-03 --to 2014-12-31 --json"
+)(journal_cli.backfill)
 app.command(
     "journal",
     epilog="Examples: regime journal; regime journal --format chart; regime journal --last 500 --format csv",

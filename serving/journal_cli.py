@@ -16,7 +16,9 @@ from features.folding import fold
 
 
 def backfill(
-    start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")], json: JsonOption = False
+    start: Annotated[str, typer.Option("--from", help="The first week, YYYY-MM-DD.")],
+    to: Annotated[str | None, typer.Option(help="The last week, YYYY-MM-DD; that of the data if absent.")] = None,
+    json: JsonOption = False,
 ) -> None:
     """Every week's call from a date on, each as it would have been made then; in the journal as replays.
 
@@ -28,7 +30,7 @@ def backfill(
     from serving.headline import word_of
     from serving.replay import replay_weeks
 
-    since, at = parse_date(start, "--from"), (0, 0)
+    since, until, at = parse_date(start, "--from"), None if to is None else parse_date(to, "--to"), (0, 0)
     with progress_bar("backfill", 1) as bar:
 
         def step(done: int, total: int) -> None:
@@ -37,7 +39,7 @@ def backfill(
             bar(done, total)
 
         try:
-            replay = replay_weeks(since, step, lambda week, why: fold(err, f"{week.date()} refused: {why}"))
+            replay = replay_weeks(since, step, lambda week, why: fold(err, f"{week.date()} refused: {why}"), until)
         except KeyboardInterrupt:
             print_note(f"stopped after {at[0]} of {at[1]} weeks, which are kept: the same command goes on from there")
             raise

@@ -28,8 +28,9 @@ def replay_weeks(
     start: pd.Timestamp,
     step: Callable[[int, int], None],
     refused: Callable[[pd.Timestamp, str], None] | None = None,
+    end: pd.Timestamp | None = None,
 ) -> Replay:
-    """The call of every week from `start` to the end of the data, in the journal as replays.
+    """The call of every week from `start` to `end`, or to that of the data, in the journal as replays.
 
     A week whose replay by this model version on these data is in the journal is
     not computed again, so a span that was interrupted is resumed.
@@ -41,18 +42,22 @@ def replay_weeks(
         Told of progress, as (done, total).
     refused : callable, optional
         Told of each week that had to be refused, and why, as soon as it is.
+    end : Timestamp, optional
 
     Raises
     ------
     RegimeError
-        `start` lies after the data or before any model could exist.
+        `start` lies after the data or before any model could exist, or no week ends from `start` to `end`.
     RefusedError
         The models are of other data or other features.
     """
     context = load_context()
-    dates = calendar.decision_dates(start, context.snapshot.last)
+    data_end = context.snapshot.last
+    dates = calendar.decision_dates(start, data_end)
     if not len(dates):
-        raise RegimeError(f"--from {start.date()} lies after the data, which end on {context.snapshot.last.date()}")
+        raise RegimeError(f"--from {start.date()} lies after the data, which end on {data_end.date()}")
+    if end is not None and not len(dates := dates[dates <= end]):
+        raise RegimeError(f"no week ends from {start.date()} to {end.date()}: give a later --to")
     replay, now, kept = Replay(), pd.Timestamp.now("UTC"), _kept(context)
     for done, date in enumerate(dates, start=1):
         week = str(date.date())

@@ -54,6 +54,17 @@ def test_a_refused_week_is_named_and_the_rest_goes_on(made):
     assert len(journal.read()) == 5
 
 
+def test_a_span_may_end_before_the_data(made):
+    found = replay.replay_weeks(FIRST, lambda *_: None, end=pd.Timestamp("2025-12-12"))
+    assert made.asked == WEEKS[:2]
+    assert [str(call.asof) for call in found.calls] == WEEKS[:2]
+    done = CliRunner().invoke(cli.app, ["backfill", "--from", "2025-12-01", "--to", "2025-12-26"])
+    assert (done.exit_code, made.asked) == (0, WEEKS[:4])  # the two that are there are not made again
+    assert " ".join(done.stdout.split()).startswith("3 calls from 2025-12-05 to 2025-12-26 (2 were in the journal)")
+    with pytest.raises(RegimeError, match="no week ends from 2025-12-01 to 2025-12-04: give a later --to"):
+        replay.replay_weeks(FIRST, lambda *_: None, end=pd.Timestamp("2025-12-04"))
+
+
 def test_what_is_there_is_not_made_again(made, monkeypatch):
     first = replay.replay_weeks(FIRST, lambda *_: None)
     made.asked.clear()
