@@ -29,7 +29,10 @@ class GroupReading(Contract):
     base_beats: Share | None = Field(description="how often it did")
     p_moves: Share | None = Field(description="odds of ending more than 2 points away; None: not earned")
     base_moves: Share | None = Field(description="how often it did")
-    given_rotation: Share | None = Field(description="how often it beat the cap leg in weeks that became rotations")
+    given_rotation: Share | None = Field(
+        description="how often it beat the cap leg in weeks that became rotations, with the library's portfolios "
+        "before there were funds, drawn to its own rate by 52 weeks"
+    )
     rotation_weeks: int = Field(description="such weeks")
     given_breakdown: Share | None = Field(description="the same in weeks that became breakdowns")
     breakdown_weeks: int = Field(description="such weeks")
@@ -37,7 +40,7 @@ class GroupReading(Contract):
 
 
 class GroupHistory(Contract):
-    """What followed in the past for a group under a condition, on funds."""
+    """What followed in the past for a group under a condition, on funds alone."""
 
     group: str = Field(description="its name")
     condition: Literal["rotation", "breakdown", "faltering"] = Field(description="what the weeks became, or were")

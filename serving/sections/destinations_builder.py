@@ -161,5 +161,16 @@ def _evidence(cell: CellEvidence) -> Evidence:
 
 
 def as_table(section: Destinations) -> pd.DataFrame:
-    """The groups as a table, a row a group: what CSV holds."""
-    return pd.DataFrame([one.model_dump() for one in section.groups])
+    """The groups as a table, a row a group: what CSV holds.
+
+    The columns of a `GroupReading`, and of each condition what followed on funds alone: `funds_<condition>_weeks`,
+    `_share` and `_lead`.
+    """
+    rows = []
+    for one in section.groups:
+        row = one.model_dump()
+        for told in section.followed:
+            if told.group == one.group:
+                row |= {f"funds_{told.condition}_{name}": getattr(told, name) for name in ("weeks", "share", "lead")}
+        rows.append(row)
+    return pd.DataFrame(rows).astype({f"funds_{name}_weeks": "Int64" for name in history.CONDITIONS}, errors="ignore")

@@ -7,7 +7,7 @@ import numpy as np
 from features.data.percent import percent
 from serving.sections.destinations import Destinations, GroupHistory
 
-HEADER = ("", "1m", "3m", "12m", "quadrant", "beats", "moves", "rot. brk.")
+HEADER = ("", "1m", "3m", "12m", "quadrant", "beats", "moves", "rot.", "brk.")
 
 
 def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -24,7 +24,8 @@ def grid(section: Destinations) -> tuple[tuple[str, ...], tuple[tuple[str, ...],
                         one.quadrant or "",
                         f"{_share(one.p_beats)}/{_share(one.base_beats)}",
                         f"{_share(one.p_moves)}/{_share(one.base_moves)}",
-                        f"{_share(one.given_rotation)} {_share(one.given_breakdown)}",
+                        _share(one.given_rotation),
+                        _share(one.given_breakdown),
                     )
                 )
     return HEADER, tuple(rows)
@@ -53,7 +54,7 @@ def words(section: Destinations) -> list[str]:
     """The section in plain sentences of at most 100 characters."""
     said = [
         "beats, moves: odds over 21 sessions / usual, %; a dash where no model has earned odds.",
-        "rot., brk.: how often a group beat the S&P 500 in weeks that became one, known only afterwards.",
+        *_since_when(section),
         "* holds what the broad leg holds: it leads in rotations by definition and claims nothing.",
     ]
     for one in section.evidence:
@@ -81,6 +82,17 @@ def words(section: Destinations) -> list[str]:
     return said
 
 
+def _since_when(section: Destinations) -> list[str]:
+    """What the last two columns of the table count, and why the lists below it differ."""
+    rotations = max((one.rotation_weeks for one in section.groups), default=0)
+    breakdowns = max((one.breakdown_weeks for one in section.groups), default=0)
+    return [
+        "rot., brk.: how often, in %, a group beat the S&P 500 in weeks that became one, known only later.",
+        f"rot. counts {rotations:,} weeks and brk. {breakdowns:,}: portfolios of the library, later funds.",
+        "Their shares are drawn to the group's own by 52 weeks. The lists below count funds alone.",
+    ]
+
+
 def _small(text: str) -> str:
     return text[0].lower() + text[1:]
 
@@ -88,9 +100,9 @@ def _small(text: str) -> str:
 def followed_words(section: Destinations) -> dict[str, list[str]]:
     """What followed in the past, by condition: a line a group, the largest lead first."""
     titles = {
-        "rotation": "In weeks that became rotations",
-        "breakdown": "In weeks that became breakdowns",
-        "faltering": "In weeks when the leaders faltered",
+        "rotation": "In weeks that became rotations, funds alone",
+        "breakdown": "In weeks that became breakdowns, funds alone",
+        "faltering": "In weeks when the leaders faltered, funds alone",
     }
     found: dict[str, list[str]] = {}
     for condition, title in titles.items():

@@ -145,9 +145,9 @@ def test_the_words_fit_and_name_what_is_missing(section):
     assert sum(widths) + 2 * (len(widths) - 1) <= 80
     followed = destinations_words.followed_words(section)
     assert list(followed) == [
-        "In weeks that became rotations",
-        "In weeks that became breakdowns",
-        "In weeks when the leaders faltered",
+        "In weeks that became rotations, funds alone",
+        "In weeks that became breakdowns, funds alone",
+        "In weeks when the leaders faltered, funds alone",
     ]
     assert all(len(line) <= 100 for lines in followed.values() for line in lines)
 
@@ -158,6 +158,22 @@ def test_the_section_travels_as_json_and_as_a_table(section):
     table = destinations_builder.as_table(section)
     assert len(table) == len(section.groups)
     assert {"group", "fund", "quadrant", "p_moves", "given_rotation"} <= set(table)
+    # Beside the long record of the table stand the funds' own weeks, as the text has them.
+    rows = table.set_index("group")
+    for one in section.followed:
+        if one.group in rows.index:
+            assert rows.loc[one.group, f"funds_{one.condition}_weeks"] == one.weeks
+            assert rows.loc[one.group, f"funds_{one.condition}_share"] == one.share
+    assert (rows["rotation_weeks"] >= rows["funds_rotation_weeks"]).all()
+    assert rows.loc["energy", "funds_rotation_weeks"] > 0
+
+
+def test_the_words_say_what_the_table_and_the_lists_count(section):
+    said = destinations_words.words(section)
+    weeks = max(one.rotation_weeks for one in section.groups)
+    assert any(line.startswith(f"rot. counts {weeks:,} weeks") for line in said)
+    assert any(line.endswith("The lists below count funds alone.") for line in said)
+    assert destinations_words.HEADER[-2:] == ("rot.", "brk.")
 
 
 @pytest.mark.parametrize(
