@@ -43,13 +43,14 @@ def calibration(table: pd.DataFrame) -> pd.DataFrame:
     return gap.set_axis(pd.DatetimeIndex(matured["date"]))
 
 
-def sentence(
+def sentences(
     outside: float, median: float, said: Mapping[Side, float], came: Mapping[Side, float], matured: int
-) -> str:
-    """Where the drift stands, in one line."""
-    pairs = ", ".join(f"{name} said {percent(said[name], 0)}, came {percent(came[name], 0)}" for name in SIDES)
-    return (
-        f"drift: {percent(outside, 0)} of the features, weighted by what they contribute, lie outside the range of "
-        f"their past in the latest call (median of all calls {percent(median, 0)}, by construction "
-        f"{percent(EXPECTED, 0)}); in the last {matured} matured calls {pairs}"
-    )
+) -> list[str]:
+    """Where the drift stands: how unusual the latest inputs are, and odds against what came."""
+    pairs = "; ".join(f"{name} {percent(said[name], 0)} said, {percent(came[name], 0)} came" for name in SIDES)
+    return [
+        f"Unusual inputs: in the latest call {percent(outside, 0)} of the features lie outside the 1 to 99 % range of "
+        f"their past, each counted by what it contributes; the median of all calls is {percent(median, 0)}, chance "
+        f"alone gives {percent(EXPECTED, 0)}.",
+        f"Odds against what came, in the last {matured} calls with a known outcome: {pairs}.",
+    ]

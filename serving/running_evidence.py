@@ -18,11 +18,11 @@ from serving.contract import odds
 
 # Null hypothesis by name, as a person reads it.
 NULLS = {
-    "climatology": "climatology is right",
-    "markov": "Markov is right",
-    "breakdown_brier": "at no step is P(breakdown) better than climatology's (Brier)",
-    "average_brier": "on average the call is no better than climatology (Brier)",
-    "own": "the call's own probabilities are right (stop alarm)",
+    "climatology": "the usual odds are right",
+    "markov": "Markov's odds are right",
+    "breakdown_brier": "in no week are the calls' odds of breakdown better than the usual (squared error)",
+    "average_brier": "on average the calls' odds are no better than the usual (squared error)",
+    "own": "the calls' own odds are right",
 }
 OWN = "own"
 # Median years until the likelihood ratio against climatology reaches 20, by true log-loss skill: 100 simulated records
@@ -97,13 +97,21 @@ def sentence(evidence: Evidence) -> str:
     stake = odds(evidence.value)
     if evidence.null == OWN:
         if evidence.claimed:
-            return f"WARNING: {stake} against the calls' own probabilities since {evidence.since}: do not rely on them"
-        return f"alarm against the calls' own probabilities since {evidence.since}: {stake}, silent below 20 to 1"
-    line = f'evidence since {evidence.since} against "{NULLS[evidence.null]}": {stake}'
+            return f"WARNING: {stake} against the calls' own odds: do not rely on them."
+        return f'{stake} against "{NULLS[OWN]}"; from 20 to 1 this is an alarm.'
+    line = f'{stake} against "{NULLS[evidence.null]}"'
     if evidence.reached is None:
-        return line
+        return f"{line}."
     held = "holds with every bet settled" if evidence.claimed else "did not hold when the last bets were settled"
-    return f"{line}; 20 to 1 was reached on {evidence.reached} and {held}"
+    return f"{line}; 20 to 1 was reached on {evidence.reached} and {held}."
+
+
+def meaning(since: str) -> str:
+    """What the numbers of `sentence` are, in one line."""
+    return (
+        f"Evidence since {since}: what a stake of 1 has become that was bet against each statement on every call. "
+        "Chance brings 20 to 1 in at most one record in twenty, however often one looks."
+    )
 
 
 def patience() -> str:
@@ -113,6 +121,6 @@ def patience() -> str:
         for table in (YEARS_TO_THRESHOLD, HENZI_ZIEGEL_YEARS)
     )
     return (
-        f"20 to 1 against climatology takes a median of {ratio} (simulated); by the Brier score of breakdown {brier}; "
-        "on average, more than 34 years"
+        f"How long 20 to 1 takes: against the usual odds a median of {ratio} (simulated); by the squared error of "
+        f"breakdown {brier}; on average, more than 34 years."
     )

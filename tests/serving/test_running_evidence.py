@@ -40,10 +40,15 @@ def test_a_claim_and_one_that_did_not_hold_read_differently():
     held = running_evidence.Evidence("climatology", "2014-01-03", 25.04, 90, "2020-03-06", True)
     lost = running_evidence.Evidence("climatology", "2014-01-03", 7.0, 90, "2020-03-06", False)
     open_ = running_evidence.Evidence("own", "2014-01-03", 3.14, 90, None, False)
-    assert running_evidence.sentence(open_).endswith("since 2014-01-03: 3.1 to 1, silent below 20 to 1")
+    assert running_evidence.sentence(open_) == (
+        '3.1 to 1 against "the calls\' own odds are right"; from 20 to 1 this is an alarm.'
+    )
     alarm = running_evidence.Evidence("own", "2014-01-03", 25.04, 90, "2020-03-06", True)
-    assert running_evidence.sentence(alarm).startswith("WARNING: 25.0 to 1 against the calls' own probabilities")
-    assert "25.0 to 1; 20 to 1 was reached on 2020-03-06 and holds" in running_evidence.sentence(held)
+    assert running_evidence.sentence(alarm).startswith("WARNING: 25.0 to 1 against the calls' own odds")
+    assert running_evidence.sentence(held) == (
+        '25.0 to 1 against "the usual odds are right"; 20 to 1 was reached on 2020-03-06 and holds with every bet '
+        "settled."
+    )
     assert "did not hold" in running_evidence.sentence(lost)
     assert "7.3 years at a skill of 0.03 and 4.1 years at a skill of 0.06" in running_evidence.patience()
 

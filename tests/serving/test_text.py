@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from serving.running_evidence import Evidence
 from serving.scorecard import Scorecard
 from serving.scorecard_text import print_scorecard
 from serving.text import comma_separated, markdown, print_call, weekly_summary
@@ -173,12 +174,39 @@ def test_a_scorecard_names_each_rate():
         "hit_rate_markov": None,
         "hit_rate_climatology": 0.5,
     }
-    text = shown(print_scorecard, Scorecard("live", 0.05, live, {"calls": 3, "matured": 0}))
-    assert text.splitlines() == [
-        "live: 8 of 10 calls matured (2 effective months): skill +0.0500 (p 0.200), Markov -0.0100, promised +0.0300, "
-        "outcome named right 75 %, climatology's 50 %; 2 corrections kept, not scored",
-        "replay: 3 calls, none matured",
+    evidence = {"live": (Evidence("climatology", "2025-01-03", 1.5, 8, None, False),)}
+    replays = {"calls": 3, "matured": 0}
+    text = shown(print_scorecard, Scorecard("live", 0.05, live, replays, evidence=evidence))
+    lines = text.splitlines()
+    assert lines[:9] == [
+        "Live calls: 10 calls, 8 with a known outcome. As they overlap, they are worth 2 independent months.",
+        "  Log-loss skill: +0.0500. This is the loss saved against the usual odds; below 0 the usual odds were better "
+        "(p 0.200, the chance of so much without any skill).",
+        "  Markov's skill in the same weeks: -0.0100. Markov is the baseline that reads the volatility regime alone.",
+        "  The model's skill before these calls: +0.0300, out of sample, when it made the latest of them.",
+        "  Of the calls that named an outcome, it came in 75 %.",
+        "  To compare: the outcome of the highest usual odds, named in every week, came in 50 %.",
+        "  2 corrections are kept in the journal and not scored.",
+        "  Evidence since 2025-01-03: what a stake of 1 has become that was bet against each statement on every call. "
+        "Chance brings 20 to 1 in at most one record in twenty, however often one looks.",
+        '  - 1.5 to 1 against "the usual odds are right".',
     ]
+    assert lines[9] == "Replays (past weeks, called later): 3 calls, none with a known outcome."
+    silent = shown(
+        print_scorecard, Scorecard("live", 0.05, live | {"hit_rate": None, "log_loss_skill_p": 1.0}, replays)
+    )
+    assert "No call named an outcome, so none was right or wrong." in silent
+    assert "(too few weeks for a p)" in silent
+    assert "To compare" not in silent
+
+
+@given(st.integers(60, 140))
+def test_the_scorecard_folds_at_any_width(width):
+    console = Console(width=width, file=io.StringIO())
+    scores = {"calls": 10, "matured": 8, "effective_months": 1.9, "log_loss_skill": 0.05, "log_loss_skill_markov": 0.0}
+    card = Scorecard("live", 0.05, scores | {"promised_skill": 0.03}, {"calls": 0})
+    print_scorecard(card, console)
+    assert max(map(len, console.file.getvalue().splitlines())) <= width
 
 
 def test_the_summary_fits_a_subject():
