@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from features import feature, panel
 from models.evaluation import backtest
@@ -176,3 +177,16 @@ def test_bands_are_counted_and_drawn():
     told = history.bands(pd.concat([rows, rows.assign(leg="cap")]), "regime-range v1")
     assert f"Of 195 weeks out of sample {100 * inside:.1f}&nbsp;% ended inside" in told
     assert told.count("<svg") == 1
+
+
+@pytest.mark.parametrize("months", [1, 3, 7, 12, 17, 24, 29, 30, 33, 35, 36, 60, 400])
+def test_every_span_has_a_few_dates_beneath(months):
+    """A span between years and months made Matplotlib warn, and warnings are errors here."""
+    days = pd.date_range("2021-07-02", periods=2 + round(months * 30.44 / 7), freq="W-FRI")
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot(days, range(len(days)))
+    charts.dates(axes)
+    figure.canvas.draw()
+    shown = [one for one in axes.get_xticks() if axes.get_xlim()[0] <= one <= axes.get_xlim()[1]]
+    assert 2 <= len(shown) <= 7
