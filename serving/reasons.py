@@ -28,12 +28,12 @@ def told(call: Call) -> tuple[list[str], list[Reasons]]:
         own.append(f"The odds are those of {call.model.estimator}, which reads {COUNTED[len(call.readings)]} alone.")
         own += [_what_followed(one) for one in call.readings]
     elif call.drivers:
-        own += _counts(call.drivers, "the model")
+        own += _counts(call.drivers, "the odds")
         lists += _reasons(call.drivers, "For {side}")
     else:
         own.append(f"The odds are those of {call.model.estimator}; none of its readings is far from its usual.")
     if call.model.champion and len(call.drivers) < FEW_DRIVERS and call.challenger.drivers:
-        own += _counts(call.challenger.drivers, "the challenger")
+        own += _counts(call.challenger.drivers, "the challenger's odds")
         lists += _reasons(call.challenger.drivers, f"The challenger ({call.challenger.estimator}) for {{side}}")
     if call.drift.features:
         whose = " of the challenger" if call.drift.of == "challenger" else ""

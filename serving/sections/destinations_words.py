@@ -89,7 +89,8 @@ def _since_when(section: Destinations) -> list[str]:
     return [
         "rot., brk.: how often, in %, a group beat the S&P 500 in weeks that became one, known only later.",
         f"rot. counts {rotations:,} weeks and brk. {breakdowns:,}: portfolios of the library, later funds.",
-        "Their shares are drawn to the group's own by 52 weeks. The lists below count funds alone.",
+        "Both are drawn to the group's usual share, the second number of beats, by 52 weeks.",
+        "The lists below count funds alone, as found.",
     ]
 
 

@@ -44,7 +44,7 @@ def test_only_a_reading_that_its_history_supports_by_a_tenth_is_a_reason(share, 
     call = make_test_call(drivers=[driver("this one", share=share, usual=usual), driver("another")])
     lines, lists = reasons.told(call)
     assert any("this one" in line for _, said in lists for line in said) == listed
-    assert lines[0].startswith(f"Of the 2 readings that move the model most, those are listed ({1 + listed})")
+    assert lines[0].startswith(f"Of the 2 readings that move the odds most, those are listed ({1 + listed})")
     against = share is not None and share < usual
     assert (len(lines) == 2) == against
     if against:
