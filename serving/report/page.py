@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +58,8 @@ def render(
     said : Said, optional
         The words of the past.
     """
-    sections = [(part.key, part.title, part_html(part)) for part in make_parts(call)]
+    parts = make_parts(call)
+    sections = [(part.key, part.title, part_html(part)) for part in parts if part.key != "terms"]
     pictures = [
         ("market", "The market around it", charts.html(data)),
         ("rotation-graph", "Who leads, who follows", rotation_graph.html(data.daily)),
@@ -68,13 +71,13 @@ def render(
         pictures.append(("drift", "The drift of the calls", drift.html(calls)))
     # Pictures stand before the fine print.
     place = next(place for place, (key, _, _) in enumerate(sections) if key == "data")
-    return _document(call, [*sections[:place], *pictures, *sections[place:]], head)
+    shown = [*sections[:place], *pictures, *sections[place:]]
+    text = headline(call) + "".join(inside for _, _, inside in shown)
+    return _document(call, [*shown, ("terms", "Terms", _terms(text))], head)
 
 
 def part_html(part: Part) -> str:
     """A part of the call: its table, its sentences, its lists."""
-    if part.key == "terms":
-        return _terms()
     told = [markup.table(part.grid, CAPTIONS.get(part.key, f"Table: {part.title}"))] if part.grid else []
     told.append(markup.paragraphs(part.lines))
     for title, items in part.lists:
@@ -82,8 +85,14 @@ def part_html(part: Part) -> str:
     return "".join(told)
 
 
-def _terms() -> str:
-    entries = glossary.terms().items()
+def _terms(text: str) -> str:
+    """The terms that stand in the report's text."""
+    said = unescape(re.sub(r"<[^>]*>", " ", text)).replace("\N{NO-BREAK SPACE}", " ").lower()
+    entries = [
+        (name, one)
+        for name, one in glossary.terms().items()
+        if any(re.search(rf"(?<!\w){re.escape(called.lower())}(?!\w)", said) for called in (name, *one.also))
+    ]
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(one.short)}</dd>' for name, one in entries)}</dl>"
 
 

@@ -155,6 +155,14 @@ def test_colours_differ_enough_from_paper_in_light_and_dark():
             assert contrast(colors[name], colors["paper"]) >= (3.0 if name in ("band", "bar") else 4.5), name
 
 
+def test_the_terms_are_those_of_the_text(sample_snapshot):
+    text = page.render(call("no_evidence"), charts.chart_data(sample_snapshot), None, "a" * 64)
+    named = re.findall("<dt>(.*?)</dt>", text)
+    assert {"rotation", "breakdown", "head-to-head", "usual odds", "champion", "no evidence"} <= set(named)
+    assert not {"best less worst", "IC", "Brier"} & set(named)  # of tables of runs
+    assert len(named) == len(set(named))
+
+
 def test_what_a_person_wrote_is_escaped():
     told = make_test_call(
         model={"override": "the desk wants <it>", "kind": "<b>"}, caveat="<c>", substitutions={"<k>": "<v>"}
