@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BREAKDOWN = "5"  # the fall, in percent, that is a breakdown
 MONTH = str(HORIZON)
 BAND = 80  # percent of returns that the likely range should hold
-REFERENCE = "last 20 years"
+REFERENCE = "20 years"
 
 
 class RangeEvidence(Contract):
@@ -187,7 +187,7 @@ def table(by_horizon: Mapping[str, HorizonRange]) -> tuple[tuple[str, ...], tupl
             (REFERENCE, one.usual, one.usual_falls, told.coverage_80_usual),
         ):
             band = (percent(returns[key], sign=True) for key in ("q10", "q90"))
-            held = ["" if share is None else percent(share)] if recorded else []
+            held = ["" if share is None else percent(share, 0)] if recorded else []
             rows.append((name, *band, *held, *(percent(p, 0) for p in odds.values())))
     falls = next(iter(by_horizon.values())).falls
     return ("", "from", "to", *(["held"] if recorded else []), *(f"-{fall} %" for fall in falls)), tuple(rows)
@@ -201,8 +201,8 @@ def key(by_horizon: Mapping[str, HorizonRange]) -> list[str]:
     month = by_horizon.get(MONTH)
     if month is not None and BREAKDOWN in month.usual_falls:
         lines.append(
-            f"{REFERENCE}: the same of all returns of those years, whatever the market was like; the odds of falls are "
-            f"moved so that -{BREAKDOWN} % in {MONTH} sessions is the usual odds of a breakdown, "
+            f"{REFERENCE}: the same of all returns of the last twenty years, whatever the market was like; the odds of "
+            f"falls are moved so that -{BREAKDOWN} % in {MONTH} sessions is the usual odds of a breakdown, "
             f"{percent(month.usual_falls[BREAKDOWN], 0)}."
         )
     weeks = max((one.evidence.weeks or 0 for one in by_horizon.values()), default=0)

@@ -149,7 +149,7 @@ def test_what_the_band_has_held_stands_beside_it():
         "63 sessions",
         section.REFERENCE,
     ]
-    assert [row[place] for row in rows] == ["80.0 %", "79.7 %", "83.2 %", "79.7 %", "75.0 %", "79.7 %"]
+    assert [row[place] for row in rows] == ["80 %", "80 %", "83 %", "80 %", "75 %", "80 %"]
     first, wide, narrow, *_ = section.words(call.range, call.range_model)
     assert first.endswith(
         "(8 in 10; has held 83.2 % out of sample); that of the last twenty years: -4.6 % to +5.7 % (has held 79.7 % "
