@@ -107,6 +107,13 @@ def experiment_id(path: Path, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def has_experiment_tag(path: Path, experiment: str, key: str) -> bool:
+    """Return whether the experiment with this id has a tag of this key."""
+    with _opened(path, "ro") as base:
+        found = base.execute("SELECT 1 FROM experiment_tags WHERE experiment_id = ? AND key = ?", (experiment, key))
+        return found.fetchone() is not None
+
+
 def version_of(path: Path, name: str, alias: str) -> Version | None:
     """Return the model version an alias points at, or None where there is none.
 

@@ -11,12 +11,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from features.data.source import Source
 from models.evaluation import registry
 from models.evaluation.metric_types import Place
 from models.tracking.metric_names import curve_in_mlflow, in_mlflow
 
 KEY = "regime"
 PATH = "/#/experiments/{experiment}/runs?viewStateShareKey=" + KEY
+TAG = "mlflow.sharedViewState."
 METRICS = tuple(registry.shown(Place.VIEW))  # the columns, in this order
 TAGS = ("gate_verdict", "label", "source")
 BEFORE = ("changes", "differs from default", "earned nothing since")  # further tags, before the figures
@@ -37,6 +39,7 @@ BARS = {
 }
 NOTE_TAG = "mlflow.note.content"
 NOTE = """**Which model to trust, in a minute.** Open [the comparison table]({link}): it is sorted by skill.
+It holds the runs of every source; `regime ui` opens it on those of the data in force.
 
 1. `gate_verdict`: **champion** was chosen by the gate (the tag `gate` says why) or set by a person (`override` says
    why); **challenger** was judged and not chosen (the registry's alias `challenger` is on the one with the lowest log
@@ -93,14 +96,20 @@ def _card(place: int, kind: str, metric: str, title: str) -> dict[str, Any]:
     }
 
 
-def state() -> str:
-    """The shared view as JSON: runs by skill, the project's columns, the gains and the key figures as charts."""
+def key_of(source: Source) -> str:
+    """The key of the view of one source's runs; that of all runs is `KEY`."""
+    return f"{KEY}-{source}"
+
+
+def state(source: Source | None = None) -> str:
+    """A shared view as JSON: runs, of one source or all, by skill; the project's columns; gains and key figures."""
     columns = [*map(_tag_column, (*TAGS, *BEFORE)), *map(_metric_column, METRICS), *map(_tag_column, BEHIND)]
     kinds = [("LINE", name, title) for name, title in GAINS.items()]
     kinds += [("BAR", name, title) for name, title in BARS.items()]
     sections = [("gains", "Gain over time"), ("figures", "Key figures")]
     return json.dumps(
         {
+            "searchFilter": "" if source is None else f"tags.source = '{source}'",
             "orderByKey": _metric_column("log_loss_skill"),
             "orderByAsc": False,
             "selectedColumns": columns,
@@ -126,8 +135,6 @@ def note(experiment: str, champions: Sequence[str] = ()) -> str:
 
 
 def tags() -> dict[str, str]:
-    """Tags of the experiment that make its shared view."""
-    return {
-        "mlflow.experimentKind": "custom_model_development",
-        f"mlflow.sharedViewState.{KEY}": state(),
-    }
+    """Tags of the experiment that make its shared views: of all runs, and of each source's."""
+    views = {TAG + KEY: state()} | {TAG + key_of(source): state(source) for source in Source}
+    return {"mlflow.experimentKind": "custom_model_development"} | views

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from models.tracking.shared_view import KEY, NOTE_TAG
+from models.tracking.shared_view import KEY, NOTE_TAG, TAG
 
 LOSS = "inner_log_loss"
 # MLflow's front end opens a parent whose children are evaluations, and only those; a shared view cannot ask for it.
@@ -44,5 +44,5 @@ def tags(searched: Sequence[str]) -> dict[str, str]:
     return {
         NOTE_TAG: NOTE,
         "mlflow.experimentKind": "custom_model_development",
-        f"mlflow.sharedViewState.{KEY}": json.dumps(view),
+        TAG + KEY: json.dumps(view),
     }

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 
+from features.data import store
 from features.data.errors import RegimeError
+from features.data.source import Source
 from models.tracking import database, location, process_environment, relocation, shared_view
 from models.tracking.relocation import ARTIFACTS, EXPERIMENT
 
@@ -38,10 +40,24 @@ def child_environment() -> dict[str, str]:
 
 
 def address(port: int) -> str:
-    """Return where the interface opens: the comparison of the project's runs, or its front page if there are none."""
+    """Return where the interface opens: the comparison of the runs on the data in force, or of all runs where there
+    are no data or the store is from before there were such views; its front page if there are no runs.
+    """
     front, path = f"http://127.0.0.1:{port}", location.database(location.uri())
     found = None if path is None else database.experiment_id(path, EXPERIMENT)
-    return front if found is None else front + shared_view.PATH.format(experiment=found)
+    if path is None or found is None:
+        return front
+    every, source = front + shared_view.PATH.format(experiment=found), _source_in_force()
+    if source is None or not database.has_experiment_tag(path, found, shared_view.TAG + shared_view.key_of(source)):
+        return every
+    return every.removesuffix(shared_view.KEY) + shared_view.key_of(source)
+
+
+def _source_in_force() -> Source | None:
+    try:
+        return Source(store.current_manifest().source)
+    except RegimeError:  # no data yet, or none that can be read: the runs are there all the same
+        return None
 
 
 # Waits in a process of its own, for the command becomes the server.
