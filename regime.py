@@ -225,7 +225,7 @@ def call(asof: str | date | None = None) -> Call:
 
 
 def journal() -> pd.DataFrame:
-    """Return the journal's calls, a row a line: when made, for which week, on which data, what was said."""
+    """Return the journal's calls by week, a row a line: when made, on which data, what was said."""
     from serving import journal_table
 
     return journal_table.table()

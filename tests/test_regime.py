@@ -286,12 +286,14 @@ def test_journal_is_a_table(regime_main):
     journal.append(entry("regime-sample", "2020-02-14", "sample"), now)
     journal.append(entry("regime", digest="fedcba9876543210"), now)
     made = regime.journal()
-    assert list(made["model"]) == ["regime", "regime-sample", "regime"]
+    assert list(made["model"]) == ["regime-sample", "regime", "regime"]  # by week, then in the order of the journal
+    assert made["n"].to_list() == [2, 1, 3]
     assert made["corrects"].fillna(0).to_list() == [0, 0, 1]
-    assert made.loc[0, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
-    shown = regime_main("journal")[1].splitlines()
-    assert len(shown) == 5
-    assert "live*" in shown[1]
+    assert made.loc[1, ["p_rotation", "base_neither"]].to_list() == [0.31, 0.46]
+    heads, first, second, third, *key = regime_main("journal")[1].splitlines()
+    assert heads.startswith("week")
+    assert ("2020-02-14" in first, "live*" in second, third.split()[-1]) == (True, True, "live")
+    assert key[0].startswith("In percent")
     assert len(json.loads(regime_main("journal", "--last", "2", "--json")[1])) == 2
 
 
