@@ -262,3 +262,16 @@ def test_row_weights_by_hand(long):
     )
     np.testing.assert_allclose(fit._weights(long, spec(weighting="uniqueness", half_life_years=0.0), DATE, rows), own)
     assert fit._weights(long, spec(weighting="none", half_life_years=0.0), DATE, rows) is None
+
+
+def test_ranges_are_kept_only_where_they_are_asked_for(long):
+    assert fit.fit_at(long, spec(), DATE).ranges
+    assert fit.fit_at(long, spec(), DATE, with_ranges=False).ranges == {}
+
+
+def test_an_infinite_value_is_named_by_its_column(long):
+    X = long.X.copy()
+    last = fit.chosen_features(long, spec())[-1]
+    X.loc[X.index[100], last] = np.inf
+    with pytest.raises(RegimeError, match=f"^{last} has an infinite value"):
+        fit.fit_at(dataclasses.replace(long, X=X), spec(), DATE)

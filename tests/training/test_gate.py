@@ -159,6 +159,7 @@ def test_what_looks_like_a_leak_is_never_promoted(gain, auc, week):
     signs = {"lightgbm": LeakSigns(auc, week)}
     found = gate.judge(case(ahead(gain), ahead(0.03, seed=1), signs=signs))
     assert found.suspicious
+    assert found.failure is None  # a leak is no failure of a clause
     assert found.champion == "markov"
     assert "looks like a leak" in gate_wording.reason(found)
     assert gate_wording.tags(found, found.candidate)["gate_passed"] == "suspicious"

@@ -91,3 +91,10 @@ def test_a_model_of_constant_skill_is_kept():
 def test_a_model_that_died_is_out(years, least):
     shares = 1.0 - _shares(400, 520, years)
     assert _reaches(shares, least), shares.mean()
+
+
+def test_monthly_records_are_looked_at_twice_a_year():
+    months = pd.date_range("1990-01-31", periods=150, freq="ME")
+    loss = pd.Series(0.9, months)
+    found = alive.life(loss, pd.Series(1.0, months), 12)
+    assert list(found.history.index) == [*months[[119, 125, 131, 137, 143]], months[-1]]

@@ -386,3 +386,14 @@ def test_the_threshold_is_chosen_over_bills():
 def test_the_threshold_is_chosen_at_the_headline_cost():
     """A week out saves 30 bp: worth two switches of 10 bp, and not of 25."""
     assert _every_other_week(cautious=(-0.0006, -0.0006), calm=(0.0035, -0.0025), bill=0.0001) == 1.1
+
+
+def test_the_last_ten_years_end_with_the_last_session(case):
+    _, returns = case
+    sessions = pd.bdate_range("2000-01-03", "2015-12-31")
+    days = pd.DataFrame(0.001, sessions, returns.columns)
+    positions = pd.Series(0, pd.date_range("2000-01-07", "2015-11-27", freq="W-FRI"))
+    found = backtest._by_period(positions, days, lambda _, __, on: {"days": float(on.sum())})
+    last = backtest.schedule_of(pd.DatetimeIndex(positions.index), days).sessions
+    assert found["days"] == len(last)
+    assert found["days_last_10_years"] == (last > last[-1] - pd.DateOffset(years=10)).sum()

@@ -126,3 +126,29 @@ def test_the_set_is_the_union_over_both_blocks_and_keeps_twins():
     apart = [model_confidence_set(table, (block,)) for block in (26, 52)]
     assert found == apart[0] | apart[1]
     assert model_confidence_set(table.iloc[:50]) == frozenset(table)
+
+
+def test_two_models_and_a_record_of_two_blocks_are_enough_to_exclude_one():
+    table = pd.DataFrame({"good": losses(0.5, 1), "poor": losses(0.0, 2)})
+    assert model_confidence_set(table.iloc[:104]) == {"good"}
+    assert model_confidence_set(table.iloc[:103]) == {"good", "poor"}
+
+
+def test_a_model_that_one_block_length_keeps_is_in_the_set(monkeypatch):
+    class Stated:
+        """Each block length keeps another model."""
+
+        def __init__(self, *_, block_size, **__):
+            self.included = [[26, 52].index(block_size)]
+
+        def compute(self):
+            """Nothing: the result is stated."""
+
+    monkeypatch.setattr("arch.bootstrap.MCS", Stated)
+    table = pd.DataFrame({"a": losses(0.0, 1), "b": losses(0.0, 2), "c": losses(0.0, 3)})
+    assert model_confidence_set(table) == {"a", "b"}
+
+
+def test_a_model_with_no_lower_loss_has_a_p_of_one():
+    base = pd.Series(1.0, DATES)
+    assert champion.spa_p_value(losses(-0.1), base, []) == 1.0

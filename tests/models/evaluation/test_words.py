@@ -201,3 +201,63 @@ def test_the_tables_hold_what_is_known_and_no_more():
     sides = words.direction_table(data, state)
     assert (sides["claim"] == sides["outcome"]).all()
     assert set(sides["word"]) == {"breakdown", "neither", "rotation"}
+
+
+def test_the_states_of_the_width_are_those_of_the_broad_leg_s_month():
+    rows = [(leg, horizon, date) for leg in ("broad", "cap") for horizon in (5, 21, 63) for date in DATES[:3]]
+    ranges = pd.DataFrame(rows, columns=["leg", "horizon", "date"]).assign(size=np.arange(18.0))
+    assert words.size_states(ranges).to_dict() == dict(zip(DATES[:3], (3.0, 4.0, 5.0), strict=True))
+
+
+def test_a_horizon_that_ends_at_the_decision_is_no_past_of_it_yet():
+    """Horizons of four weeks end on decision days: by a slow loop."""
+    volatility = np.random.default_rng(4).gamma(4.0, 1.0, 400)
+    ends = pd.DatetimeIndex([*DATES[4:400], *(DATES[400:404])])
+    found = words.size_events(volatility, ends, DATES[:400])
+    for place in range(120, 400):
+        low, high = np.quantile(volatility[: place - 4], [1 / 3, 2 / 3])  # that of place - 4 ends on this very day
+        assert found[place] == (-1 if volatility[place] < low else 1 if volatility[place] > high else 0)
+    assert np.isnan(found[: words.LEAST_READINGS + 4]).all()
+    assert np.isfinite(found[words.LEAST_READINGS + 5 :]).all()
+
+
+def test_a_decision_has_a_return_from_the_day_its_last_session_is_there():
+    data = made(700)
+    sessions = pd.bdate_range(data.X.index[0], periods=data.X.index.size * 5 + 40)
+    for left, known in ((20, False), (21, True)):  # sessions after the last decision
+        place = sessions.searchsorted(data.X.index[-1]) + left
+        returns = pd.DataFrame({"ret_broad": np.full(place + 1, 0.01)}, sessions[: place + 1])
+        cut = dataclasses.replace(data, returns=returns)
+        table, dates = words._happened(cut, data.X.index)
+        assert dates[-1] == data.X.index[-1]
+        assert np.isfinite(table["realised"].iloc[-1]) == known
+        assert (words.size_claims(cut, data.X.index).iloc[-1] is not None) == known
+
+
+def test_without_an_episode_nothing_is_said_of_onsets():
+    calm = table(0.4).assign(outcome="rotation")
+    assert np.isnan(words.record(calm)["calm"].at_onsets)
+
+
+def test_the_bound_compares_weeks_with_a_known_claim_alone(monkeypatch):
+    seen = []
+    monkeypatch.setattr(words, "interval", lambda _, series, __: seen.append(series) or (0.5, 0.9))
+    said = table(0.4)
+    said.loc[::5, "claim"] = None
+    words.record(said)
+    known, named = said["claim"].notna(), said["word"] == said["word"].iloc[0]
+    right = said["claim"] == said["word"].iloc[0]
+    want = (known & named & right, known & named, known & ~named & right, known & ~named)
+    for got, expected in zip(seen[0], want, strict=True):
+        np.testing.assert_array_equal(got, expected.to_numpy(float))
+
+
+def test_whether_a_direction_beats_its_opposite_is_asked_of_its_own_weeks():
+    rng = np.random.default_rng(5)
+    word = np.repeat(rng.choice(["breakdown", "neither"], WEEKS // 8 + 1), 8)[:WEEKS]
+    u = rng.random(WEEKS)
+    own = np.where(u < 0.45, "breakdown", np.where(u < 0.7, "rotation", "neither"))
+    rest = np.where(u < 0.1, "breakdown", np.where(u < 0.7, "rotation", "neither"))
+    claim = np.where(word == "breakdown", own, rest)
+    found = words.record(pd.DataFrame({"date": DATES, "word": word, "claim": claim, "outcome": claim, "realised": u}))
+    assert found["breakdown"].earned
