@@ -158,7 +158,7 @@ def test_a_candidate_that_follows_counts_as_passed_at_the_next_training(toy, mon
     context = in_registry(monkeypatch)
     assert succession.follow_the_dead(context).champion == "lightgbm"
     assert loader.pointer("regime", "champion").version == logged["lightgbm"][1]
-    present = gate_case.present("regime", trial_ledger.entries("folder", "path"), DATES)
+    present = gate_case.present("regime", trial_ledger.entries("folder", "path"), DATES, "champion")
     assert present.passed
     assert not present.baseline
 
