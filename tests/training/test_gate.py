@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.evaluation import bootstrap, spa
-from models.evaluation.alive import Life
+from models.evaluation.alive import Life, life
 from models.evaluation.champion import choose
 from training import gate, gate_wording
 from training.gate_types import Clauses, Failure, GateCase, GateOutcome, Leak, LeakSigns, Present, Tenure
@@ -285,6 +285,27 @@ def test_a_champion_that_died_leaves_and_the_reason_says_so(values):
     assert gate_wording.tags(found, "lightgbm")["gate"].startswith("lightgbm: skill ")
     # Nor does it keep out a candidate that passes.
     assert gate.judge(case(ahead(0.06), ahead(0.03, seed=1), present=gone)).passed
+
+
+def test_a_champion_that_died_and_came_back_to_life_stays():
+    """Behind climatology for ten years and far ahead since: dead at the first look, alive at the last."""
+    gain = np.where(np.arange(len(WEEKS)) < 540, -0.02, 0.5)
+    back = present(CLIMATOLOGY - gain, name="markov (version 1)", baseline=True, spec="m")
+    found = life(CLIMATOLOGY - gain, CLIMATOLOGY)
+    assert found.alive
+    assert found.since > WEEKS[540]
+    made = case(ahead(0.01), ahead(0.03, seed=1), present=back)
+    assert gate._died(made, back) is None
+
+
+def test_the_rival_named_is_the_one_that_is_hardest_to_beat():
+    """A noisy model with the higher loss is not beaten beyond chance; the one with the lower loss is."""
+    noisy = ahead(0.028, noise=0.6, seed=4)
+    found = gate.judge(case(ahead(0.06), ahead(0.03, seed=1), losses={"logit2": noisy}))
+    assert found.failure is Failure.WITHIN_CHANCE
+    assert found.clauses.rival == "logit2"
+    assert found.clauses.spa_p > 0.05
+    assert found.clauses.rival_skill == found.standings["logit2"].skill
 
 
 def test_a_former_champion_with_many_columns_has_not_passed():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evaluation import tails_and_onsets
+from models.evaluation import metrics, tails_and_onsets
 
 
 def test_the_distance_from_the_high_by_a_slow_loop():
@@ -52,3 +52,19 @@ def test_without_information_a_fifth_of_the_episodes_is_called():
     p = rng.random(20_000)
     found = tails_and_onsets.episodes_called(p, happened, np.flatnonzero(happened))
     assert found == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize(("freq", "blocks"), [("W-FRI", metrics.BLOCKS), ("ME", metrics.MONTH_BLOCKS)])
+def test_the_interval_of_a_tail_has_blocks_of_the_data_s_own_frequency(freq, blocks):
+    rng = np.random.default_rng(6)
+    p = rng.beta(2, 8, 300)
+    came = rng.random(300) < p
+    table = pd.DataFrame(
+        {"date": pd.date_range("1990-01-31", periods=300, freq=freq), "p_stress": p, "p_calm": 1.0 - p}
+    )
+    table["outcome"] = np.where(came, "stress", "calm").astype(object)
+    table["base_stress"], table["base_calm"] = 0.2, 0.8
+    found = metrics.evaluate(table)
+    want = tails_and_onsets.tail_bias(p, came, blocks)
+    assert found["tail_bias_stress_low"] == pytest.approx(want["tail_bias_low"])
+    assert found["tail_bias_stress_high"] == pytest.approx(want["tail_bias_high"])
