@@ -54,3 +54,21 @@ def test_the_groups_are_timed_by_their_own_models_and_as_a_whole(bench, tmp_path
 def test_without_a_reference_nothing_is_measured(bench, monkeypatch):
     monkeypatch.delenv("REGIME_REFERENCE", raising=False)
     assert bench("bench_range").run() == [bench("reference").MISSING]
+
+
+def test_a_benchmark_run_by_itself_leaves_the_sections_of_the_others(bench, tmp_path, monkeypatch):
+    module = bench("run")
+    monkeypatch.setattr(module, "RESULTS", tmp_path / "RESULTS.md")
+    module.RESULTS.write_text("# Benchmarks\n\nold head\n\n## start\n\nold start\n\n## call\n\nold call\n")
+    monkeypatch.setattr(bench("bench_start"), "run", lambda: ["new start"])
+    monkeypatch.setenv("REGIME_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["run.py", "start"])
+    module.main()
+    found = module.sections(module.RESULTS.read_text())
+    assert list(found) == ["call", "start"]
+    assert found["call"] == "## call\n\nold call"
+    assert found["start"].endswith("new start")
+    assert "old head" not in module.RESULTS.read_text()
+    monkeypatch.setattr("sys.argv", ["run.py", "nothing"])
+    with pytest.raises(SystemExit, match="no benchmark 'nothing': known are call, "):
+        module.main()
