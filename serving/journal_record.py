@@ -35,9 +35,8 @@ def in_force(made: pd.DataFrame) -> pd.DataFrame:
     made : DataFrame
         `journal_table.table()`.
     """
-    if not store.stored():
-        return made
-    return made[made["model"] == registry_name(store.current_manifest().source, "path")]
+    manifest = store.in_force()
+    return made if manifest is None else made[made["model"] == registry_name(manifest.source, "path")]
 
 
 def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = None) -> pd.DataFrame:
@@ -55,9 +54,10 @@ def with_record(made: pd.DataFrame, step: Callable[[int, int], None] | None = No
     step : callable, optional
         Told of progress, as (done, total).
     """
-    if not store.stored():
+    manifest = store.in_force()
+    if manifest is None:
         return made  # a journal without data is still a journal: nothing is known of what came
-    name = registry_name(store.current_manifest().source, "path")
+    name = registry_name(manifest.source, "path")
     entries = journal.of_model(journal.read(), name)
     if not entries:
         return made.assign(**dict.fromkeys(COLUMNS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from features.data.percent import percent
+from models.estimators import BY_NAME
 from serving.call import Call, Drift, Driver, Reading
 from serving.headline import SIDES
 
@@ -25,7 +26,7 @@ def told(call: Call) -> tuple[list[str], list[Reasons]]:
     own: list[str] = []
     lists: list[Reasons] = []
     if call.readings:
-        own.append(f"The odds are those of {call.model.estimator}, which reads {COUNTED[len(call.readings)]} alone.")
+        own.append(f"The odds are those of {call.model.estimator}, which reads {COUNTED[_features(call)]} alone.")
         own += [_what_followed(one) for one in call.readings]
     elif call.drivers:
         own += _counts(call.drivers, "the odds")
@@ -42,6 +43,12 @@ def told(call: Call) -> tuple[list[str], list[Reasons]]:
             f"of their past (usually 2 %){_weighted(call.drift)}."
         )
     return own, lists
+
+
+def _features(call: Call) -> int:
+    """How many features the model reads: a reading of which nothing can be told is none of the call's."""
+    known = BY_NAME.get(call.model.estimator)
+    return len((known.columns if known else None) or call.readings)
 
 
 def _what_followed(one: Reading) -> str:

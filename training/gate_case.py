@@ -69,8 +69,9 @@ def judge(experiment: Experiment) -> Decision:
         present=champion,
     )
     decision = gate.judge(case)
-    stays = challenger is not None and is_better(challenger, candidate.spec.to_json(), losses[candidate.name])
-    return decision.replace(challenger=challenger.name) if challenger is not None and stays else decision
+    if challenger is not None and is_better(challenger, candidate.spec.to_json(), losses[candidate.name]):
+        return decision.replace(challenger=challenger.name)
+    return decision
 
 
 def is_better(challenger: Present, spec: str, losses: pd.Series) -> bool:

@@ -96,7 +96,7 @@ def table(title: str, made: list[dict[str, Any]]) -> Table:
     for heading in (*texts_of, *(["verdict"] if judged else []), *(["now"] if now else [])):
         view.add_column(heading, no_wrap=True)
     for label in columns.values():
-        view.add_column("\n".join(label.split()), justify="right", no_wrap=True)
+        view.add_column(label, justify="right", no_wrap=True)
     for row in made:
         texts = [row["name"], *([row["run_id"][:SHOWN_ID]] if ids else [])]
         texts += [row["label"], row["source"]] if labels else []

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.data import kept_results
+from features.data.calendar import HORIZON
 from features.data.progress import Progress, silent
 from features.dataset import Dataset
 from models.evaluation import range_scores
@@ -18,12 +19,11 @@ from models.range.fit import RangeData
 from models.range.fitted import FittedRange
 from models.range.paths import LEGS
 from models.range.spec import RangeSpec
-from models.tracking import range_runs
+from models.tracking import range_runs, stored_predictions
 from training.range_walkforward import PUBLISHED, walk_forward
 
 SHOWN_SCORES = ("crps_skill_", "fall_5_brier_skill_", "fall_5_log_loss_skill_")  # what a call shows of a range
-
-LEAST_SHARE = 1e-3
+LEAST_SHARE = 1e-3  # of the paths, for an outcome that none had
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def floored(shares: np.ndarray) -> np.ndarray:
 
 def write_ranges(run_id: str, table: pd.DataFrame) -> str:
     """Keep the out-of-sample ranges of a run in `REGIME_HOME`; returns the file."""
-    return str(kept_results.write(run_id, "range.parquet", table[list(PUBLISHED)]))
+    return str(kept_results.write(run_id, stored_predictions.RANGES, table[list(PUBLISHED)]))
 
 
 def as_logged(
@@ -89,7 +89,7 @@ def as_logged(
     kind = one.spec.model
     title, broad = f"{experiment}:{kind}", one.ranges[one.ranges["leg"] == "broad"]
     failed = {leg: [r.year for r in refits if not r.converged] for leg, refits in data.refits.items()}
-    month = min(one.spec.horizons, key=lambda h: abs(h - 21))
+    month = min(one.spec.horizons, key=lambda h: abs(h - HORIZON))
     with style.applied():
         pictures = {
             "pictures/fan.png": ranges.fan(title, broad, month),
@@ -98,7 +98,7 @@ def as_logged(
             "pictures/gain.png": ranges.gain(title, broad),
         }
     files: dict[str, str | bytes] = {**pictures, "experiment.toml": text}
-    files["range.parquet"] = one.ranges[list(PUBLISHED)].to_parquet(index=False)
+    files[stored_predictions.RANGES] = one.ranges[list(PUBLISHED)].to_parquet(index=False)
     scores = one.scores | {f"garch_not_converged_{leg}": float(len(years)) for leg, years in failed.items()}
     return range_runs.RangeRun(
         kind,

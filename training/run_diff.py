@@ -222,7 +222,8 @@ def _rows(title: str, differences: dict[str, tuple[str, str]], found: Difference
 def run(first: str, second: str) -> Difference:
     """Compare two runs and log the comparison; raises as `find`. A name means the newest run on the data in force."""
     listed = logged_runs.finished_runs()
-    digest = store.digest_in_force()
+    manifest = store.in_force()
+    digest = None if manifest is None else manifest.digest
     found = compare(find(first, listed, digest), find(second, listed, digest))
     tables = {"figures": pd.DataFrame([dict(zip(HEADINGS, cells(row), strict=True)) for row in found.figures])}
     tags = {"first": found.first, "second": found.second, "found": found.sentence}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.blas import one_blas_thread
 from features.dataset import Dataset
 from models import tree_counts
 from models.evaluation import metrics
@@ -57,16 +58,18 @@ def score_folds(
     dataset: Dataset, spec: ModelSpec, parts: Sequence[Span], trees: Sequence[int], cache: FitCache
 ) -> list[FoldScore]:
     """Scores of several folds: one task."""
-    found: list[FoldScore] = []
-    for span in parts:
-        rows = fold_cache.test_rows(dataset, span).index
-        test = np.asarray(dataset.X.index.isin(rows))
-        p = tree_counts.predictions(dataset, spec, span[0], test, trees, cache)
-        outcome = dataset.outcome[test]
-        known = outcome.notna().to_numpy()
-        codes = pd.Categorical(outcome[known], categories=dataset.outcomes).codes.astype(int)
-        found.append((int(known.sum()), tuple(float(metrics.losses(one[known], codes).sum()) for one in p)))
-    return found
+    with one_blas_thread():  # once for all fits: to find the libraries takes as long as a small one
+        return [_score_fold(dataset, spec, span, trees, cache) for span in parts]
+
+
+def _score_fold(dataset: Dataset, spec: ModelSpec, span: Span, trees: Sequence[int], cache: FitCache) -> FoldScore:
+    rows = fold_cache.test_rows(dataset, span).index
+    test = np.asarray(dataset.X.index.isin(rows))
+    p = tree_counts.predictions(dataset, spec, span[0], test, trees, cache)
+    outcome = dataset.outcome[test]
+    known = outcome.notna().to_numpy()
+    codes = pd.Categorical(outcome[known], categories=dataset.outcomes).codes.astype(int)
+    return int(known.sum()), tuple(float(metrics.losses(one[known], codes).sum()) for one in p)
 
 
 def spread(count: int) -> list[int]:

@@ -246,9 +246,9 @@ def _manifest(digest: str) -> Manifest:
     return manifest
 
 
-def digest_in_force() -> str | None:
-    """The digest of the snapshot in force, or None where there are no data yet."""
-    return current_manifest().digest if (home() / "CURRENT").exists() else None
+def in_force() -> Manifest | None:
+    """The manifest of the snapshot in force, or None where there are no data yet."""
+    return current_manifest() if (home() / "CURRENT").exists() else None
 
 
 def verified_manifest() -> Manifest:

@@ -114,11 +114,15 @@ def project_models(client: Any) -> Iterator[Any]:
     return every(client.search_registered_models, f"name LIKE '{NAMES}%'")
 
 
+def every_version(client: Any, name: str) -> Iterator[Any]:
+    """The versions of a registered model, as MLflow's client gives them."""
+    return every(client.search_model_versions, f"name = {quoted(name)}")
+
+
 @translate_errors
 def versions(name: str) -> list[tuple[str, str, dict[str, str]]]:
     """Return version, run id and tags of every version of a registered model, the oldest first."""
-    client = connection.client()
-    found = sorted(every(client.search_model_versions, f"name = {quoted(name)}"), key=lambda one: int(one.version))
+    found = sorted(every_version(connection.client(), name), key=lambda one: int(one.version))
     return [(str(one.version), str(one.run_id), dict(one.tags)) for one in found]
 
 
@@ -177,8 +181,7 @@ def made_at(name: str, alias: str) -> float:
 @translate_errors
 def last_made_at(name: str) -> float:
     """Return when the newest results among all versions of a model were made, as `made_at`; 0 without any."""
-    client = connection.client()
-    return max(map(_made, every(client.search_model_versions, f"name = {quoted(name)}")), default=0.0)
+    return max(map(_made, every_version(connection.client(), name)), default=0.0)
 
 
 def _made(version: Any) -> float:

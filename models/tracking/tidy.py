@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.tracking import connection, registry
-from models.tracking.connection import every, quoted, translate_errors
+from models.tracking.connection import translate_errors
 from models.tracking.registry import FORMER_OVERRIDE, OVERRIDE
 
 KEPT_TAGS = (OVERRIDE, FORMER_OVERRIDE)  # a version that a person once set stays: its reason is part of the record
@@ -36,9 +36,7 @@ def remove_old_versions(keep: int, dry_run: bool = False) -> list[Tidied]:
     client = connection.client()
     found = []
     for model in list(registry.project_models(client)):
-        versions = sorted(
-            every(client.search_model_versions, f"name = {quoted(model.name)}"), key=lambda one: -int(one.version)
-        )
+        versions = sorted(registry.every_version(client, model.name), key=lambda one: -int(one.version))
         # Asked anew, and not taken from the list: an alias may have moved meanwhile.
         pointed = {str(number) for number in client.get_registered_model(model.name).aliases.values()}
         stay = {str(one.version) for one in versions[:keep]} | pointed

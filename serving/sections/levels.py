@@ -11,12 +11,12 @@ import pandas as pd
 from features import markov_regime
 from models import direction
 from models.evaluation import word_levels, words
+from models.evaluation.backtest import SESSIONS_A_YEAR
 from models.fitted import FittedModel
 from models.range import size
 from models.range.fitted import HorizonFit
 from serving.sections.direction import Levels, NextWord
 
-SESSIONS_A_YEAR = 252
 DRIVER = "log_vol_broad_21"
 
 

@@ -102,8 +102,7 @@ def test_weeks_stand_in_order_however_late_they_were_written(kept):
 
 @pytest.mark.usefixtures("kept")
 def test_the_source_in_force_alone_is_shown_unless_all_are_asked_for(monkeypatch, capsys):
-    monkeypatch.setattr(journal_record.store, "stored", lambda: True)
-    monkeypatch.setattr(journal_record.store, "current_manifest", lambda: SimpleNamespace(source="sample"))
+    monkeypatch.setattr(journal_record.store, "in_force", lambda: SimpleNamespace(source="sample"))
     made = journal_table.table()
     assert list(journal_record.in_force(made)["n"]) == [22]
     assert set(journal_record.in_force(made)["source"]) == {"sample"}
@@ -117,7 +116,7 @@ def test_the_source_in_force_alone_is_shown_unless_all_are_asked_for(monkeypatch
     told = capsys.readouterr()
     assert [row["n"] for row in csv.DictReader(io.StringIO(told.out))] == ["17", "18", "19", "20", "21"]
     assert not told.err
-    monkeypatch.setattr(journal_record.store, "stored", lambda: False)
+    monkeypatch.setattr(journal_record.store, "in_force", lambda: None)
     assert len(journal_record.in_force(made)) == 22
 
 

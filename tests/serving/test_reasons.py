@@ -29,6 +29,12 @@ def test_the_odds_of_a_model_that_reads_a_few_features_are_told_by_their_reading
     assert "the same again" not in str(lists)
 
 
+def test_a_reading_that_cannot_be_told_is_counted_all_the_same():
+    model = make_test_call().model.model_dump(by_alias=True, mode="json") | {"kind": "logit2"}
+    lines, _ = reasons.told(make_test_call(readings=[READING], model=model))
+    assert lines[0] == "The odds are those of logit2, which reads two features alone."
+
+
 @pytest.mark.parametrize(
     ("share", "usual", "listed"),
     [

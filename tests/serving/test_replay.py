@@ -80,15 +80,21 @@ def test_what_is_there_is_not_made_again(made, monkeypatch):
         assert made.asked == WEEKS
 
 
-def test_an_interrupted_backfill_resumes(made, monkeypatch):
+def stop_at(week, monkeypatch):
+    """Interrupt the call of a week; returns what makes calls otherwise."""
     whole = replay.make_call
 
     def stopped(date, context):
-        if str(date.date()) == "2026-01-02":
+        if str(date.date()) == week:
             raise KeyboardInterrupt
         return whole(date, context)
 
     monkeypatch.setattr(replay, "make_call", stopped)
+    return whole
+
+
+def test_an_interrupted_backfill_resumes(made, monkeypatch):
+    whole = stop_at("2026-01-02", monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         replay.replay_weeks(FIRST, lambda *_: None)
     assert len(journal.read()) == 3
@@ -114,14 +120,7 @@ def test_the_command_counts_words_and_weeks_refused():
 
 
 def test_a_stopped_command_says_where_it_stands(made, monkeypatch):
-    whole = replay.make_call
-
-    def stopped(date, context):
-        if str(date.date()) == "2026-01-02":
-            raise KeyboardInterrupt
-        return whole(date, context)
-
-    monkeypatch.setattr(replay, "make_call", stopped)
+    whole = stop_at("2026-01-02", monkeypatch)
     done = backfilled()
     assert done.exit_code != 0
     assert "2025-12-19 refused" in done.stderr
